@@ -1,0 +1,285 @@
+"""Finds the words of a passage that answer a question. Takes texts, gives spans; knows nothing of search.
+
+One pass of the network reads a question with all passages. What it thinks is kept as one ``Reading`` a
+passage, which then scores any span of that passage by its offsets, finds the best one inside any part of it,
+and says how likely the passage is to hold the answer at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import exp
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from index import weights
+from index.errors import ModelError
+from index.runtime import prepare_torch
+from rag.datatypes import Span
+from rag.features import Featuriser, Row
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from index.bert import Bert
+
+MAX_SPAN = 30  # tokens of an answer, about 45 Chinese characters
+BATCH_ROWS, BATCH_TOKENS = 16, 2048  # small batches waste less on padding and stay in the cache
+
+_SHIPPED = Path(__file__).parent / "models" / "reader"
+_NOWHERE = -1e9
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Turns the relevance logit into a chance: ``1 / (1 + exp(-(slope * logit + offset)))`` (Platt 1999)."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    @classmethod
+    def read(cls, folder: Path) -> Calibration:
+        """Read ``calibration.json``; where there is none, logits are taken as they are.
+
+        Raises:
+            ModelError: the file is there and does not hold the two numbers.
+        """
+        path = folder / "calibration.json"
+        if not path.is_file():
+            return cls()
+        try:
+            stated = json.loads(path.read_text(encoding="utf-8"))["relevance"]
+            return cls(slope=float(stated["slope"]), offset=float(stated["offset"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(
+                f"{path} does not hold a slope and an offset ({error}); install again."
+            ) from None
+
+    def probability(self, logit: float) -> float:
+        """Return the chance, 0..1, that belongs to a logit."""
+        return 1 / (1 + exp(-max(-60.0, min(60.0, self.slope * logit + self.offset))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WindowScores:
+    """What the network says of one window: ``starts[i] + ends[j]`` is the log-odds of the span from i to j.
+
+    Half of the window's null and relevance logits is in each: score = start + end - null + relevance.
+    """
+
+    first: int  # the window's first token among the passage's
+    starts: Floats  # shape (tokens of the window,)
+    ends: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """What the reader thinks of one passage. Offsets are code points into ``text``, half-open."""
+
+    passage: int  # its position in the list handed in, from 0
+    text: str
+    relevance: float  # 0..1, calibrated: does this passage hold the answer?
+    relevance_logit: float  # before calibration; -1e9 for a passage without words
+    tokens: NDArray[np.int64]  # shape (n, 2): offsets of the tokens, which never overlap
+    windows: tuple[WindowScores, ...]
+
+    def best(
+        self, top: int = 1, *, start: int = 0, end: int | None = None, longest: int = MAX_SPAN
+    ) -> list[Span]:
+        """Return the best spans that lie inside ``start`` and ``end``, best first; often they overlap.
+
+        Args:
+            top: how many at most; a passage without words has none.
+            start: offset where the part to look at begins.
+            end: offset where it ends, by default the end of the passage.
+            longest: the most tokens of a span.
+        """
+        end = len(self.text) if end is None else end
+        inside = np.flatnonzero((self.tokens[:, 0] >= start) & (self.tokens[:, 1] <= end))
+        if not len(inside) or top < 1:
+            return []
+        found: dict[tuple[int, int], float] = {}
+        for window in self.windows:
+            for first, last, score in _best_pairs(window, int(inside[0]), int(inside[-1]) + 1, longest, top):
+                span = int(self.tokens[first, 0]), int(self.tokens[last, 1])
+                if span[0] < span[1]:
+                    found[span] = max(score, found.get(span, score))
+        ranked = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+        return [self._span(start, end, score) for (start, end), score in ranked[:top]]
+
+    def score(self, start: int, end: int) -> float:
+        """Return the log-odds of any span, by its offsets; it is widened to whole tokens.
+
+        A span that no single window holds takes its start and its end each from the window that likes
+        it best. A span without words scores -1e9.
+        """
+        first = int(np.searchsorted(self.tokens[:, 1], start, side="right"))
+        last = int(np.searchsorted(self.tokens[:, 0], end, side="left")) - 1
+        if first > last:
+            return _NOWHERE
+        starts = [(n, w.starts[first - w.first]) for n, w in enumerate(self.windows) if _holds(w, first)]
+        ends = {n: w.ends[last - w.first] for n, w in enumerate(self.windows) if _holds(w, last)}
+        whole = [float(s + ends[n]) for n, s in starts if n in ends]
+        return max(whole) if whole else float(max(s for _, s in starts) + max(ends.values()))
+
+    def span(self, start: int, end: int) -> Span:
+        """Return any span of the passage with its score."""
+        return self._span(start, end, self.score(start, end))
+
+    def _span(self, start: int, end: int, score: float) -> Span:
+        return Span(
+            text=self.text[start:end],
+            start=start,
+            end=end,
+            passage=self.passage,
+            score=score,
+            relevance=self.relevance,
+        )
+
+
+class Reader:
+    """The extractive reader: a small BERT with a start, an end and a relevance output for each token.
+
+    Span extraction as in Devlin et al. 2019 (arXiv:1810.04805), section 4.2, with matches as token types.
+    """
+
+    def __init__(
+        self,
+        bert: Bert,
+        head: tuple[Tensor, Tensor],
+        featuriser: Featuriser,
+        calibration: Calibration,
+        fingerprint: str,
+    ) -> None:
+        """Take what ``load`` has read; ``head`` maps a hidden state to start, end and relevance."""
+        self._bert = bert
+        self._head = head
+        self._featuriser = featuriser
+        self._calibration = calibration
+        self.fingerprint = fingerprint  # changes with the weights, the vocabulary and the calibration
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, device: str = "cpu") -> Reader:
+        """Load a reader's folder, by default the shipped one.
+
+        Raises:
+            ModelError: the folder is missing, damaged, or holds another kind of model.
+            SettingsError: ``CHUCHU_THREADS`` is not a number.
+        """
+        folder = Path(path) if path else _SHIPPED
+        digest = weights.short_digest(weights.verify(folder))
+        prepare_torch()
+        from index.bert import Bert, BertConfig, load_weights
+
+        tensors = load_weights(folder, device)
+        head = tensors.get("classifier.weight"), tensors.get("classifier.bias")
+        if head[0] is None or head[1] is None or len(head[0]) != 3:
+            raise ModelError(
+                f"{folder} holds no reader: its classifier should have 3 outputs; give another folder."
+            )
+        return cls(
+            Bert(BertConfig.read(folder), tensors, prefix="bert."),
+            (head[0], head[1]),
+            Featuriser.load(folder),
+            Calibration.read(folder),
+            f"{'builtin' if path is None else folder.name}@{digest}",
+        )
+
+    def read(self, question: str, passages: Sequence[str], top: int = 3) -> list[Span]:
+        """Return the ``top`` best spans of each passage, all in one list, best first.
+
+        A question or passage without words gives no spans.
+        """
+        readings = self.readings(question, passages)
+        return sorted(
+            (s for r in readings for s in r.best(top)), key=lambda s: (-s.score, s.passage, s.start)
+        )
+
+    def score_spans(self, question: str, passage: str, spans: Iterable[tuple[int, int]]) -> list[float]:
+        """Return the log-odds of given spans of one passage; see ``Reading.score``."""
+        reading = self.readings(question, [passage])[0]
+        return [reading.score(start, end) for start, end in spans]
+
+    def readings(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        """Read a question with each passage, in the passages' order; this is the one call of the network."""
+        asked, *texts = self._featuriser.tokenise([question, *passages])
+        rows = self._featuriser.all_rows(asked, texts) if len(asked.ids) else [[] for _ in texts]
+        logits = iter(self._logits([row for group in rows for row in group]))
+        return [
+            self._reading(n, passages[n], texts[n].spans, group, [next(logits) for _ in group])
+            for n, group in enumerate(rows)
+        ]
+
+    def _reading(
+        self, n: int, text: str, tokens: NDArray[np.int64], rows: Sequence[Row], logits: Sequence[Floats]
+    ) -> Reading:
+        relevance = max((float(scores[0, 2]) for scores in logits), default=_NOWHERE)
+        return Reading(
+            passage=n,
+            text=text,
+            relevance=self._calibration.probability(relevance) if rows else 0.0,
+            relevance_logit=relevance,
+            tokens=tokens,
+            windows=tuple(_window_scores(row, scores) for row, scores in zip(rows, logits, strict=True)),
+        )
+
+    def _logits(self, rows: Sequence[Row]) -> list[Floats]:
+        """Return the network's outputs for each row, shape (its tokens, 3)."""
+        import torch
+        from torch.nn import functional
+
+        from index.bert import batches, pad
+
+        logits: list[Floats] = [np.empty((0, 3), dtype=np.float32)] * len(rows)
+        for batch in batches([len(row.ids) for row in rows], BATCH_ROWS, BATCH_TOKENS):
+            ids, types = pad([rows[n].ids for n in batch]), pad([rows[n].types for n in batch])
+            lengths = torch.tensor([len(rows[n].ids) for n in batch])
+            with torch.inference_mode():
+                outputs = functional.linear(self._bert(ids, types, lengths), *self._head).cpu().numpy()
+            for n, output in zip(batch, outputs, strict=True):
+                logits[n] = output[: len(rows[n].ids)]
+        return logits
+
+
+@lru_cache(maxsize=1)
+def shipped_reader() -> Reader:
+    """Return the shipped reader, loaded once a process."""
+    return Reader.load()
+
+
+def _window_scores(row: Row, logits: Floats) -> WindowScores:
+    """Take a window's tokens out of a row's logits; the null and the relevance are read at [CLS]."""
+    at_cls, window = logits[0], logits[row.offset : row.offset + row.length]
+    half = (at_cls[2] - at_cls[0] - at_cls[1]) / 2
+    return WindowScores(first=row.first, starts=window[:, 0] + half, ends=window[:, 1] + half)
+
+
+def _holds(window: WindowScores, token: int) -> bool:
+    return window.first <= token < window.first + len(window.starts)
+
+
+def _best_pairs(
+    window: WindowScores, first: int, stop: int, longest: int, top: int
+) -> list[tuple[int, int, float]]:
+    """Return the best ``(first token, last token, score)`` of a window between two tokens of the passage."""
+    low, high = max(first - window.first, 0), min(stop - window.first, len(window.starts))
+    if low >= high:
+        return []
+    ends = np.concatenate([window.ends[low:high], np.full(longest - 1, _NOWHERE, dtype=np.float32)])
+    scores = window.starts[low:high, None] + sliding_window_view(
+        ends, longest
+    )  # (start, tokens more than one)
+    flat = scores.ravel()
+    count = min(top, flat.size)
+    chosen = np.argpartition(flat, flat.size - count)[flat.size - count :]
+    pairs = [(*divmod(int(c), longest), float(flat[c])) for c in chosen if flat[c] > _NOWHERE / 2]
+    return [(window.first + low + s, window.first + low + s + more, score) for s, more, score in pairs]
