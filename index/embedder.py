@@ -337,7 +337,8 @@ def _is_local(name_or_path: str) -> bool:
         HfApi().model_info(repository, timeout=10)
     except GatedRepoError:
         raise ModelError(
-            f"The embedder {name_or_path!r} is gated: accept its terms on huggingface.co, then `hf auth login`."
+            f"The embedder {name_or_path!r} is gated: accept its terms on huggingface.co and "
+            "run `hf auth login`."
         ) from None
     except (RepositoryNotFoundError, HFValidationError):
         raise ModelError(

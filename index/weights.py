@@ -52,8 +52,8 @@ def verify(folder: Path) -> dict[str, str]:
             raise ModelError(f"The model in {folder} has lost its {name}; install chuchu again.")
         if found[name] != digest:
             raise ModelError(
-                f"{folder / name} is damaged: its SHA-256 begins {found[name][:12]}, expected was {digest[:12]}; "
-                "install chuchu again."
+                f"{folder / name} is damaged: its SHA-256 begins {found[name][:12]}, expected was "
+                f"{digest[:12]}; install chuchu again."
             )
     return found
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from math import exp
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from index.bert import Bert
 
 MAX_SPAN = 30  # tokens of an answer, about 45 Chinese characters
+KEPT = 256  # readings, about 3 kB each for a passage of one window
 BATCH_ROWS, BATCH_TOKENS = 16, 2048  # small batches waste less on padding and stay in the cache
 
 _SHIPPED = Path(__file__).parent / "models" / "reader"
@@ -165,6 +166,8 @@ class Reader:
         self._head = head
         self._featuriser = featuriser
         self._calibration = calibration
+        self._lock = Lock()
+        self._latest: dict[tuple[str, str], Reading] = {}
         self.fingerprint = fingerprint  # changes with the weights, the vocabulary and the calibration
 
     @classmethod
@@ -194,6 +197,10 @@ class Reader:
             f"{'builtin' if path is None else folder.name}@{digest}",
         )
 
+    def relevance(self, question: str, passages: Sequence[str]) -> list[float]:
+        """Return for each passage the calibrated chance, 0..1, that it holds the answer."""
+        return [reading.relevance for reading in self.readings(question, passages)]
+
     def read(self, question: str, passages: Sequence[str], top: int = 3) -> list[Span]:
         """Return the ``top`` best spans of each passage, all in one list, best first.
 
@@ -210,21 +217,38 @@ class Reader:
         return [reading.score(start, end) for start, end in spans]
 
     def readings(self, question: str, passages: Sequence[str]) -> list[Reading]:
-        """Read a question with each passage, in the passages' order; this is the one call of the network."""
+        """Read a question with each passage, in the passages' order; everything else is got from this.
+
+        The latest readings are kept, so that ranking passages and then answering from them costs one pass.
+        """
+        with self._lock:
+            known = {
+                text: self._latest[question, text] for text in passages if (question, text) in self._latest
+            }
+        unread = list(dict.fromkeys(text for text in passages if text not in known))
+        known.update(zip(unread, self._read(question, unread), strict=True))
+        with self._lock:
+            self._latest.update({(question, text): known[text] for text in unread})
+            while len(self._latest) > KEPT:
+                del self._latest[next(iter(self._latest))]  # the oldest
+        return [replace(known[text], passage=n) for n, text in enumerate(passages)]
+
+    def _read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        """Run the network on all windows of all passages."""
         asked, *texts = self._featuriser.tokenise([question, *passages])
         rows = self._featuriser.all_rows(asked, texts) if len(asked.ids) else [[] for _ in texts]
         logits = iter(self._logits([row for group in rows for row in group]))
         return [
-            self._reading(n, passages[n], texts[n].spans, group, [next(logits) for _ in group])
-            for n, group in enumerate(rows)
+            self._reading(text, tokens.spans, group, [next(logits) for _ in group])
+            for text, tokens, group in zip(passages, texts, rows, strict=True)
         ]
 
     def _reading(
-        self, n: int, text: str, tokens: NDArray[np.int64], rows: Sequence[Row], logits: Sequence[Floats]
+        self, text: str, tokens: NDArray[np.int64], rows: Sequence[Row], logits: Sequence[Floats]
     ) -> Reading:
         relevance = max((float(scores[0, 2]) for scores in logits), default=_NOWHERE)
         return Reading(
-            passage=n,
+            passage=0,
             text=text,
             relevance=self._calibration.probability(relevance) if rows else 0.0,
             relevance_logit=relevance,
@@ -248,12 +272,6 @@ class Reader:
             for n, output in zip(batch, outputs, strict=True):
                 logits[n] = output[: len(rows[n].ids)]
         return logits
-
-
-@lru_cache(maxsize=1)
-def shipped_reader() -> Reader:
-    """Return the shipped reader, loaded once a process."""
-    return Reader.load()
 
 
 def _window_scores(row: Row, logits: Floats) -> WindowScores:
