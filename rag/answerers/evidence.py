@@ -1,0 +1,516 @@
+"""Finds and describes every possible short answer in the passages of a question, as named numbers.
+
+Takes an analysed question, passages and the reader's scores of them; gives candidates with features.
+It decides nothing: `rag.answerers.scoring` weighs the features, `rag.answerers.extractive` writes the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import exp, log
+from typing import Protocol
+
+from index.datatypes import Span as TextSpan
+from index.sentences import split_sentences
+from index.text import fold
+from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
+from rag.datatypes import Passage, Span
+from rag.questions import AnswerKind, Ask, QuestionAnalysis
+
+
+class ReadingLike(Protocol):
+    """The part of `rag.reader.Reading` that is used here: what the reader thinks of one passage."""
+
+    @property
+    def relevance_logit(self) -> float:
+        """Log-odds that the passage holds the answer, before calibration."""
+        ...
+
+    def best(self, top: int = 1, *, start: int = 0, end: int | None = None) -> Sequence[Span]:
+        """Return the best spans between two offsets, best first."""
+        ...
+
+    def score(self, start: int, end: int) -> float:
+        """Return the log-odds of any span."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a passage must speak of: terms of the question with their weights (rarer among the sentences: heavier)."""
+
+    weights: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        """Sum of all weights, at least a little above 0."""
+        return sum(self.weights.values()) or 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One sentence of a passage; spans are half-open, into ``Passage.text``."""
+
+    passage: int  # position in the passages handed in
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A candidate in its sentence, with its features by name. Offsets are into ``Passage.text``."""
+
+    sentence: Sentence
+    start: int
+    end: int
+    kind: CandidateKind
+    lead: int = 0
+    parts: tuple[TextSpan, ...] = ()
+    year: int | None = None  # the year its sentence speaks of, if it can be told
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+FEATURES = (
+    "coverage",  # share of the question's terms, by weight, in the sentence
+    "context",  # further share in the heading path, title and the passage before the sentence
+    "near",  # share of terms, each discounted by its distance from the candidate
+    "left",  # words just before the candidate are the words before the question word
+    "right",  # the same behind
+    "year",  # 1 same year, -1 another year, 0 unknown or none asked
+    "kind",  # the candidate is of the kind asked for
+    "unit",  # its unit is the one asked for: 1; another: -1
+    "span",  # the reader's log-odds of the span
+    "span_gap",  # the same, minus the best span of all passages
+    "relevance",  # the reader's log-odds that the passage answers
+    "retrieval",  # the passage's fused score against the best one's
+    "asked",  # the candidate stands in the question already
+    "count",  # a list with the number of items asked for
+    "aligned",  # 1: stands at the place of its owner in "A、B分别为x、y"; -1: at another's
+    "reader",  # the best span of the reader in this passage
+    "length",  # log of its characters
+)
+
+_KINDS: Mapping[AnswerKind, tuple[CandidateKind, ...]] = {
+    "money": ("money",),
+    "percent": ("percent",),
+    "quantity": ("quantity", "money", "percent", "duration"),
+    "rank": ("rank",),
+    "date": ("date",),
+    "duration": ("duration", "date"),
+    "person": ("person",),
+    "organisation": ("organisation", "place", "quoted"),
+    "place": ("place", "organisation"),
+    "list": ("list", "quantity", "money", "organisation", "person"),
+    "definition": ("list",),
+    "reason": (),
+    "yes_no": (),
+    "phrase": ("quoted", "organisation", "place", "person", "list"),
+}
+_MAIN_KIND: Mapping[AnswerKind, tuple[CandidateKind, ...]] = {**_KINDS, "organisation": ("organisation",), "place": ("place",),
+    "quantity": ("quantity",), "duration": ("duration",), "list": ("list",), "phrase": (), "definition": ("list",)}  # fmt: skip
+
+_HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
+_LATIN = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_STOP = frozenset(
+    "的了在是有和与及或为被把将从向对于以而且并也都就还但其这那该此之所者等个们上中下内外前后来去到得着过给约共总已曾能会可要应由经自又再则很最更不"
+    "哪谁几多少什么吗呢么吧啊请问一是达将"
+)
+_STOP_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "from",
+        "by",
+        "with",
+        "and",
+        "or",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "being",
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "had",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "what",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "when",
+        "where",
+        "why",
+        "how",
+        "many",
+        "much",
+        "long",
+        "far",
+        "there",
+        "their",
+        "they",
+        "he",
+        "she",
+        "his",
+        "her",
+        "as",
+        "about",
+        "into",
+        "than",
+        "then",
+        "so",
+        "not",
+        "no",
+        "according",
+        "please",
+        "tell",
+        "me",
+        "us",
+        "give",
+        "per",
+        "total",
+        "will",
+        "would",
+        "can",
+        "could",
+        "should",
+    ]
+)
+
+
+def question_terms(analysis: QuestionAnalysis, sentences: Sequence[str]) -> Terms:
+    """Weigh the terms of a question by how few of the folded sentences hold them (smoothed idf)."""
+    terms = dict.fromkeys(_terms(analysis.content))
+    for ask in analysis.asks:
+        terms.update(dict.fromkeys(_terms(ask.noun)))
+    for year in analysis.years:
+        terms.pop(str(year), None)
+    n = len(sentences) + 1
+    weights = {}
+    for term in terms:
+        holders = sum(term in sentence for sentence in sentences)
+        weights[term] = log(1 + n / (holders + 0.5))
+    return Terms(weights=weights)
+
+
+def _terms(text: str) -> Iterator[str]:
+    """Character pairs of Chinese (single characters where a run is one long), Latin words, numbers."""
+    folded = fold(text)
+    for run in _HAN_RUN.findall(folded):
+        pairs = [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+        yield from (pair for pair in pairs if not all(c in _STOP for c in pair))
+    for word in _LATIN.findall(folded):
+        if word not in _STOP_WORDS:
+            yield _stem(word)
+    yield from _NUMBER.findall(folded)
+
+
+def _stem(word: str) -> str:
+    """Cut the commonest endings, so that a term found inside the text matches its other forms."""
+    for ending in ("ies", "ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def passage_sentences(passages: Sequence[Passage]) -> list[Sentence]:
+    """Split every passage into sentences."""
+    return [
+        Sentence(passage=number, start=start, end=end)
+        for number, passage in enumerate(passages)
+        for start, end in split_sentences(passage.text)
+    ]
+
+
+def find_evidence(
+    analysis: QuestionAnalysis,
+    ask: Ask,
+    passages: Sequence[Passage],
+    readings: Sequence[ReadingLike],
+) -> list[Found]:
+    """Return all candidates for one thing asked, with their features."""
+    sentences = passage_sentences(passages)
+    folded = [fold(passage.text) for passage in passages]
+    texts = [folded[s.passage][s.start : s.end] for s in sentences]
+    terms = question_terms(analysis, texts)
+    spans = [reading.best(1) for reading in readings]
+    best_span = max((span[0].score for span in spans if span), default=0.0)
+    best_fused = max((passage.scores.get("fused", 0.0) for passage in passages), default=0.0) or 1.0
+    found: list[Found] = []
+    for sentence, text in zip(sentences, texts, strict=True):
+        passage = passages[sentence.passage]
+        reading = readings[sentence.passage]
+        around = _surroundings(passage, folded[sentence.passage], sentence)
+        coverage, context = _coverage(terms, text, around)
+        years = _Years(passage, folded[sentence.passage], sentence)
+        proposed = _trimmed(reading.best(4, start=sentence.start, end=sentence.end), passage.text)
+        top = _trimmed(spans[sentence.passage], passage.text)
+        aligned = _respectively(text, analysis.folded)
+        for candidate in _candidates(passage.text[sentence.start : sentence.end], sentence, proposed, ask):
+            at = candidate.start - sentence.start, candidate.end - sentence.start
+            year = years.at(candidate.start)
+            value = reading.score(candidate.start, candidate.end)
+            features = {
+                "coverage": coverage,
+                "context": context,
+                "near": _nearness(terms, text, at),
+                **_neighbours(analysis.folded, ask, text, at),
+                "year": _year_agreement(analysis, year, years.strong),
+                "kind": _kind_agreement(ask, candidate),
+                "unit": _unit_agreement(ask, candidate),
+                "span": max(-20.0, min(20.0, value)) / 10,
+                "span_gap": max(-20.0, value - best_span) / 10,
+                "relevance": max(-10.0, min(10.0, reading.relevance_logit)) / 5,
+                "retrieval": passage.scores.get("fused", 0.0) / best_fused,
+                "asked": _asked(analysis, text[at[0] : at[1]]),
+                "count": _count_agreement(ask, candidate),
+                "aligned": aligned.get(at[0], 0.0),
+                "reader": float((candidate.start, candidate.end) in top),
+                "length": log(1 + candidate.end - candidate.start) / 3,
+            }
+            found.append(
+                Found(
+                    sentence=sentence,
+                    start=candidate.start,
+                    end=candidate.end,
+                    kind=candidate.kind,
+                    lead=candidate.lead,
+                    parts=candidate.parts,
+                    year=year,
+                    features=features,
+                )
+            )
+    return found
+
+
+def _candidates(text: str, sentence: Sentence, proposed: Sequence[TextSpan], ask: Ask) -> list[Candidate]:
+    """Candidates of the kinds asked for and the reader's best spans, with offsets into the passage."""
+    wanted = _KINDS[ask.kind]
+    shift = sentence.start
+    chosen: dict[TextSpan, Candidate] = {}
+    for c in find_candidates(text):
+        if c.kind in wanted:
+            moved = Candidate(
+                start=c.start + shift,
+                end=c.end + shift,
+                kind=c.kind,
+                unit=c.unit,
+                year=c.year,
+                lead=c.lead,
+                parts=tuple((s + shift, e + shift) for s, e in c.parts),
+            )
+            known = chosen.get((moved.start, moved.end))
+            if known is None or wanted.index(moved.kind) < wanted.index(known.kind):
+                chosen[moved.start, moved.end] = moved
+    for start, end in proposed:
+        if (start, end) not in chosen:
+            chosen[start, end] = Candidate(start=start, end=end, kind="phrase")
+    return list(chosen.values())
+
+
+_EDGES = " \t\n,，。、；;：:!?！？“”\"'‘’)）》」』·…—-"
+_OPEN_EDGES = " \t\n,，。、；;：:!?！？“”\"'‘’(（《「『·…—-的"
+
+
+def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
+    """The spans without the punctuation at their edges; empty ones are left out."""
+    trimmed: list[TextSpan] = []
+    for span in spans:
+        start, end = span.start, span.end
+        while start < end and text[start] in _OPEN_EDGES:
+            start += 1
+        while start < end and text[end - 1] in _EDGES:
+            end -= 1
+        if start < end:
+            trimmed.append((start, end))
+    return list(dict.fromkeys(trimmed))
+
+
+def _surroundings(passage: Passage, folded: str, sentence: Sentence) -> tuple[str, str]:
+    """Folded headings with the title, and the passage before and after the sentence."""
+    above = fold(" ".join((passage.title, *passage.heading)))
+    return above, folded[: sentence.start] + "\n" + folded[sentence.end :]
+
+
+def _coverage(terms: Terms, text: str, around: tuple[str, str]) -> tuple[float, float]:
+    inside = nearby = 0.0
+    for term, weight in terms.weights.items():
+        if term in text:
+            inside += weight
+        elif term in around[0]:
+            nearby += weight
+        elif term in around[1]:
+            nearby += 0.6 * weight
+    return inside / terms.total, nearby / terms.total
+
+
+def _nearness(terms: Terms, text: str, at: TextSpan) -> float:
+    """Sum of the terms' weights, each times exp(-distance / 12 characters) of its nearest place outside the candidate."""
+    start, end = at
+    value = 0.0
+    for term, weight in terms.weights.items():
+        before = text.rfind(term, 0, start)
+        after = text.find(term, end)
+        distances = []
+        if before >= 0:
+            distances.append(start - before - len(term))
+        if after >= 0:
+            distances.append(after - end + 2)
+        if distances:
+            value += weight * exp(-min(distances) / 12)
+    return value / terms.total
+
+
+_SOFT = str.maketrans("", "", " ,;:的了约达到为是有共总已将逾超近过成个\"'、()")
+
+
+def _neighbours(question: str, ask: Ask, text: str, at: TextSpan) -> dict[str, float]:
+    """How well what stands just before and behind the candidate repeats what stands around the question word."""
+    before = question[: ask.span[0]].translate(_SOFT)[-8:]
+    after = re.split(r"[,;?。]", question[ask.span[1] :])[0].translate(_SOFT)[:8]
+    left = text[: at[0]].translate(_SOFT)[-10:]
+    right = text[at[1] :].translate(_SOFT)[:10]
+    return {"left": _shared(before, left, from_end=True), "right": _shared(after, right, from_end=False)}
+
+
+def _shared(wanted: str, there: str, *, from_end: bool) -> float:
+    """0..1: the longest piece at the edge of ``wanted`` that stands in ``there``, discounted by its distance."""
+    best = 0.0
+    for length in range(min(len(wanted), 6), 0, -1):
+        piece = wanted[-length:] if from_end else wanted[:length]
+        place = there.rfind(piece) if from_end else there.find(piece)
+        if place >= 0:
+            distance = len(there) - place - length if from_end else place
+            best = max(best, min(length, 4) / 4 * exp(-distance / 6))
+            if length == 1:
+                best *= 0.5
+            break
+    return best
+
+
+_YEAR_IN_TEXT = re.compile(
+    r"(?<!\d)(1[0-9]\d\d|20\d\d)(?=\s?年|[-/.]\d{1,2}[-/.]|$|[,;)\s])|([一二][〇零一二三四五六七八九]{3})年"
+)
+_RELATIVE = {"前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "当年": 0, "明年": 1, "last year": -1, "this year": 0,
+             "next year": 1}  # fmt: skip
+_RELATIVE_PATTERN = re.compile("|".join(_RELATIVE))
+
+
+class _Years:
+    """Tells which year a place in a sentence speaks of: its own words first, then what stands before, then its date."""
+
+    def __init__(self, passage: Passage, folded: str, sentence: Sentence) -> None:
+        self._date = int(passage.date[:4]) if passage.date and passage.date[:4].isdigit() else None
+        self._marks = self._find(folded[sentence.start : sentence.end], sentence.start)
+        earlier = self._find(folded[: sentence.start], 0)
+        above = self._find(fold(" ".join((passage.title, *passage.heading))), 0)
+        self._weak = earlier[-1][1] if earlier else above[-1][1] if above else self._date
+        self.all = {year for _, year in self._marks}
+        self.strong = bool(self._marks)
+
+    def _find(self, text: str, shift: int) -> list[tuple[int, int]]:
+        marks = []
+        for match in _YEAR_IN_TEXT.finditer(text):
+            year = parse_year(match.group(1) or match.group(2))
+            if year:
+                marks.append((match.start() + shift, year))
+        if self._date:
+            marks.extend(
+                (m.start() + shift, self._date + _RELATIVE[m.group()])
+                for m in _RELATIVE_PATTERN.finditer(text)
+            )
+        return sorted(marks)
+
+    def at(self, position: int) -> int | None:
+        before = [year for place, year in self._marks if place <= position]
+        if before:
+            return before[-1]
+        return self._marks[0][1] if self._marks else self._weak
+
+
+def _year_agreement(analysis: QuestionAnalysis, year: int | None, strong: bool) -> float:
+    if not analysis.years or year is None:
+        return 0.0
+    sure = 1.0 if strong else 0.5
+    return sure if year in analysis.years else -sure
+
+
+def _kind_agreement(ask: Ask, candidate: Candidate) -> float:
+    main = _MAIN_KIND[ask.kind]
+    if candidate.kind in main:
+        return 1.0
+    return 0.5 if candidate.kind in _KINDS[ask.kind] else 0.0
+
+
+def _unit_agreement(ask: Ask, candidate: Candidate) -> float:
+    if not ask.units or candidate.kind == "phrase":
+        return 0.0
+    if any(candidate.unit == unit or (len(unit) > 1 and unit in candidate.unit) for unit in ask.units):
+        return 1.0
+    if ask.kind in ("money", "percent") and candidate.kind == ask.kind:
+        return 1.0
+    return -0.3 if not candidate.unit else -1.0
+
+
+def _asked(analysis: QuestionAnalysis, text: str) -> float:
+    return float(text in analysis.folded)
+
+
+def _count_agreement(ask: Ask, candidate: Candidate) -> float:
+    if ask.count is None or not candidate.parts:
+        return 0.0
+    return 1.0 if len(candidate.parts) == ask.count else -1.0
+
+
+_ALIGN = re.compile(r"分别|依次|respectively")
+
+
+@lru_cache(maxsize=512)
+def _respectively(text: str, question: str) -> dict[int, float]:
+    """For "A、B分别为x、y": the place of each value → 1 where the question names its owner alone, else -1."""
+    match = _ALIGN.search(text)
+    if not match:
+        return {}
+    clause_start = max(text.rfind(mark, 0, match.start()) for mark in ",;。:") + 1
+    owners = [o for o in re.split(r"、|以及|[和与及]", text[clause_start : match.start()].strip()) if o]
+    rest = re.split(r"[;。]", text[match.end() :])[0]
+    values: list[int] = []
+    for found in re.finditer(r"\d+(?:[.,]\d+)*(?!月|年)", rest):
+        values.append(match.end() + found.start())
+    if len(owners) < 2 or len(values) < len(owners):
+        return {}
+    values = values[: len(owners)]
+    named = [_owner_named(owner, question) for owner in owners]
+    if sum(named) != 1:
+        return {}
+    return {place: 1.0 if yes else -1.0 for place, yes in zip(values, named, strict=True)}
+
+
+def _owner_named(owner: str, question: str) -> bool:
+    """Whether a question names the owner: its last four to eight characters, or all of it, stand there."""
+    return (
+        owner in question
+        or (len(owner) > 6 and owner[-6:] in question)
+        or (len(owner) > 4 and owner[:4] in question and owner[-2:] in question)
+    )

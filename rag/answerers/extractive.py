@@ -1,0 +1,295 @@
+"""Answers from passages without a language model: the short answer first, then the sentence it was found in.
+
+Takes a question and numbered passages, gives a draft whose every line quotes a passage word for word.
+The reader proposes and scores spans, `rag.candidates` finds figures, dates and names, `rag.answerers.scoring`
+weighs them. It writes no sentence of its own beyond the frame around a quotation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from index.datatypes import Span as TextSpan
+from rag.answerers.base import Claim, Draft, Question
+from rag.answerers.evidence import Found, ReadingLike, find_evidence
+from rag.answerers.scoring import confidence, rank_score
+from rag.datatypes import Passage
+from rag.figures import in_english
+from rag.questions import Ask, QuestionAnalysis, analyse_question
+
+MAX_TEXT = 400  # characters of an answer, marks included
+MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at their clauses
+NOT_FOUND = {"zh": "文档中没有找到答案。", "en": "The documents do not say."}
+NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
+
+
+class PassageReader(Protocol):
+    """The part of `rag.reader.Reader` that is used here."""
+
+    def readings(self, question: str, passages: Sequence[str]) -> Sequence[ReadingLike]:
+        """Read a question with each passage."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractiveOptions:
+    """When to answer."""
+
+    threshold: float = 0.5  # confidence, 0..1, below which it says that the documents do not say
+    passages: int = 10  # read at most; the first ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """One line of the answer: what it says, in front of which label, and where it stands."""
+
+    passage: Passage
+    short: TextSpan  # into the passage; with the modifier in front: 超3亿元
+    quote: TextSpan
+    found: Found
+    confidence: float
+    label: str = ""
+    show_short: bool = True
+
+
+class ExtractiveAnswerer:
+    """The answerer that needs nothing but the shipped reader."""
+
+    def __init__(self, reader: PassageReader, options: ExtractiveOptions | None = None) -> None:
+        self._reader = reader
+        self._options = options or ExtractiveOptions()
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, version of the rules and options."""
+        return f"extractive-1 threshold={self._options.threshold:g} passages={self._options.passages}"
+
+    def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
+        """Yield the text in one piece, then its draft."""
+        draft = self.draft(question, passages)
+        yield draft.text
+        yield draft
+
+    def draft(self, question: Question, passages: Sequence[Passage]) -> Draft:
+        """Answer each thing asked from the best candidate, or say that the passages do not say."""
+        analysis = analyse_question(question.text)
+        used = [passage for passage in passages[: self._options.passages] if passage.text.strip()]
+        pieces: list[_Piece | None] = []
+        for number, part in enumerate(analysis.parts):
+            part_analysis = analyse_question(part) if len(analysis.parts) > 1 else analysis
+            ask = part_analysis.asks[0] if len(analysis.parts) > 1 else analysis.asks[0]
+            pieces.append(self._answer_part(part_analysis, ask, used, _label(analysis, number)))
+        sure = max((piece.confidence for piece in pieces if piece), default=0.0)
+        kept = [piece for piece in pieces if piece and piece.confidence >= self._options.threshold]
+        language = "en" if question.language == "en" else "zh"
+        if not kept:
+            return Draft(answered=False, text=NOT_FOUND[language], short_answer="", confidence=sure)
+        missing = [_label(analysis, n) for n, piece in enumerate(pieces) if piece not in kept]
+        others = self._other_years(analysis, kept[0], used) if len(analysis.parts) == 1 else []
+        return _write([*kept, *others], language, min(piece.confidence for piece in kept), missing)
+
+    def _answer_part(
+        self, analysis: QuestionAnalysis, ask: Ask, passages: Sequence[Passage], label: str
+    ) -> _Piece | None:
+        ranked = self._ranked(analysis, ask, passages)
+        if not ranked:
+            return None
+        best = _coordinated(ranked[0], ranked, passages[ranked[0].sentence.passage].text, ask)
+        return replace(_piece(best, passages, confidence(ranked[0].features), ask), label=label)
+
+    def _ranked(self, analysis: QuestionAnalysis, ask: Ask, passages: Sequence[Passage]) -> list[Found]:
+        readings = self._reader.readings(analysis.text, [passage.text for passage in passages])
+        found = find_evidence(analysis, ask, passages, readings)
+        return sorted(found, key=lambda candidate: -rank_score(candidate.features))
+
+    def _other_years(
+        self, analysis: QuestionAnalysis, best: _Piece, passages: Sequence[Passage]
+    ) -> list[_Piece]:
+        """Where no year is asked, the same figure for other years: each says its year."""
+        return []
+
+
+def _label(analysis: QuestionAnalysis, number: int) -> str:
+    """What tells one part of a question from the others, for the front of its line."""
+    if len(analysis.parts) == 1 or len(analysis.asks) > 1:
+        return ""
+    part, other = analysis.parts[number], analysis.parts[number - 1 if number else 1]
+    end = 0
+    while end < min(len(part), len(other)) and part[-1 - end] == other[-1 - end]:
+        end += 1
+    return re.sub(r"(?:^.*\bof the |^.*\bdid )", "", part[: len(part) - end]).strip(" ,，的是")
+
+
+def _piece(found: Found, passages: Sequence[Passage], sure: float, ask: Ask) -> _Piece:
+    passage = passages[found.sentence.passage]
+    return _Piece(
+        passage=passage,
+        short=(found.start - found.lead, found.end),
+        quote=_quote(
+            passage.text, (found.sentence.start, found.sentence.end), (found.start, found.end), MAX_QUOTE
+        ),
+        found=found,
+        confidence=sure,
+        show_short=ask.kind not in NOT_SHORT or bool(found.parts),
+    )
+
+
+_JOINT = re.compile(r"[^,，。;；:：!?！？\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
+_TITLED = re.compile(r"(?:、|以及|和|与|及|, | and )[^,，。;；、]{0,12}")
+
+
+def _coordinated(best: Found, ranked: Sequence[Found], text: str, ask: Ask) -> Found:
+    """Widen a figure or person to what it is joined with: 15个园区和30个工厂, 甲、乙共同.
+
+    Figures are joined only where the question asks for several things at once or names no unit of its own.
+    """
+    figure = best.kind in ("quantity", "money", "percent", "rank")
+    if best.kind == "person" and ask.kind == "person":
+        pattern = _TITLED
+    elif (
+        figure and ask.kind in ("quantity", "list") and (not ask.units or re.search(r"[和与及、]", ask.noun))
+    ):
+        pattern = _JOINT
+    else:
+        return best
+    same = sorted(
+        (c for c in ranked if c.sentence == best.sentence and c.kind == best.kind and not c.parts),
+        key=lambda c: c.start,
+    )
+    parts = [(best.start, best.end)]
+    for other in same:
+        if other.start > parts[-1][1] and pattern.fullmatch(text[parts[-1][1] : other.start]):
+            parts.append((other.start, other.end))
+    for other in reversed(same):
+        if other.end < parts[0][0] and pattern.fullmatch(text[other.end : parts[0][0]]):
+            parts.insert(0, (other.start, other.end))
+    if len(parts) == 1:
+        return best
+    end = parts[-1][1]
+    if figure:  # the last noun too: 15个园区和30个工厂
+        noun = re.match(
+            r"[\u4e00-\u9fff]{1,10}?(?=项目|入选|[,，。;；、等在的]|$)", text[end : best.sentence.end]
+        )
+        end += noun.end() if noun and noun.end() <= 8 else 0
+        return replace(best, start=parts[0][0], end=end, parts=())
+    return replace(best, start=parts[0][0], end=end, parts=tuple(parts))
+
+
+def _quote(text: str, sentence: TextSpan, answer: TextSpan, limit: int) -> TextSpan:
+    """The sentence, or where it is too long its clauses around the answer, at most about ``limit`` characters."""
+    start, end = sentence
+    if end - start <= limit:
+        return sentence
+    cuts = [
+        start,
+        *(start + m.end() for m in re.finditer(r"[,，;；:：]\s?|(?<=[。！？])", text[start:end])),
+        end,
+    ]
+    low = max((cut for cut in cuts if cut <= answer[0]), default=start)
+    high = min((cut for cut in cuts if cut >= answer[1]), default=end)
+    grown = True
+    while grown:
+        grown = False
+        before = max((cut for cut in cuts if cut < low), default=None)
+        after = min((cut for cut in cuts if cut > high), default=None)
+        if before is not None and high - before <= limit:
+            low, grown = before, True
+        if after is not None and after - low <= limit:
+            high, grown = after, True
+    if high - low > limit:  # one clause longer than the limit: cut it around the answer
+        room = max(0, limit - (answer[1] - answer[0])) // 2
+        low, high = max(low, answer[0] - room), min(high, max(answer[1], answer[0] + limit) + 0)
+        high = min(high, answer[1] + room)
+    while high > low and text[high - 1] in ",，;；:： \n":
+        high -= 1
+    while low < high and text[low] in ",，;；:： \n":
+        low += 1
+    return low, high
+
+
+def _write(pieces: Sequence[_Piece], language: str, sure: float, missing: Sequence[str]) -> Draft:
+    """Write the lines, one for each quoted sentence, and remember what each stands on."""
+    groups = _by_quote(pieces)
+    budget = (MAX_TEXT - 20 * len(groups)) // len(groups)
+    text = ""
+    claims: list[Claim] = []
+    for number, group in enumerate(groups, start=1):
+        line, quote = _line(group, number, language, budget)
+        if text:
+            text += "\n"
+        claims.append(
+            Claim(
+                start=len(text),
+                end=len(text) + len(line),
+                number=number,
+                passage=group[0].passage.number,
+                quotes=(quote,),
+            )
+        )
+        text += line
+    note = _missing_note(missing, language)
+    if note and len(text) + len(note) + 1 <= MAX_TEXT:
+        text += "\n" + note
+    joint = "; " if language == "en" else "；"
+    shorts = [_short(piece) for piece in pieces if piece.show_short]
+    return Draft(
+        answered=True,
+        text=text,
+        short_answer=joint.join(dict.fromkeys(shorts)),
+        confidence=sure,
+        claims=tuple(claims),
+        notes=(note,) if note else (),
+    )
+
+
+def _by_quote(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+    """Group pieces whose answers stand in the same sentence of the same passage."""
+    groups: dict[tuple[int, TextSpan], list[_Piece]] = {}
+    for piece in pieces:
+        sentence = (piece.found.sentence.start, piece.found.sentence.end)
+        groups.setdefault((piece.passage.number, sentence), []).append(piece)
+    return list(groups.values())
+
+
+def _line(group: Sequence[_Piece], number: int, language: str, budget: int) -> tuple[str, TextSpan]:
+    """One line of the answer and the span of the passage that it quotes."""
+    passage = group[0].passage
+    joint, stop, colon = ("; ", ". ", ": ") if language == "en" else ("；", "。", "：")
+    shown = []
+    for piece in group:
+        if piece.show_short:
+            short = passage.text[piece.short[0] : piece.short[1]].strip()
+            gloss = in_english(short) if language == "en" else ""
+            shown.append(
+                (piece.label + colon if piece.label else "") + short + (f" ({gloss})" if gloss else "")
+            )
+    head = joint.join(dict.fromkeys(shown))
+    first, last = min(p.found.start for p in group), max(p.found.end for p in group)
+    sentence = (group[0].found.sentence.start, group[0].found.sentence.end)
+    room = max(40, min(MAX_QUOTE, budget - len(head) - 12))
+    quote = _quote(passage.text, sentence, (first, last), room)
+    before = "……" if quote[0] > sentence[0] else ""
+    after = (
+        "……"
+        if quote[1] < sentence[1] and not re.match(r"[,，;；:：\s]*$", passage.text[quote[1] : sentence[1]])
+        else ""
+    )
+    body = f"“{before}{passage.text[quote[0] : quote[1]]}{after}”[{number}]"
+    return (head + stop if head else "") + body, quote
+
+
+def _short(piece: _Piece) -> str:
+    """The short answer without the modifier in front."""
+    return piece.passage.text[piece.found.start : piece.found.end].strip()
+
+
+def _missing_note(missing: Sequence[str], language: str) -> str:
+    named = [label for label in missing if label]
+    if not missing:
+        return ""
+    if language == "en":
+        return f"Not found: {', '.join(named)}." if named else "The rest was not found in the documents."
+    return f"没有找到：{'、'.join(named)}。" if named else "其余部分在文档中没有找到。"

@@ -1,0 +1,412 @@
+"""Makes a follow-up question stand alone, by rules, from the questions and answers before it.
+
+Takes a question and its history, gives a question. Knows three things people do in Chinese and English: leave out
+all but what changed (那需求清单呢？ what about 2023?), point back with a pronoun (它, 该公司, she, that company), and
+leave out the owner of what they ask for (那总投资是多少？). Anything else is returned as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from index.text import detect_language, fold
+from rag.candidates import find_candidates
+from rag.questions import QuestionAnalysis, analyse_question
+
+MAX_ELLIPSIS = 24  # characters: a longer 那……呢 says enough by itself
+
+
+def resolve(question: str, history: Sequence[tuple[str, str]]) -> str:
+    """Return the question with what it leaves to the history put back; unchanged where it leaves nothing.
+
+    Args:
+        question: as the person wrote it.
+        history: earlier (question, answer) pairs, oldest first; an answer may be "".
+    """
+    earlier: list[tuple[str, str]] = []
+    for asked, answered in history:
+        earlier.append((_resolve(asked, earlier), answered))
+    return _resolve(question, earlier)
+
+
+def _resolve(question: str, earlier: Sequence[tuple[str, str]]) -> str:
+    """As ``resolve``, with earlier questions that already stand alone."""
+    if not earlier or not question.strip():
+        return question
+    if detect_language(question) == "en":
+        return _resolve_english(question.strip(), earlier)
+    return _resolve_chinese(question.strip(), earlier)
+
+
+# Chinese
+
+_ELLIPSIS = re.compile(
+    r"^(?:那么?|还有|再问一?下?|那么请问|请问)?[,，]?(?:那么?)?(?P<what>[^?？]{1,24}?)(?:呢|怎么样|如何|咋样|又?是多少呢?)[?？。]*$"
+)
+_PRONOUNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"(?:这|那|该)(?:家|个|所)?(?:公司|企业|集团|厂商|车企|工厂|厂|单位|机构)|本公司|贵公司"),
+        "company",
+    ),
+    (
+        re.compile(
+            r"(?:这|那|该)(?:个|座|家)?(?:国家)?(?:高新区|开发区|园区|产业园|创新园|区|城市|市|省|县|镇|国家|地区|地方)"
+        ),
+        "place",
+    ),
+    (
+        re.compile(r"(?:这|那|该)(?:所|家)?(?:大学|学校|学院|高校|校|院|研究院|实验室|医院|银行|中心)"),
+        "school",
+    ),
+    (
+        re.compile(
+            r"(?:这|那|该)(?:一|个|项|款|种|条|份|座|台|批|部|本|次|场|届|辆)?(?P<noun>项目|产品|技术|工程|活动|会议|政策|计划|办法|清单|榜单|电池|产业|仪式|平台|基地|中心|方案|系统|书|电影|比赛)"
+        ),
+        "thing",
+    ),
+    (
+        re.compile(r"(?:这|那|该)(?:个|位)(?:人|院士|教授|校长|经理|先生|女士|博士)|他们?(?!国|人)|她们?"),
+        "person",
+    ),
+    (re.compile(r"它们?|(?<![极尤与及])其(?![他中实它余次])"), "any"),
+    (re.compile(r"(?<=在)(?:这里|那里|那儿|这儿|当地)|^(?:那里|那儿|当地)"), "place"),
+)
+_TIME = r"(?:(?:20|19)\d\d年度?(?:\d{1,2}月(?:\d{1,2}日)?|上半年|下半年|[一二三四]季度)?|\d{1,2}月(?:\d{1,2}[日号])?|去年|今年|前年|明年|上半年|下半年)"
+_SUBJECT_END = re.compile(
+    rf"的|[在位处](?!建|置|理|方)于?|是|有(?!限|色|机)|为(?!民)|将(?!军)|什么|哪|多少|几[个家名项条]|谁|何[时年处地]|共[有计投]|一共|总共|已经?|累计|由|对|会(?!议|展|员)|可以"
+    rf"|{_TIME}|首批|实现|达到|完成|拥有|计划|预计|获[得批]|荣获|成立|生产(?!总值|线|基地)|研[制发](?!院|中心)|发布|总投资|举[行办]|召开|全年|增长|投资|宣布|签约|升级"
+)
+_NAME_ENDS = {
+    "company": r"(?:公司|集团|银行|厂|企业|科技|股份)$",
+    "place": r"(?:高新区|开发区|园区|产业园|创新园|新区|科教城|[市省县区镇])$",
+    "school": r"(?:大学|学院|学校|中学|小学|研究院|研究所|实验室|医院|银行|中心)$",
+}
+
+
+def _resolve_chinese(question: str, earlier: Sequence[tuple[str, str]]) -> str:
+    last_question, last_answer = earlier[-1]
+    folded = fold(question)
+    ellipsis = _ELLIPSIS.match(folded)
+    if ellipsis and not _has_question_word(ellipsis["what"]):
+        what = question[slice(*ellipsis.span("what"))]
+        bound = _bind(what, earlier)
+        if bound != what:
+            return f"{bound}{_predicate(last_question)}"
+        if not folded.rstrip("?。呢").endswith("是多少") or _counterpart(last_question, what):
+            return _swap(last_question, what)
+    bound = _bind(question, earlier)
+    if bound != question:
+        return bound
+    opened = re.match(r"^(?:那么|那|其中|另外|还有)[,，]?(?!些|里|儿|个|家|位|种|年|天|时)", folded)
+    if opened and not _owner(analyse_question(question[opened.end() :])):
+        topic = _topic(last_question, last_answer, "any")
+        return (
+            f"{topic}{'中' if folded.startswith('其中') else '的'}{question[opened.end() :]}"
+            if topic
+            else question
+        )
+    return question
+
+
+def _has_question_word(folded: str) -> bool:
+    return bool(re.search(r"什么|多少|哪|谁|几[个家名项月年]|何|是否|吗|怎么|为什么", folded))
+
+
+def _bind(question: str, earlier: Sequence[tuple[str, str]]) -> str:
+    """Put what a pronoun points at in its place; the first pronoun of each kind only."""
+    folded = fold(question)
+    for pattern, kind in _PRONOUNS:
+        match = pattern.search(folded)
+        if not match:
+            continue
+        noun = match.groupdict().get("noun") or ""
+        for asked, answered in reversed(earlier):
+            topic = _topic(asked, answered, kind, noun)
+            if topic and topic not in question:
+                return question[: match.start()] + topic + question[match.end() :]
+    return question
+
+
+def _topic(asked: str, answered: str, kind: str, noun: str = "") -> str:
+    """What an earlier turn was about, of the kind that a pronoun wants; "" where nothing fits."""
+    analysis = analyse_question(asked)
+    short = re.split(r"[。；;\n]|\[\d|[“\"]", answered.strip())[0].strip(" .,，") if answered else ""
+    wanted = {"company": "organisation", "school": "organisation", "person": "person", "place": "place"}.get(
+        kind
+    )
+    asks = analysis.kind
+    opens = analysis.asks[0].span[0] == 0  # 哪家企业……: the answer is what it is about
+    if asks in ("organisation", "person", "place") and (wanted == asks or (kind == "any" and opens)):
+        if short and len(short) <= 40 and not short.startswith(("文档中没有", "The documents")):
+            return short
+        described = _description(analysis)
+        if described:
+            return described
+    if kind == "person":
+        people = [c for c in find_candidates(asked) if c.kind == "person"]
+        return asked[people[0].start : people[0].end] if people else ""
+    if noun:
+        match = re.search(rf"[^,，。;；的在]{{2,30}}{noun}", asked)
+        return match.group() if match else _subject(asked)
+    ends = _NAME_ENDS.get(kind)
+    names = _owners(asked)
+    if ends:
+        fitting = [name for name in names if re.search(ends, name)]
+        if fitting:
+            return fitting[0]
+        if kind == "company":  # a company by its short name: what is not called a place
+            others = [name for name in names if not re.search(_NAME_ENDS["place"], name)]
+            return others[0] if others else ""
+        return ""
+    return _subject(asked)
+
+
+def _description(analysis: QuestionAnalysis) -> str:
+    """谁发明了电灯 → 发明了电灯的人; 某公司的总经理是谁 → 某公司的总经理."""
+    ask = analysis.asks[0]
+    text = analysis.text.strip(" ?？。")
+    before, after = text[: ask.span[0]], text[ask.span[1] :]
+    if not after and before:
+        return re.sub(r"(?:是|为|叫|由)$", "", before)
+    if not before and after:
+        noun = (
+            {"person": "人", "place": "地方"}.get(ask.kind)
+            or re.sub(r"^哪.", "", text[: ask.span[1]])
+            or "企业"
+        )
+        return f"{after}的{noun}"
+    return ""
+
+
+def _subject(asked: str) -> str:
+    """What a question opens with, without a date in front: up to the first particle, verb or question word."""
+    text = re.sub(rf"^(?:请问|那么?)?(?:截至|到|在)?{_TIME}[,，]?(?:底|末|初)?", "", asked)
+    match = _SUBJECT_END.search(fold(text), 2)
+    subject = text[: match.start()] if match else ""
+    return subject.strip(" ,，?？") if len(subject.strip()) >= 2 else ""
+
+
+def _owners(asked: str) -> list[str]:
+    """Names in a question, the one it opens with first."""
+    names = [_subject(asked)] if _subject(asked) else []
+    for candidate in find_candidates(asked):
+        if candidate.kind in ("organisation", "place"):
+            name = asked[candidate.start : candidate.end]
+            if not any(name in known for known in names):
+                names.append(name)
+    return names
+
+
+def _owner(analysis: QuestionAnalysis) -> bool:
+    """Whether a question names someone or something of its own."""
+    return bool(analysis.names or analysis.quoted or analysis.years)
+
+
+def _swap(last: str, what: str) -> str:
+    """The last question with the part that corresponds to ``what`` replaced by it."""
+    what = what.strip(" ,，的")
+    place = _counterpart(last, what)
+    if place:
+        return last[: place[0]] + what + last[place[1] :]
+    if re.fullmatch(_TIME, fold(what)):
+        return f"{what}{last}"
+    subject = _subject(last)
+    if subject:
+        return f"{subject}的{what}{_predicate(last)}"
+    return f"{what}{last}"
+
+
+def _predicate(last: str) -> str:
+    """是多少 of the last question, so that the new one asks the same way."""
+    ask = analyse_question(last).asks[0]
+    same = ask.kind in ("person", "date") and last[ask.span[0] : ask.span[1]]
+    return f"是{same or '多少'}？"
+
+
+def _counterpart(last: str, what: str) -> tuple[int, int] | None:
+    """Where in the last question the thing stands that ``what`` replaces: of its kind, or alike at an end."""
+    folded, new = fold(last), fold(what)
+    if re.fullmatch(_TIME, new):
+        found = _same_grain(folded, new)
+        return found
+    kinds = {c.kind for c in find_candidates(what) if c.start == 0 and c.end == len(what)} & {
+        "organisation",
+        "place",
+        "person",
+    }
+    named = [c for c in find_candidates(last) if c.kind in kinds]
+    for candidate in named:
+        if folded[candidate.end - 2 : candidate.end] == new[-2:]:
+            return candidate.start, candidate.end
+    alike = _alike(folded, new)
+    if alike:
+        return alike
+    if named:
+        return named[0].start, named[0].end
+    subject = _subject(last)
+    if subject and kinds:
+        start = last.index(subject)
+        return start, start + len(subject)
+    return None
+
+
+def _same_grain(folded: str, new: str) -> tuple[int, int] | None:
+    """The date of a question that a new date replaces: a year for a year, a month for a month."""
+    if re.match(r"\d{1,2}月", new):
+        match = re.search(r"\d{1,2}月(?:\d{1,2}[日号])?", folded)
+    elif re.fullmatch(r"(?:20|19)\d\d年", new):
+        match = re.search(r"(?:20|19)\d\d年|去年|今年|前年", folded)
+    else:
+        match = re.search(_TIME, folded)
+    return match.span() if match else None
+
+
+_SEGMENT_START = re.compile(r"[的在中和与及是由对为有,，、“”\"'()（）《》年月日]")
+
+
+def _alike(folded: str, new: str) -> tuple[int, int] | None:
+    """The stretch of a question that ends, or begins, as ``new`` does, and differs in the rest.
+
+    供给清单 for 需求清单, 常州高新区 for 武进高新区. Of several the one whose length is nearest wins.
+    """
+    found: list[tuple[float, int, int]] = []
+    for length in range(len(new) - 1, 0, -1):
+        for match in re.finditer(re.escape(new[-length:]), folded):
+            start = _back(folded, match.start(), len(new) - length)
+            size = match.end() - start
+            if size <= length or (length == 1 and len(new) > 3):
+                continue
+            begins = start == 0 or _SEGMENT_START.match(folded[start - 1]) is not None
+            # later is better too: what is asked for stands near the question word
+            found.append(
+                (length - abs(size - len(new)) + 0.8 * begins + 0.5 * start / len(folded), start, match.end())
+            )
+    return max(found)[1:] if found else None
+
+
+def _back(folded: str, position: int, wanted: int) -> int:
+    """Go back from ``position`` to where the segment begins: at a particle, or after about ``wanted`` characters."""
+    start = position
+    while start > 0 and not _SEGMENT_START.match(folded[start - 1]) and position - start < max(wanted, 2):
+        start -= 1
+    if start and re.match(r"[市省县区]", folded[position - 1]) and position - start < 2:
+        return position
+    return start
+
+
+# English
+
+_ENGLISH_ELLIPSIS = re.compile(
+    r"^(?:and |but |so )?(?:what about|how about|and)(?: (?:in|for|of|at|on))?(?: the)? (?P<what>[^?]{1,60}?)\s*\??$",
+    re.IGNORECASE,
+)
+_ENGLISH_BARE = re.compile(r"^(?:and )?(?:in|for) (?P<what>(?:19|20)\d\d|[A-Z][^?]{1,40}?)\s*\?$")
+_ENGLISH_POSSESSIVE = re.compile(r"\b(?:its|his|her|their)\b(?=\s+\w)", re.IGNORECASE)
+_ENGLISH_PRONOUN = re.compile(
+    r"\b(?:(?:that|this|the same) (?:company|firm|enterprise|project|zone|park|city|university|organi[sz]ation|person|country|place|product)"
+    r"|the (?:company|firm|enterprise)(?= |\?)|it|he|she|him|they|them)\b",
+    re.IGNORECASE,
+)
+
+
+def _resolve_english(question: str, earlier: Sequence[tuple[str, str]]) -> str:
+    last_question = earlier[-1][0]
+    match = _ENGLISH_ELLIPSIS.match(question) or _ENGLISH_BARE.match(question)
+    if match:
+        return _swap_english(last_question, match["what"].strip())
+    for pattern in (_ENGLISH_POSSESSIVE, _ENGLISH_PRONOUN):
+        pronoun = pattern.search(question)
+        if pronoun and not _ENGLISH_NAMES.search(question[: pronoun.start()].lstrip("WHADIwhadi")):
+            topic = next(
+                (t for asked, answered in reversed(earlier) if (t := _topic_english(asked, answered))), ""
+            )
+            if topic:
+                ending = ("'" if topic.endswith("s") else "'s") if pattern is _ENGLISH_POSSESSIVE else ""
+                return question[: pronoun.start()] + topic + ending + question[pronoun.end() :]
+    return question
+
+
+_ENGLISH_NAMES = re.compile(
+    r"(?:[A-Z][\w&.'-]*[\w)](?:\s+(?:of|and|the|for)\s+(?=[A-Z])|\s+(?=[A-Z(])|(?=\b))(?:\([^)]{1,30}\))?)+(?:\([^)]{1,30}\))?|[\u4e00-\u9fff]{2,20}"
+)
+_OPENERS = frozenset(
+    [
+        "what",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "when",
+        "where",
+        "why",
+        "how",
+        "is",
+        "are",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "in",
+        "at",
+        "on",
+        "the",
+        "has",
+        "have",
+        "can",
+        "could",
+        "and",
+        "for",
+        "to",
+        "of",
+        "a",
+        "an",
+    ]
+)
+
+
+def _topic_english(asked: str, answered: str) -> str:
+    """The name that an earlier English question was about; the answer where the question asked for a name."""
+    analysis = analyse_question(asked)
+    short = re.split(r"[.。;；\n]\s|\s*[“\"(]", answered.strip())[0].strip(" .") if answered else ""
+    if (
+        analysis.kind in ("person", "organisation", "place")
+        and short
+        and len(short) <= 60
+        and "do not say" not in short
+    ):
+        return short
+    names = _names_english(asked) if analysis.language == "en" else [n for n in (_subject(asked),) if n]
+    return names[0] if names else ""
+
+
+def _names_english(text: str) -> list[str]:
+    names = []
+    for match in _ENGLISH_NAMES.finditer(text):
+        words = match.group().strip().split()
+        while words and words[0].lower() in _OPENERS:
+            words = words[1:]
+        if words:
+            names.append(" ".join(words))
+    return names
+
+
+def _swap_english(last: str, what: str) -> str:
+    """The last English question with its year, its name, or its object replaced."""
+    if analyse_question(last).language == "zh":
+        return _swap(last, what + "年" if re.fullmatch(r"(?:19|20)\d\d", what) else what)
+    if re.fullmatch(r"(?:19|20)\d\d", what):
+        if re.search(r"\b(?:19|20)\d\d\b", last):
+            return re.sub(r"\b(?:19|20)\d\d\b", what, last, count=1)
+        return last.rstrip(" ?") + f" in {what}?"
+    if what[:1].isupper() or re.search(r"[\u4e00-\u9fff]", what):
+        names = _names_english(last)
+        if names:
+            return last.replace(names[0], what, 1)
+    words = what.split()
+    alike = re.search(rf"\b[\w-]+(?= {re.escape(words[-1])}\b)", last) if len(words) > 1 else None
+    if alike:
+        return last[: alike.start()] + " ".join(words[:-1]) + last[alike.end() :]
+    names = _names_english(last)
+    return f"What is the {what} of {names[0]}?" if names else f"{last.rstrip(' ?')}, {what}?"

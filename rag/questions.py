@@ -1,0 +1,633 @@
+"""What a question asks for, in Chinese and English: its language, the kind of answer, its parts and constraints.
+
+Takes the text of one question that stands alone; gives a `QuestionAnalysis`. Knows nothing of documents.
+The patterns are the closed class of question words and the nouns of quantity; no other vocabulary is listed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+from index.datatypes import Span as TextSpan
+from index.text import detect_language, fold
+
+AnswerKind = Literal[
+    "money",
+    "percent",
+    "quantity",  # a number, mostly with a unit
+    "rank",
+    "date",  # from a year to a day
+    "duration",
+    "person",
+    "organisation",
+    "place",
+    "list",
+    "definition",
+    "reason",  # why and how: a sentence, not a short answer
+    "yes_no",
+    "phrase",  # anything else that is short
+]
+
+FIGURES: frozenset[AnswerKind] = frozenset({"money", "percent", "quantity", "rank", "duration"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One thing asked: the kind of its answer, the unit its figure must have, and where its question word stands."""
+
+    kind: AnswerKind
+    span: (
+        TextSpan  # of the question word in the folded question, with its unit or noun: 多少家, which company
+    )
+    units: tuple[str, ...] = ()  # any of these will do: 家; "" never occurs; empty: any unit
+    noun: str = ""  # what is counted or chosen: 项目, 企业, company
+    count: int | None = None  # how many items a list must have: 哪三家 → 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAnalysis:
+    """A question understood as far as its form tells. ``folded`` has the offsets of ``text``."""
+
+    text: str
+    folded: str
+    language: str
+    asks: tuple[Ask, ...]  # at least one
+    parts: tuple[str, ...]  # questions that stand alone, one for each thing asked; (text,) when one is asked
+    years: tuple[int, ...] = ()
+    months: tuple[int, ...] = ()
+    quoted: tuple[str, ...] = ()  # folded, without their marks
+    names: tuple[str, ...] = ()  # folded: Latin names and numbers, bracketed aliases, X公司, X高新区 …
+    relative_year: int | None = None  # 去年 -1, 今年 0, 明年 1
+
+    @property
+    def kind(self) -> AnswerKind:
+        """The kind of the first thing asked."""
+        return self.asks[0].kind
+
+    @property
+    def content(self) -> str:
+        """The folded question with its question words blanked: what a passage must speak of."""
+        characters = list(self.folded)
+        for ask in self.asks:
+            start, end = ask.span
+            characters[start:end] = " " * (end - start)
+        return "".join(characters)
+
+
+_NUMERALS = {c: n for n, c in enumerate("〇一二三四五六七八九十")} | {"两": 2, "零": 0}
+_ENGLISH_NUMERALS = {
+    word: n
+    for n, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
+}
+
+# Units by the noun of quantity that stands near 多少 or "how much"; the first pattern that matches wins.
+_MONEY_UNITS = ("元", "美元", "欧元", "港元", "日元", "英镑", "人民币")
+_QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
+    (r"排名|名次|位次|位列|排第|排在第|列第|位居", "rank", ()),
+    (
+        r"增速|增长率|增幅|涨幅|降幅|占比|比例|比重|百分比|份额|覆盖率|[^效功频速费税汇]率(?=$|是|为|达|约|有|和|与)"
+        r"|同比(?:增长|下降)|增长了?$|百分之",
+        "percent",
+        ("%", "百分点"),
+    ),
+    (r"面积", "quantity", ("平方米", "平方公里", "亩", "公顷", "平方千米", "㎡")),
+    (r"发电量|用电量|电量|度电", "quantity", ("度", "千瓦时", "kwh", "mwh", "gwh")),
+    (r"装机|功率", "quantity", ("千瓦", "兆瓦", "吉瓦", "kw", "mw", "gw", "瓦")),
+    (r"人口|常住", "quantity", ("人", "名")),
+    (r"年龄|岁数", "quantity", ("岁",)),
+    (
+        r"投资额?|产值|收入|销售额|营业额|营收|融资|金额|资金|生产总值|gdp|利润|税收|纳税|预算|资助|奖励|补贴|补助|资产|债务"
+        r"|市值|价格|售价|单价|成本|费用|经费|工资|薪|贷款|注册资本|出资|交易额|成交额|进出口|出口额|进口额|外资|罚款|票房|总额|增加值"
+        r"|规模(?=[^,。]*(?:基金|资金))|多少钱|基金",
+        "money",
+        _MONEY_UNITS,
+    ),
+    (
+        r"多[长高宽深远]|长度|高度|宽度|深度|距离|海拔|直径|里程|跨度",
+        "quantity",
+        (
+            "米",
+            "公里",
+            "千米",
+            "厘米",
+            "毫米",
+            "里",
+            "尺",
+            "英尺",
+            "英里",
+            "海里",
+            "光年",
+            "km",
+            "m",
+            "cm",
+            "mm",
+        ),
+    ),
+    (r"重量|多重|体重", "quantity", ("吨", "公斤", "千克", "克", "斤", "kg", "磅")),
+    (r"温度|气温", "quantity", ("度", "℃", "摄氏度")),
+    (r"时长|多久|多长时间|工期|周期|寿命", "duration", ()),
+)
+
+_CHANGE = r"缩短|提高|提升|降低|下降|减少|减小|加快|增加|增长|上升|上涨|节约|节省|改善|压缩|扩大|翻"
+
+_MEASURE = (
+    r"家次|人次|班次|批次|车次|平方米|平方公里|立方米|公里|公斤|千瓦时?|个百分点|个月|小时|分钟|台套|美元|亿元|万元|万吨|万人|万个|万台|万辆"
+    r"|[家户人名位个项件条款种类份台套辆架艘支只座栋幢处所间张篇部本册场期轮批届级层门片块根枚颗笔单宗起例倍元吨度岁米年月天日周次亩分票"
+    r"股首幅段句字步站道面口头匹棵朵双对组队排列章节集集代孔克斤里]"
+)
+_LIST_NUMBER = r"[两二三四五六七八九十]|\d{1,2}"
+_PLACE_NOUNS = r"国家?|省份?|城市|地方|地区|市|县|区(?!块)|州|洲|镇|乡|村|岛|街道|位置"
+_ORGANISATION_NOUNS = (
+    r"企业|公司|机构|大学|学校|高校|学院|单位|组织|集团|银行|部门|园区|高新区|开发区|医院|研究院|研究所|实验室|团队|球队|俱乐部"
+    r"|协会|媒体|报社|报纸|出版社|平台|党派?|军队|车企|工厂"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    pattern: re.Pattern[str]
+    kind: AnswerKind
+
+
+def _rules(*pairs: tuple[str, AnswerKind]) -> tuple[_Rule, ...]:
+    return tuple(_Rule(re.compile(pattern), kind) for pattern, kind in pairs)
+
+
+# Order matters: at one place the earlier rule wins, and longer phrases stand before their parts.
+_CHINESE_RULES = _rules(
+    (r"(?:排名|位列|排|位居|列)?第几(?:位|名)?|第多少(?:位|名)?", "rank"),
+    (
+        r"什么时候|什么时间|何时|何年何?月?|何日|哪[一个]*(?:年|天|月|日|世纪|年代|时期|朝代?|季度)(?:哪[一个]*(?:月|日|天))?份?"
+        r"|几月几?[日号]?|几号|几时|多会儿|几几年",
+        "date",
+    ),
+    (
+        r"多久|多长时间|多少(?:年|个月|天|小时|分钟|周|个小时)时?间?(?!份)|几(?:年|个月|天|小时|分钟|周|个小时)(?!级)",
+        "duration",
+    ),
+    (r"百分之(?:多少|几)|多大(?:比例|比重)", "percent"),
+    (r"多少钱|多少资金", "money"),
+    (
+        rf"多少(?P<measure>{_MEASURE})?|几(?P<measure2>{_MEASURE})(?!乎)|多(?:大|高|长|远|重|深|宽|快|厚)",
+        "quantity",
+    ),
+    (
+        rf"哪(?:[\"]?(?:{_LIST_NUMBER}))大?(?:{_MEASURE}|方面|者|大)?|哪些|哪几(?:{_MEASURE}|方面|大)?|那些(?=[^,。]*[?]$)"
+        rf"|(?:有|包括|包含|分为)(?:哪|什么)(?=[^,。]*$)(?!时候)",
+        "list",
+    ),
+    (r"谁|何人|哪[一]?位|什么人|何许人", "person"),
+    (rf"哪里|哪儿|何处|何地|什么地方|哪[一个座]*(?:{_PLACE_NOUNS})", "place"),
+    (
+        rf"哪[一]?(?:家|所|支)(?:{_ORGANISATION_NOUNS})?|(?:哪[一个]*|什么)(?:{_ORGANISATION_NOUNS})",
+        "organisation",
+    ),
+    (r"为什么|为何|为啥|怎么样?|怎样|如何|什么原因|何以|缘何", "reason"),
+    (
+        r"什么是|何谓|何为|(?:指的是|是指|指|意味着)什么|什么意思|是什么意思|的?(?:含义|定义|意思)是?(?:什么)?(?=[?。]?$)",
+        "definition",
+    ),
+    (r"是否|是不是|有没有|能不能|会不会|能否|可否|吗(?=[?。]?$)", "yes_no"),
+    (r"(?:哪|什么|何种|何|几|啥)(?:一?(?:个|种|款|项|类|条|部|本|首|样))?", "phrase"),
+)
+
+_ENGLISH_UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        r"compan(?:y|ies)|enterprises?|firms?|businesses|manufacturers|suppliers|banks|hospitals|factories",
+        ("家", "户", "companies", "enterprises", "firms"),
+    ),
+    (
+        r"people|persons?|employees|staff|workers|talents?|students|experts|graduates|residents|inhabitants|members",
+        ("人", "名", "位", "people", "employees"),
+    ),
+    (r"years?", ("年", "years", "year")),
+    (r"days?", ("天", "日", "days")),
+    (r"months?", ("个月", "months")),
+    (r"hours?", ("小时", "hours")),
+    (r"tons?|tonnes?", ("吨", "tons", "tonnes")),
+    (r"times", ("次", "倍", "times")),
+    (r"vehicles|cars|trucks", ("辆", "台")),
+    (r"projects|jobs|countries|cities|parks|items|units|places", ("个", "项", "座")),
+)
+
+_ENGLISH_RULES = _rules(
+    (
+        r"(?:what|which) (?:is |was )?(?:the )?(?:\w+ ){0,2}rank(?:ing)?\b|how (?:high )?(?:did|does|do|is|was|were) .{0,60}?\brank\w*"
+        r"|what (?:place|position)\b",
+        "rank",
+    ),
+    (r"when|(?:what|which|in what|in which) (?:year|date|day|month|century|decade|time)\b", "date"),
+    (r"how long|how many (?:\w+ )?(?:years|months|days|hours|weeks|minutes)\b", "duration"),
+    (
+        r"(?:what|which) (?:is |was )?(?:the )?(?:\w+ )?(?:percentage|proportion|share|percent|rate|ratio)\b"
+        r"|by what percentage|how many percent",
+        "percent",
+    ),
+    (
+        r"how much money|what (?:is|was) the (?:\w+ )?(?:price|cost)\b|how much (?:does|did) .{0,60}\bcost\b",
+        "money",
+    ),
+    (
+        r"how many(?: \w+)?|how much|how (?:large|big|tall|high|old|far|heavy|deep|wide|fast|often)\b",
+        "quantity",
+    ),
+    (
+        r"(?:which|what) (?:two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b(?: \w+)?|(?:what|which) are\b"
+        r"|(?:which|what) (?:\w+ )?(?:companies|enterprises|industries|parks|cities|countries|products|areas|measures"
+        r"|factors|projects|names|members|types|kinds)\b|^(?:list|name)\b",
+        "list",
+    ),
+    (r"who(?:se|m)?\b", "person"),
+    (
+        r"where|(?:which|what|in which|in what) (?:country|city|province|town|place|state|region|county|district|village)\b",
+        "place",
+    ),
+    (
+        r"(?:which|what) (?:\w+ )?(?:company|enterprise|firm|organi[sz]ation|university|institution|institute|bank|agency"
+        r"|manufacturer|school|college|team|group|corporation|department|zone|park)\b",
+        "organisation",
+    ),
+    (r"why|how (?:do|does|did|can|could|is|are|was|were|to|will|would)\b|for what reason", "reason"),
+    (
+        r"what (?:is|are) meant by|what does .{1,60}? (?:mean|stand for)|define\b|what (?:is|was) the (?:meaning|definition)",
+        "definition",
+    ),
+    (r"^(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", "yes_no"),
+    (r"what|which|how", "phrase"),
+)
+
+_ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
+    (r"\brank", "rank", ()),
+    (
+        r"percent|growth rate|proportion|share of|how much (?:did|has|have|was|were) .{0,80}"
+        r"(?:grow|increase|rise|rose|fall|shorten|decline|decrease|reduce|improve)",
+        "percent",
+        ("%",),
+    ),
+    (r"\barea\b|square|how large", "quantity", ("平方米", "平方公里", "亩", "公顷", "square")),
+    (
+        r"invest|output value|revenue|sales|income|financ|funding|fund\b|amount|gdp|gross domestic|profit|tax|price|cost|worth"
+        r"|budget|subsid|capital|money|pay|spend|spent|raise|loan|value|turnover|stock",
+        "money",
+        _MONEY_UNITS,
+    ),
+    (r"electricity|power generation|generate", "quantity", ("度", "千瓦时", "kwh", "mwh", "gwh")),
+    (r"population", "quantity", ("人", "people")),
+)
+_ENGLISH_WHAT_QUANTITY = re.compile(
+    r"what (?:is|was|were|are) (?:the )?.{0,60}?(?:\bgdp\b|output|investment|revenue|sales|population|price|profit|area|"
+    r"number|amount|capacity|growth|percentage|budget|total|value|turnover|income|size|scale|height|length|weight|age)\b"
+)
+_CHINESE_WHAT_QUANTITY = re.compile(
+    r"(?:产值|投资额?|收入|销售额|营收|生产总值|gdp|人口|面积|增速|增长率|占比|比例|产能|价格|金额|利润|排名|数量|总数|规模|温度|浓度|年龄|高度|长度)"
+    r"(?:约|大约)?(?:是|为|达到?|有)什么"
+)
+
+_YEAR = re.compile(
+    r"(?<!\d)((?:1[0-9]|20)\d\d)(?!\d|(?:\.\d)|\s*(?:元|万|亿|家|名|个|人|吨|户|项|件|亩|米|套|台|%))"
+)
+_CHINESE_YEAR = re.compile(r"([一二][〇零一二三四五六七八九]{3})年")
+_MONTH = re.compile(r"(?<!\d)(1[0-2]|[1-9])\s*月(?!个)")
+_ENGLISH_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_QUOTED = re.compile(r"[“\"「『《‘]([^”\"」』》’]{1,60})[”\"」』》’]")
+_LATIN_NAME = re.compile(
+    r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.+-]*[A-Z0-9])[A-Za-z0-9][A-Za-z0-9.+-]*[A-Za-z0-9]|\b[A-Z]\b"
+)
+_SUFFIXED_NAME = re.compile(
+    r"[\u4e00-\u9fffa-z0-9()·]{2,24}?(?:有限公司|股份公司|分公司|公司|集团|高新技术产业开发区|国家高新区|高新区|开发区|科教城|产业园|创新园|园区|新区"
+    r"|分中心|研究院|研究所|实验室|大学|学院|医院|银行|[省市县区镇](?![场内外民政值占分间块别域]))"
+)
+_RELATIVE_YEARS = (
+    ("前年", -2),
+    ("去年", -1),
+    ("上年", -1),
+    ("今年", 0),
+    ("本年", 0),
+    ("当年", 0),
+    ("明年", 1),
+    ("last year", -1),
+    ("this year", 0),
+    ("next year", 1),
+)
+
+
+def analyse_question(text: str) -> QuestionAnalysis:
+    """Analyse one question by rules.
+
+    A question with no question word is taken as a phrase asked for. Parts are found for 分别/"respectively" over a
+    pair or a list, and for several question words in one sentence.
+    """
+    folded = fold(text)
+    language = "en" if detect_language(text) == "en" else "zh"
+    asks = _find_asks(folded, language)
+    return QuestionAnalysis(
+        text=text,
+        folded=folded,
+        language=language,
+        asks=asks,
+        parts=_split_parts(text, folded, asks, language),
+        years=_years(folded),
+        months=_months(folded, language),
+        quoted=tuple(match.group(1).strip() for match in _QUOTED.finditer(folded)),
+        names=_names(text, folded),
+        relative_year=next((shift for word, shift in _RELATIVE_YEARS if word in folded), None),
+    )
+
+
+def _find_asks(folded: str, language: str) -> tuple[Ask, ...]:
+    rules = _ENGLISH_RULES if language == "en" else _CHINESE_RULES
+    found: list[Ask] = []
+    taken = [False] * len(folded)
+    for rule in rules:
+        for match in rule.pattern.finditer(folded):
+            start, end = match.span()
+            if start == end or any(taken[start:end]):
+                continue
+            if language == "en" and start and folded[start - 1].isalnum():
+                continue
+            taken[start:end] = [True] * (end - start)
+            found.append(_refine(Ask(kind=rule.kind, span=(start, end)), match, folded, language))
+    found.sort(key=lambda ask: ask.span)
+    # "which" inside a relative clause and a stray 什么 beside a stronger question word ask nothing.
+    strong = [ask for ask in found if ask.kind not in ("phrase", "yes_no", "reason", "definition")]
+    if strong:
+        found = strong
+        if language == "en":
+            found = _asking_english(folded, strong)
+    return tuple(found) or (Ask(kind="phrase", span=(len(folded), len(folded))),)
+
+
+def _asking_english(folded: str, asks: list[Ask]) -> list[Ask]:
+    """Keep the first question word and those after "and": the others open relative clauses (the zone where …)."""
+    return [
+        ask
+        for number, ask in enumerate(asks)
+        if number == 0 or re.search(r"(?:\band|,|;|\?)\s*(?:in |by |at |of )?$", folded[: ask.span[0]])
+    ]
+
+
+def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
+    if ask.kind == "list":
+        number = re.search(rf"{_LIST_NUMBER}", match.group()) if language == "zh" else None
+        word = next((w for w in match.group().split() if w in _ENGLISH_NUMERALS), "")
+        count = _numeral(number.group()) if number else _ENGLISH_NUMERALS.get(word)
+        return replace(ask, count=count)
+    if ask.kind == "phrase":
+        pattern = _ENGLISH_WHAT_QUANTITY if language == "en" else _CHINESE_WHAT_QUANTITY
+        if pattern.search(folded):
+            ask = replace(ask, kind="quantity")
+        elif (
+            language == "zh"
+            and match.group().startswith("哪")
+            and re.search(r"\d|[两三四五六七八九十]", match.group())
+        ):
+            return replace(ask, kind="list")
+        else:
+            return ask
+    if ask.kind == "quantity":
+        return _refine_quantity(ask, match, folded, language)
+    return ask
+
+
+def _refine_quantity(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
+    start, end = ask.span
+    if language == "en":
+        word = match.group().split()[-1]
+        for pattern, units in _ENGLISH_UNITS:
+            if match.group().startswith("how many") and re.search(
+                rf"^how many (?:[\w-]+ ){{0,5}}?(?:{pattern})\b", folded[start : start + 70]
+            ):
+                return replace(ask, units=units, noun=word)
+        if match.group().startswith("how many"):
+            return replace(ask, noun=word)
+        return _by_noun(ask, folded, _ENGLISH_QUANTITIES)
+    groups = match.groupdict()
+    measure = groups.get("measure") or groups.get("measure2")
+    if measure and not (
+        measure in "位名" and re.search(r"(?:排名|位列|排|居|列)[^,。]{0,4}$", folded[:start])
+    ):
+        noun = re.match(r"[\u4e00-\u9fff]{1,4}", folded[end:])
+        if measure in _MONEY_UNITS or measure in ("亿元", "万元"):
+            return replace(ask, kind="money", units=_MONEY_UNITS)
+        return replace(ask, units=(measure,), noun=noun.group() if noun else "")
+    # The noun of quantity stands before 多少 in its clause, or after it: 达到多少产值.
+    clause_start = max(folded.rfind(mark, 0, start) for mark in ",;。") + 1
+    before = folded[clause_start:start]
+    if re.search(r"排名|名次|位次|位列|位居", before[-12:]):
+        return replace(ask, kind="rank")
+    after = re.match(r"[^,。;?]{0,8}", folded[end:])
+    if re.search(_CHANGE, before[-4:]):  # 缩短了多少: a percentage as well as a figure with its unit
+        return ask
+    near = _by_noun(ask, before[-14:], _QUANTITY_NOUNS)
+    if near is ask:
+        near = _by_noun(ask, match.group() + (after.group() if after else ""), _QUANTITY_NOUNS)
+    return near if near is not ask else _by_noun(ask, before, _QUANTITY_NOUNS)
+
+
+def _by_noun(ask: Ask, text: str, nouns: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...]) -> Ask:
+    """Take the kind and units of the noun of quantity that stands last in ``text``, nearest to its question word."""
+    best, best_end = ask, -1
+    for pattern, kind, units in nouns:
+        for match in re.finditer(pattern, text):
+            if match.end() > best_end:
+                best, best_end = replace(ask, kind=kind, units=units), match.end()
+    return best
+
+
+def _numeral(text: str) -> int | None:
+    if text.isdigit():
+        return int(text)
+    return _NUMERALS.get(text[0]) if text else None
+
+
+def _years(folded: str) -> tuple[int, ...]:
+    years = [int(match.group(1)) for match in _YEAR.finditer(folded)]
+    for match in _CHINESE_YEAR.finditer(folded):
+        years.append(int("".join(str(_NUMERALS[c]) for c in match.group(1))))
+    return tuple(dict.fromkeys(years))
+
+
+def _months(folded: str, language: str) -> tuple[int, ...]:
+    if language == "en":
+        words = re.findall(r"[a-z]+", folded)
+        # "may" is mostly the verb
+        return tuple(
+            n for n, month in enumerate(_ENGLISH_MONTHS, start=1) if month in words and month != "may"
+        )
+    return tuple(dict.fromkeys(int(match.group(1)) for match in _MONTH.finditer(folded)))
+
+
+_ENGLISH_CAPITALS = re.compile(
+    r"(?<![A-Za-z])[A-Z][A-Za-z&.'-]*[A-Za-z](?:\s+(?:of\s+|and\s+)?[A-Z][A-Za-z&.'-]*[A-Za-z])*"
+)
+_QUESTION_OPENERS = re.compile(
+    r"^(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|in|at|on|by|of|the|has|have|can|could|"
+    r"for|to|from|according)\s+",
+    re.IGNORECASE,
+)
+
+
+def _names(text: str, folded: str) -> tuple[str, ...]:
+    """Return folded names: capitals and codes in Latin script, X公司 and the like in Chinese, bracketed aliases."""
+    names: list[str] = []
+    for match in _ENGLISH_CAPITALS.finditer(text):
+        name = match.group()
+        while match.start() == 0 and (opener := _QUESTION_OPENERS.match(name)):
+            name = name[opener.end() :]
+        if not (match.start() == 0 and _QUESTION_OPENERS.match(name + " ")):
+            names.append(fold(name))
+    names.extend(fold(match.group()) for match in _LATIN_NAME.finditer(text) if not match.group().isdigit())
+    for match in _SUFFIXED_NAME.finditer(folded):
+        names.append(
+            re.sub(
+                r"^.*(?:在|由|为|对|是|年|月|日|哪家|和|与|的)(?=[^在由为对是年月日和与的]{2})",
+                "",
+                match.group(),
+            )
+        )
+    return tuple(dict.fromkeys(name for name in names if len(name) > 1))
+
+
+_RESPECTIVELY_ZH = re.compile(r"分别|各自|各(?=[有为是])")
+_JOIN_ZH = re.compile(r"、|以及|[和与及]")
+
+
+def _split_parts(text: str, folded: str, asks: tuple[Ask, ...], language: str) -> tuple[str, ...]:
+    if language == "en":
+        return _split_english(text, asks)
+    respectively = _RESPECTIVELY_ZH.search(folded)
+    if respectively and len(asks) == 1 and asks[0].kind != "list":
+        parts = _split_respectively(text, folded, respectively)
+        if parts:
+            return parts
+    if len(asks) > 1:
+        return _split_clauses(text, folded, asks)
+    return (text,)
+
+
+def _split_respectively(text: str, folded: str, respectively: re.Match[str]) -> tuple[str, ...]:
+    """A和B分别是多少 → A是多少, B是多少; what opens A (its owner, a place) is given to a B that lacks it."""
+    start, end = respectively.span()
+    head, tail = text[:start].rstrip(" ,，"), text[end:]
+    folded_head = folded[: len(head)]
+    cuts = [
+        match.span()
+        for match in _JOIN_ZH.finditer(folded_head)
+        if match.start() >= 2 and match.end() <= len(head) - 2
+    ]
+    if not cuts:
+        return ()
+    if (
+        "、" not in folded_head
+    ):  # one of several 和 may belong to a name: take the cut that leaves the most alike sides
+        cuts = [max(cuts, key=lambda cut: _likeness(folded_head[: cut[0]], folded_head[cut[1] :]))]
+    pieces: list[str] = []
+    position = 0
+    for cut_start, cut_end in [*cuts, (len(head), len(head))]:
+        pieces.append(head[position:cut_start])
+        position = cut_end
+    if any(len(piece) < 2 for piece in pieces):
+        return ()
+    pieces = _share(pieces)
+    return tuple(piece + tail for piece in pieces)
+
+
+def _share(pieces: list[str]) -> list[str]:
+    """Give each piece what it leaves out: the first one's owner in front, the last one's noun behind."""
+    owner = re.match(
+        r"[^的年月日]{2,12}?(?:高新区|开发区|园区|公司|集团|大学|[市省县区])的?|[^的]{2,14}的", pieces[0]
+    )
+    names = [
+        bool(re.search(r"(?:高新区|开发区|园区|公司|集团|大学|中心|[市省县区])", piece)) for piece in pieces
+    ]
+    shared = list(pieces)
+    if owner and len(owner.group()) < len(pieces[0]):
+        for number, named in enumerate(names[1:], start=1):
+            if not named:
+                shared[number] = owner.group() + pieces[number]
+    noun = re.search(r"(?<=的)[^的]{2,12}$", pieces[-1])
+    if noun and "的" not in pieces[0]:
+        shared[:-1] = [piece + "的" + noun.group() for piece in shared[:-1]]
+    return shared
+
+
+def _likeness(left: str, right: str) -> float:
+    """Likeness of two sides of 和: shared endings and beginnings, and like lengths. Higher is more alike."""
+    ending = 0
+    while ending < min(len(left), len(right)) and left[-1 - ending] == right[-1 - ending]:
+        ending += 1
+    shared = len(set(left) & set(right)) / max(1, min(len(set(left)), len(set(right))))
+    return ending + shared - abs(len(left) - len(right)) / max(len(left), len(right))
+
+
+def _split_clauses(text: str, folded: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
+    """One part for each question word; a later clause gets the topic of the first where it names none."""
+    bounds: list[int] = [0]
+    for earlier, later in pairwise(asks):
+        gap = folded[earlier.span[1] : later.span[0]]
+        cut = re.search(r"[,;?。]|(?:以及|并且|[和与及])(?=[^,;]{0,12}$)", gap)
+        if not cut:
+            return (text,)
+        bounds.append(earlier.span[1] + cut.end())
+    bounds.append(len(text))
+    pieces = [text[start:end].strip(" ,，;；、?？。和与及") for start, end in pairwise(bounds)]
+    topic = text[: asks[0].span[0]]
+    topic = re.sub(r"(?:(?:已经?|共|一共|总共|累计|约|大约|有|签约|是|为|达到?|在|拥有)+)$", "", topic)
+    rest = folded[asks[0].span[1] : bounds[1]]
+    if len(topic) < 2:  # 多少家企业在某地投资，共投了多少个项目: the place stands behind the question word
+        place = re.search(r"在([^,;?]{2,16}?)(?:投资|设立|落户|建设|开展|举[办行]|$|[,;?])", rest)
+        topic = place.group(1) if place else ""
+    return tuple(
+        piece if number == 0 or not topic or topic[:2] in piece else topic + "," + piece
+        for number, piece in enumerate(pieces)
+    )
+
+
+def _split_english(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
+    if len(asks) > 1:
+        bounds = [0, *(ask.span[0] for ask in asks[1:]), len(text)]
+        pieces = [text[s:e].strip(" ,;?.") for s, e in pairwise(bounds)]
+        pieces = [re.sub(r"[\s,;]+(?:and|in|by)$", "", piece) + "?" for piece in pieces]
+        return tuple(pieces)
+    match = re.match(
+        r"(?P<head>.*?\b(?:did|do|does|are|were|is|was|of|have|has)\s+(?:the\s+)?)(?P<a>[^,?]{2,80}?)\s+and\s+(?:the\s+)?(?P<b>[^,?]{2,60}?)"
+        r"(?P<tail>\s+(?:become|became|have|has|had|invest\w*|rank\w*|upgrad\w*|promot\w*|found\w*|establish\w*|list\w*|grow|grew|reach\w*)?\b[^?]*?)?,?\s*respectively\s*\??$",
+        text,
+        re.IGNORECASE,
+    )
+    if not match:
+        return (text,)
+    tail = match.group("tail") or ""
+    return tuple(f"{match.group('head')}{name}{tail}?" for name in (match.group("a"), match.group("b")))
