@@ -13,6 +13,9 @@ from index.datatypes import Mark, MarkKind, Page, Span
 # Control characters but tab and line feed: they carry no meaning in a document, break SQLite's text functions
 # (NUL) and steer the terminal that an answer is printed on (ESC). Lone surrogates cannot be stored as UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u2028\u2029\ud800-\udfff]")
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\u00ad\u200b\u2060")
+)  # hints for line breaking; they hide words from search
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -101,7 +104,7 @@ class DraftWriter:
             Where the block stands, or None if it was empty.
 
         """
-        text = normalise(text).strip()
+        text = normalise(text.translate(_INVISIBLE)).strip()
         if not text:
             return None
         if self._length:

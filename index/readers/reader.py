@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from index.datatypes import Document
+from index.datatypes import Document, Page, Span
 from index.errors import ReadError
+from index.readers.child import Child
+from index.readers.columns import Box
 from index.readers.draft import Draft
 from index.readers.files import source_of
 from index.readers.kinds import Kind, advice, kind_of
 from index.readers.limits import DEFAULT_LIMITS, ReadLimits
-from index.readers.text import read_markdown, read_text
+from index.readers.parsers import HARMLESS, parse
+from index.readers.pdf import PageBoxes
 
 _MAGIC: tuple[tuple[bytes, str, tuple[Kind, ...]], ...] = (
     (b"%PDF-", "a PDF", ("pdf",)),
@@ -29,11 +35,12 @@ _MAGIC: tuple[tuple[bytes, str, tuple[Kind, ...]], ...] = (
 class DocumentReader:
     """Reads files one after another, the risky formats in a child process that is started when first needed.
 
-    Use it as a context manager; leaving it ends the child. One reader serves one thread at a time.
+    Use it as a context manager; leaving it ends the child. Threads that share a reader take turns.
     """
 
     def __init__(self, limits: ReadLimits = DEFAULT_LIMITS) -> None:
         self.limits = limits
+        self._child = Child(limits)
 
     def __enter__(self) -> DocumentReader:
         return self
@@ -48,6 +55,7 @@ class DocumentReader:
 
     def close(self) -> None:
         """End the child process; the next ``read`` that needs one starts another."""
+        self._child.close()
 
     def read(self, path: str | Path, *, content: bytes | None = None) -> Document:
         """Read one file.
@@ -68,7 +76,7 @@ class DocumentReader:
         path = Path(path)
         if content is None:
             content = read_content(path, self.limits)
-        try:
+        with _named(path):
             kind = _check(path, content)
             draft = self._parse(kind, content)
             if not draft.text.strip():
@@ -78,16 +86,56 @@ class DocumentReader:
                     f"it holds {len(draft.text):,} characters, more than the limit of "
                     f"{self.limits.max_characters:,}; split it or raise max_characters."
                 )
-        except ReadError as error:
-            raise ReadError(f"{path}: {error}") from error.__cause__
         return _document(path, draft)
 
+    def page_boxes(self, path: str | Path, page: Page, spans: Sequence[Span]) -> PageBoxes:
+        """Find where spans of a PDF document's text stand on one of its pages; see ``pdf.page_boxes``.
+
+        Raises
+        ------
+        ReadError
+            If the file cannot be read or is no longer the one that was ingested.
+
+        """
+        content = read_content(path, self.limits)
+        with _named(Path(path)):
+            reply, _ = self._child.ask(
+                "boxes", content, number=page.number, span=page.span, spans=list(spans)
+            )
+        return PageBoxes(
+            width=reply["width"], height=reply["height"], boxes=tuple(Box(*box) for box in reply["boxes"])
+        )
+
+    def render_page(self, path: str | Path, number: int, scale: float = 1.5) -> bytes:
+        """Draw a page of a PDF as a PNG; ``number`` starts at 1, ``scale`` is in pixels per point.
+
+        Raises
+        ------
+        ReadError
+            If the file cannot be read or has no such page.
+
+        """
+        content = read_content(path, self.limits)
+        with _named(Path(path)):
+            return self._child.ask("render", content, number=number, scale=scale)[1]
+
     def _parse(self, kind: Kind, content: bytes) -> Draft:
-        if kind == "text":
-            return read_text(content)
-        if kind == "markdown":
-            return read_markdown(content)
-        raise ReadError(f"{kind} is not read yet.")
+        if kind in HARMLESS:
+            return parse(kind, content, self.limits)
+        _, payload = self._child.ask("parse", content, kind=kind)
+        try:
+            return Draft.from_json(json.loads(payload))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReadError(f"the parser's result makes no sense ({error}); save the file again.") from error
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Put the file's name before the message of a ``ReadError``."""
+    try:
+        yield
+    except ReadError as error:
+        raise ReadError(f"{path}: {error}") from error.__cause__
 
 
 def read_content(path: str | Path, limits: ReadLimits = DEFAULT_LIMITS) -> bytes:

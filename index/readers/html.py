@@ -1,0 +1,220 @@
+"""From the bytes of an HTML file to a draft: what a person would read, in order, its structure as marks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from index.datatypes import MarkKind, Span
+from index.errors import ReadError
+from index.readers.draft import Draft, DraftWriter
+from index.readers.text import decode
+
+_SILENT_TAGS = """
+    script style noscript template head nav iframe object embed svg math canvas audio video map select button
+    textarea input datalist dialog rt rp -comment
+"""
+_BLOCK_TAGS = """
+    html body address article aside blockquote center dd details div dl dt fieldset figcaption figure footer
+    form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol optgroup p pre section summary table caption tbody
+    thead tfoot tr td th ul
+"""
+_SILENT = frozenset(_SILENT_TAGS.split())
+_BLOCKS = frozenset(_BLOCK_TAGS.split())
+_PAGE_FURNITURE = frozenset({"header", "footer"})  # of the page; an article's own header holds its headline
+_FURNITURE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog"})
+_KINDS: dict[str, MarkKind] = {
+    "li": "list_item",
+    "figcaption": "caption",
+    "caption": "caption",
+    "pre": "code",
+}
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_LONGEST_CELL = 400  # characters; a longer cell is a column of a page, not a value
+_HAN = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
+_BREAK_IN_CHINESE = re.compile(rf"(?<={_HAN})[ \t]*[\r\n]\s*(?={_HAN})")
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.I)
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def read_html(content: bytes) -> Draft:
+    """Read an HTML file.
+
+    Scripts, styles, navigation, page headers and footers, forms' controls and hidden parts are left out.
+    Headings, list items, tables (cells separated by tabs, rows by line feeds), captions, quotes and code
+    become marks.
+
+    Raises
+    ------
+    ReadError
+        If the bytes are not text.
+
+    """
+    from selectolax.lexbor import LexborHTMLParser
+
+    text, metadata = _decode(content)
+    tree = LexborHTMLParser(text)
+    draft = _Walk().run(tree.root)
+    if not draft.text.strip():  # a page that hides or frames everything: better too much than nothing
+        draft = _Walk(everything=True).run(tree.root)
+    properties = _properties(tree)
+    for key, names in (
+        ("author", ("author", "article:author")),
+        ("date", ("article:published_time", "pubdate", "publishdate", "date", "dc.date")),
+    ):
+        value = next((properties[name] for name in names if name in properties), "")
+        if value:
+            metadata[key] = value
+    return Draft(text=draft.text, marks=draft.marks, title=_title(tree, properties), metadata=metadata)
+
+
+def _decode(content: bytes) -> tuple[str, dict[str, str]]:
+    """Decode as text files are, then as the page declares if that fails: declarations are often wrong."""
+    try:
+        return decode(content)
+    except ReadError:
+        declared = _META_CHARSET.search(content[:4096])
+        name = declared[1].decode("ascii") if declared else ""
+        try:
+            return content.decode(name), {"encoding": name.lower()}
+        except (LookupError, UnicodeDecodeError):
+            raise ReadError("its encoding is not recognised, or it is not HTML; save it as UTF-8.") from None
+
+
+def _properties(tree: Any) -> dict[str, str]:
+    """Collect the page's <meta> values by lower-case name; the first of a name wins."""
+    found: dict[str, str] = {}
+    for node in tree.css("meta[content]"):
+        attributes = node.attributes
+        name = (attributes.get("property") or attributes.get("name") or "").lower()
+        if name:
+            found.setdefault(name, " ".join((attributes.get("content") or "").split()))
+    return found
+
+
+def _title(tree: Any, properties: dict[str, str]) -> str:
+    """Prefer a headline that the <title> contains ("Headline - Site name") over the whole <title>."""
+    node = tree.css_first("title")
+    title = _one_line(node.text()) if node else ""
+    headlines = [properties.get("og:title", ""), *(_one_line(node.text()) for node in tree.css("h1")[:3])]
+    if title:
+        return next((line for line in headlines if line and line in title), title)
+    return next((line for line in headlines if line), "")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_BREAK_IN_CHINESE.sub("", text).split())
+
+
+class _Walk:
+    """One pass over a page's tree, without recursion, writing each block as it ends."""
+
+    def __init__(self, *, everything: bool = False) -> None:
+        self._everything = everything  # page furniture too
+        self._writer = DraftWriter()
+        self._inline: list[str] = []  # of the open block; NUL, which the parser never gives, is a <br>
+        self._open: list[str] = []  # tags of open blocks
+        self._quotes: list[int] = []  # for each open <blockquote>, how many blocks stand before it
+        self._spans: list[Span] = []
+        self._last: MarkKind | None = None
+
+    def run(self, root: Any) -> Draft:
+        node = root
+        while node is not None:
+            entered = self._enter(node)
+            child = node.child if entered else None
+            if entered and child is None:
+                self._leave(node.tag)
+            while child is None and node.mem_id != root.mem_id:
+                child = node.next
+                if child is None:
+                    node = node.parent
+                    self._leave(node.tag)
+            node = child
+        self._flush()
+        return self._writer.draft()
+
+    def _enter(self, node: Any) -> bool:
+        tag = node.tag
+        if tag == "-text":
+            self._inline.append(node.text(deep=False))
+            return False
+        if tag == "br":
+            self._inline.append("\0")
+            return False
+        if tag in _SILENT or self._is_furniture(node):
+            self._inline.append(" ")
+            return False
+        if tag in _BLOCKS:
+            self._flush()
+            if tag == "table" and (rows := _data_rows(node)):
+                self._write_table(node, rows)
+                return False
+            if tag == "blockquote":
+                self._quotes.append(len(self._spans))
+            self._open.append(tag)
+        return True
+
+    def _leave(self, tag: str) -> None:
+        if tag not in _BLOCKS:
+            return
+        self._flush()
+        self._open.pop()
+        if tag == "blockquote":
+            first = self._quotes.pop()
+            if first < len(self._spans):
+                self._writer.mark("quote", (self._spans[first][0], self._spans[-1][1]))
+
+    def _is_furniture(self, node: Any) -> bool:
+        attributes = node.attributes
+        if not attributes and node.tag not in _PAGE_FURNITURE:
+            return False
+        style = (attributes.get("style") or "").replace(" ", "").lower()
+        if "hidden" in attributes or "display:none" in style or attributes.get("aria-hidden") == "true":
+            return not self._everything
+        if (attributes.get("role") or "").lower() in _FURNITURE_ROLES:
+            return not self._everything
+        if self._everything or node.tag not in _PAGE_FURNITURE or {"article", "main"} & set(self._open):
+            return False
+        return (
+            node.tag == "footer" or node.css_first("h1") is None
+        )  # some generators put the title in <header>
+
+    def _flush(self) -> None:
+        raw = "".join(self._inline)
+        self._inline.clear()
+        if not raw.strip("\0 \t\r\n"):
+            return None
+        if "pre" in self._open:
+            return self._write(raw.replace("\0", "\n").strip("\n"), "code")
+        lines = [_one_line(line) for line in raw.split("\0")]
+        for tag in reversed(self._open):
+            if tag in _HEADINGS:
+                return self._write(" ".join(filter(None, lines)), "heading", _HEADINGS[tag])
+            if tag in _KINDS:
+                return self._write("\n".join(filter(None, lines)), _KINDS[tag])
+        return self._write(_BLANK_LINES.sub("\n\n", "\n".join(lines)))
+
+    def _write(self, text: str, kind: MarkKind | None = None, level: int = 0) -> None:
+        separator = "\n" if kind == self._last == "list_item" else "\n\n"
+        span = self._writer.write(text, kind, level, separator=separator)
+        if span is not None:
+            self._spans.append(span)
+            self._last = kind
+
+    def _write_table(self, table: Any, rows: list[list[str]]) -> None:
+        caption = table.css_first("caption")
+        if caption is not None:
+            self._write(_one_line(caption.text()), "caption")
+        self._write("\n".join("\t".join(row) for row in rows), "table")
+
+
+def _data_rows(table: Any) -> list[list[str]]:
+    """Read a table of data; a table that only lays out a page gives no rows and is read as blocks."""
+    if table.css_first("table table, h1, h2, h3, h4, h5, h6") is not None:
+        return []
+    rows = [[_one_line(_Walk().run(cell).text) for cell in row.css("td, th")] for row in table.css("tr")]
+    rows = [row for row in rows if any(row)]
+    if max(map(len, rows), default=0) < 2 or any(len(cell) > _LONGEST_CELL for row in rows for cell in row):
+        return []
+    return rows
