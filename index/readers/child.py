@@ -1,8 +1,8 @@
 """The process that parses risky files, and the pipe to it. Knows tasks and bytes; no paths, no storage.
 
 Each message is one line of JSON, whose "length" says how many bytes follow it. A hostile file that crashes a
-parser, fills the memory it may have, or never ends, ends this process and not the program: the parent says so in
-a ``ReadError`` and starts another for the next file. JSON rather than pickle: whoever takes the child over
+parser, fills the memory it may have, or never ends, ends this process and not the program: the parent says so
+in a ``ReadError`` and starts another for the next file. JSON rather than pickle: whoever takes the child over
 gains nothing in the parent.
 """
 
@@ -120,8 +120,8 @@ class Child:
                 "split it, or raise the time limit if you trust it."
             )
         return (
-            f"the parser crashed on it, or needed more than {self._limits.child_bytes / 1e9:.1f} GB of memory; "
-            "save it again or print it to a new PDF."
+            f"the parser crashed on it, or needed more than {self._limits.child_bytes / 1e9:.1f} GB of "
+            "memory; save it again or print it to a new PDF."
         )
 
 

@@ -79,18 +79,14 @@ class PageText:
 
 _MAX_DEPTH = 40  # of nested columns; a page has three or four
 _RUN_GAP = 0.7  # em; wider gaps end a run; word spaces are narrower, gutters wider
-_GUTTER = 0.8  # em, the least width of a gutter
-_COLUMN = 6.0  # em, the least width of a column of prose; what is narrower belongs to a table or a list
+_GUTTER = 0.6  # em, the least width of a gutter
+_COLUMN = 7.5  # em, the least width of a column of prose; what is narrower belongs to a table or a list
 _CELL_GAP = 1.6  # em, the least gap between two cells of a table row
-_THRESHOLDS = (
-    0.0,
-    0.03,
-    0.1,
-    0.25,
-    0.5,
-)  # share of the densest x that may cross a gutter: spanning headlines
+_GUESSES = 12  # of where columns begin, tried in each region
 _BULLETS = frozenset("•●■◆▪‣◦○□◇➢✓★")
 _CLOSED = frozenset('。！？!?.：:；;”’"」』）)…')
+LEADER = re.compile(r"[.．·…](?:\s*[.．·…]){3,}\s*[0-9ivxlc]{0,5}$")
+"""The dots that lead to the page number in a table of contents."""
 _SOFT_HYPHENS = frozenset("\x02\ufffe\u00ad")
 _HYPHENS = frozenset("-\u2010") | _SOFT_HYPHENS
 
@@ -166,51 +162,27 @@ Bands = list[tuple[list[Run], ...]]
 
 def _best_bands(runs: list[Run]) -> Bands | None:
     em = median(run.em for run in runs)
-    for valleys in _valleys(runs, em):
-        tried = [_bands(runs, x, em) for x in valleys]
-        best = max(tried, key=lambda result: result[0], default=(0.0, None))
-        if best[1] is not None and best[0] > 0:
-            return best[1]
-    return None
+    tried = [_bands(runs, x, em) for x in _left_edges(runs, em)]
+    gain, bands = max(tried, key=lambda result: result[0], default=(0.0, None))
+    return bands if gain > 0 else None
 
 
-def _valleys(runs: list[Run], em: float) -> Iterable[list[float]]:
-    """Yield, for each threshold, the middles of the x-intervals that few enough runs cross."""
-    left = min(run.left for run in runs)
-    width = max(run.right for run in runs) - left
-    if width < 2 * _COLUMN * em:
-        return
-    step = max(1.0, width / 2000)
-    bins = int(width / step) + 2
-    changes = [0.0] * (bins + 1)
-    for run in runs:
-        height = run.bottom - run.top
-        changes[int((run.left - left) / step)] += height
-        changes[int((run.right - left) / step) + 1] -= height
-    coverage: list[float] = []
-    total = 0.0
-    for change in changes[:bins]:
-        total += change
-        coverage.append(total)
-    highest = max(coverage)
-    seen: set[float] = set()
-    for threshold in _THRESHOLDS:
-        middles: list[float] = []
-        start = 0
-        for low, group in groupby(coverage, key=lambda value: value <= threshold * highest + 1e-6):
-            length = len(list(group))
-            middle = left + (start + length / 2) * step
-            wide = length * step >= _GUTTER * em
-            if low and wide and not any(abs(middle - x) < em / 2 for x in seen):
-                middles.append(middle)
-            start += length
-        seen.update(middles)
-        yield middles
+def _left_edges(runs: list[Run], em: float) -> list[float]:
+    """Guess where columns begin: where the most runs begin, but for the leftmost. At most a dozen guesses."""
+    edges: list[list[float]] = []
+    for left in sorted(run.left for run in runs):
+        if edges and left - edges[-1][0] < _GUTTER * em:
+            edges[-1].append(left)
+        else:
+            edges.append([left])
+    likely = sorted((edge for edge in edges[1:] if len(edge) >= 2), key=len, reverse=True)
+    return sorted(edge[0] - 0.1 * em for edge in likely[:_GUESSES])
 
 
 def _bands(runs: list[Run], x: float, em: float) -> tuple[float, Bands | None]:
     """Divide runs at a gutter; also give how much height it really divides, less what blocks it."""
-    blockers = sorted((run for run in runs if run.left < x < run.right), key=lambda run: run.top)
+    edge = x - _GUTTER * em
+    blockers = sorted((run for run in runs if run.left < x and run.right > edge), key=lambda run: run.top)
     walls: list[list[float]] = []  # y-intervals that blockers close
     for run in blockers:
         if walls and run.top < walls[-1][1] + em:
@@ -231,7 +203,7 @@ def _bands(runs: list[Run], x: float, em: float) -> tuple[float, Bands | None]:
     for number, slot_runs in enumerate(slots):
         if not slot_runs:
             continue
-        sides = [run for run in slot_runs if run.right <= x], [run for run in slot_runs if run.left >= x]
+        sides = [run for run in slot_runs if run.left < x], [run for run in slot_runs if run.left >= x]
         divided = _divided_height(*sides, em) if number % 2 == 0 else 0.0
         if divided:
             bands.append(sides)
@@ -356,7 +328,7 @@ def _paragraphs(lines: list[_Line], region: list[_Line], body: float) -> list[li
 
 def _continues(before: _Line, line: _Line, left: float, right: float, pitch: float, body: float) -> bool:
     em = line.em
-    if not 0.88 < before.em / em < 1.14 or line.text[:1] in _BULLETS:
+    if not 0.88 < before.em / em < 1.14 or line.text[:1] in _BULLETS or LEADER.search(before.text):
         return False
     step = line.top - before.top
     if step > min(max(1.4 * pitch, 1.3 * em), 2.6 * em):

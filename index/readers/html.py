@@ -16,8 +16,8 @@ _SILENT_TAGS = """
 """
 _BLOCK_TAGS = """
     html body address article aside blockquote center dd details div dl dt fieldset figcaption figure footer
-    form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol optgroup p pre section summary table caption tbody
-    thead tfoot tr td th ul
+    form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol optgroup p pre section summary table caption
+    tbody thead tfoot tr td th ul
 """
 _SILENT = frozenset(_SILENT_TAGS.split())
 _BLOCKS = frozenset(_BLOCK_TAGS.split())

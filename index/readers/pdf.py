@@ -19,7 +19,7 @@ from typing import Any
 
 from index.datatypes import Mark, Page, Span
 from index.errors import ReadError
-from index.readers.columns import Box, Glyph, PageText, make_runs, read_page, union
+from index.readers.columns import LEADER, Box, Glyph, PageText, make_runs, read_page, union
 from index.readers.draft import Draft
 from index.readers.limits import DEFAULT_LIMITS, ReadLimits
 from index.readers.titles import sane_title
@@ -27,6 +27,7 @@ from index.readers.titles import sane_title
 _TAIL_BYTES = 4096  # a whole PDF says "startxref … %%EOF" at its end
 _MAX_PIXELS = 30_000_000  # of a rendered page
 _HEADING_RATIO = 1.15  # to the body's font size
+_LONGEST_HEADING = 120  # characters
 _MARGIN = 0.09  # share of the page's height above and below in which running heads and page numbers stand
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _PAGE_NUMBER = re.compile(
@@ -342,7 +343,8 @@ def _heading_levels(sheets: list[_Sheet], furniture: set[BlockNumber], body: flo
         for block_number, block in enumerate(sheet.page.blocks):
             text = sheet.page.text[slice(*block.span)]
             large = block.size >= _HEADING_RATIO * body
-            if large and len(text) <= 120 and any(map(str.isalpha, text)) and block.kind is None:
+            short = len(text) <= _LONGEST_HEADING and any(map(str.isalpha, text)) and not LEADER.search(text)
+            if large and short and block.kind is None:
                 sizes[number, block_number] = block.size
     sizes = {place: size for place, size in sizes.items() if place not in furniture}
     steps: list[float] = []
