@@ -1,0 +1,121 @@
+"""Says what was measured: settings, models, versions, corpus, machine. Takes an assistant, gives JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rag.evaluation.questions import QuestionSet
+
+FORMAT = 1  # of the run folder
+PACKAGES = ("chuchu", "torch", "transformers", "sentence-transformers", "faiss-cpu", "numpy")
+_MUST_AGREE = ("format", "settings", "models", "corpus")
+
+
+def describe(assistant: object, questions: QuestionSet, *, workers: int) -> dict[str, Any]:
+    """Return what ``run.json`` holds before the run; an assistant of another make may lack any part."""
+    return {
+        "format": FORMAT,
+        "date": now(),
+        "questions": {
+            "path": questions.path,
+            "fingerprint": questions.fingerprint,
+            "count": len(questions.questions),
+            "skipped": [str(problem) for problem in questions.skipped],
+            "notes": list(questions.notes),
+        },
+        "settings": settings_dict(assistant),
+        "models": _models(assistant),
+        "corpus": _corpus(assistant),
+        "workers": workers,
+        "versions": {"python": platform.python_version(), **_versions()},
+        "machine": {"system": platform.platform(), "cpu": _cpu(), "cores": _cores()},
+    }
+
+
+def differences(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
+    """Return in words where two ``run.json`` measure different things; empty where they agree."""
+    found = []
+    if left["questions"]["fingerprint"] != right["questions"]["fingerprint"]:
+        found.append(
+            f"its questions are those of {left['questions']['path']}, {left['questions']['count']} in all"
+        )
+    for part in _MUST_AGREE:
+        found += [f"{name}: {a} there, {b} now" for name, a, b in differing_entries(left, right, part)]
+    return found
+
+
+def differing_entries(
+    left: Mapping[str, Any], right: Mapping[str, Any], part: str
+) -> list[tuple[str, Any, Any]]:
+    """Return (name, left value, right value) of the entries of one part that differ."""
+    a, b = left.get(part), right.get(part)
+    if not (isinstance(a, Mapping) and isinstance(b, Mapping)):
+        return [(part, a, b)] if a != b else []
+    return [(name, a.get(name), b.get(name)) for name in sorted({*a, *b}) if a.get(name) != b.get(name)]
+
+
+def settings_dict(assistant: object) -> dict[str, Any]:
+    """Return an assistant's settings as plain values, empty where it has none."""
+    settings = getattr(assistant, "settings", None)
+    if settings is None:
+        return {}
+    if hasattr(settings, "model_dump"):
+        return dict(settings.model_dump(mode="json"))
+    if is_dataclass(settings) and not isinstance(settings, type):
+        return asdict(settings)
+    return {"settings": str(settings)}
+
+
+def now() -> str:
+    """Return the time in UTC to the second, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _models(assistant: object) -> dict[str, Any]:
+    """Fingerprints of the embedder, the reader and the answerer, as far as the assistant tells them."""
+    models = getattr(assistant, "models", None)
+    return dict(models) if isinstance(models, Mapping) else {}
+
+
+def _corpus(assistant: object) -> dict[str, Any]:
+    """Return the number of documents and chunks, and a fingerprint of the documents' content in any order."""
+    library = getattr(assistant, "library", None)
+    if library is None:
+        return {}
+    documents = sorted(f"{d.name}\0{d.characters}\0{d.title}" for d in library.documents())
+    fingerprint = hashlib.sha256("\n".join(documents).encode()).hexdigest()[:12]
+    return {"documents": len(documents), "fingerprint": fingerprint}
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )

@@ -1,0 +1,196 @@
+"""The commands eval, compare, questions and tune. Turns words into calls, and figures into lines."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from index.errors import QuestionsError
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.evaluation.questions import QuestionSet
+
+DEFAULT_LIBRARY = Path("chuchu-library")
+
+QuestionsFile = Annotated[
+    Path, typer.Argument(help="JSONL or CSV with a column question, or SQuAD JSON.", show_default=False)
+]
+LibraryFolder = Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out, and say which.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Mount the commands on the main application."""
+    app.command("eval", epilog="Example: chuchu eval questions.jsonl --library papers --out run")(evaluate)
+    app.command("compare", epilog="Example: chuchu compare run-a run-b --out compare.html")(compare)
+
+
+def evaluate(
+    questions: QuestionsFile,
+    library: Annotated[Path | None, typer.Option("--library", "-l", help="The library's folder.")] = None,
+    documents: Annotated[
+        list[Path] | None,
+        typer.Option("--documents", "-d", help="Files or folders to read into a library of the run's own."),
+    ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Use the sample documents that come along.")
+    ] = False,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the run; an interrupted run goes on.")
+    ] = Path("chuchu-run"),
+    embedder: Annotated[
+        str | None,
+        typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
+    ] = None,
+    answerer: Annotated[
+        str | None,
+        typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Questions asked at a time; for servers.")] = 1,
+    skip_bad: SkipBad = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another run in the folder.")
+    ] = False,
+) -> None:
+    """Ask all questions of a file, score the answers, and write a report that shows what fails and why."""
+    from rag.evaluation.questions import read_questions
+    from rag.evaluation.runner import evaluate as run_evaluation
+
+    asked = read_questions(questions, skip_bad=skip_bad)
+    _say_notes(asked)
+    with (
+        _assistant(
+            asked, library, documents, out, sample=sample, embedder=embedder, answerer=answerer
+        ) as assistant,
+        _progress("asking", len(asked.questions)) as advance,
+    ):
+        run = run_evaluation(assistant, asked, out, workers=workers, progress=advance, overwrite=overwrite)
+    _print_metrics(run.metrics)
+    if not run.metrics["measured"]:
+        typer.echo("accuracy was not measured: the questions give no answers", err=True)
+    errors = run.metrics["failures"]["error"]
+    if errors:
+        typer.echo(
+            f"{errors} questions could not be answered and count as wrong; run again to try them again",
+            err=True,
+        )
+    typer.echo(f"{out / 'report.html'}", err=True)
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
+    second: Annotated[Path, typer.Argument(help="Another, over the same questions.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("compare.html"),
+) -> None:
+    """Compare two runs question by question: what got better, what got worse, and whether it is noise."""
+    from rag.evaluation.compare import compare as compare_runs
+    from rag.evaluation.compare import write_comparison
+    from rag.evaluation.runner import Run
+
+    comparison = compare_runs(Run.load(first), Run.load(second))
+    page = write_comparison(comparison, out)
+    typer.echo("metric\tfirst\tsecond\tdifference\tlow\thigh\tp\tverdict")
+    for d in comparison.differences:
+        if d.difference is not None:
+            figures = (d.first, d.second, d.difference, d.low, d.high, d.p)
+            typer.echo("\t".join([d.name, *(_figure(figure) for figure in figures), d.verdict]))
+    typer.echo(
+        f"{len(comparison.better)} questions got better, {len(comparison.worse)} worse: {page}", err=True
+    )
+
+
+@contextmanager
+def _assistant(
+    asked: QuestionSet,
+    library: Path | None,
+    documents: list[Path] | None,
+    out: Path,
+    *,
+    sample: bool,
+    embedder: str | None,
+    answerer: str | None,
+) -> Iterator[Assistant]:
+    """Open the library to measure: the one named, the samples', or one made of documents or SQuAD contexts."""
+    from rag.assistant import Assistant
+    from rag.settings import Settings
+
+    chosen = {"embedder": embedder, "answerer": answerer}
+    changes = {name: value for name, value in chosen.items() if value is not None}
+    if documents or (asked.texts and library is None and not sample):
+        folder = library or out / "library"
+        settings = Settings.load(folder).model_copy(update=changes)
+        with _sources(asked, documents) as paths, Assistant.create(folder, settings=settings) as assistant:
+            _read(assistant, paths)
+            yield assistant
+        return
+    folder = library or DEFAULT_LIBRARY
+    if sample:
+        from ui.sample import sample_library
+
+        folder = sample_library()
+    with Assistant.open(folder, settings=Settings.load(folder).model_copy(update=changes)) as assistant:
+        yield assistant
+
+
+@contextmanager
+def _sources(asked: QuestionSet, documents: list[Path] | None) -> Iterator[list[Path]]:
+    """Yield the documents to read; SQuAD's contexts lie in a folder for as long as they are read."""
+    from rag.evaluation.runner import write_texts
+
+    if documents:
+        yield documents
+        return
+    with tempfile.TemporaryDirectory(prefix="chuchu-") as folder:
+        yield [write_texts(asked.texts, Path(folder) / "documents")]
+
+
+def _read(assistant: Assistant, paths: list[Path]) -> None:
+    from ui.progress import ingest_progress
+    from ui.terminal import print_report
+
+    with ingest_progress() as progress:
+        report = assistant.ingest(paths, progress=progress)
+    if report.failed:
+        print_report(report)
+    if not assistant.library.documents():
+        raise QuestionsError(f"nothing could be read in {paths[0]}; name documents with text")
+
+
+def _say_notes(asked: QuestionSet) -> None:
+    for note in asked.notes:
+        typer.echo(note, err=True)
+    for problem in asked.skipped:
+        typer.echo(f"left out: {problem}", err=True)
+
+
+@contextmanager
+def _progress(label: str, total: int) -> Iterator[Any]:
+    """Show a bar with rate and time left on stderr; yields what advances it."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from ui.terminal import err
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def _print_metrics(metrics: dict[str, Any] | Any) -> None:
+    """One line per metric: name, value, interval, number of questions."""
+    typer.echo("metric\tvalue\tlow\thigh\tn")
+    for name, m in metrics["overall"].items():
+        if m["value"] is not None:
+            typer.echo(
+                "\t".join([name, _figure(m["value"]), _figure(m["low"]), _figure(m["high"]), str(m["n"])])
+            )
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
