@@ -194,12 +194,23 @@ def _dates(text: str) -> Iterator[Candidate]:
         if groups["full"] and re.match(r"\d{3}\s?年|'\d\d", match.group()):
             continue  # 300年 is a duration
         year = parse_year(years[0]) if years else None
-        yield Candidate(start=start, end=end, kind="date", year=year)
+        yield Candidate(start=start, end=end, kind="date", year=year, unit=_grain(match.group()))
         if groups["full"] and match.group().endswith("年度"):
-            yield Candidate(start=start, end=end - 1, kind="date", year=year)
+            yield Candidate(start=start, end=end - 1, kind="date", year=year, unit="年")
         head = re.match(rf"{_YEAR_NUMBER}\s?年", match.group())
         if groups["full"] and head and head.end() < end - start and not match.group().endswith("年度"):
-            yield Candidate(start=start, end=start + head.end(), kind="date", year=year)
+            yield Candidate(start=start, end=start + head.end(), kind="date", year=year, unit="年")
+
+
+def _grain(text: str) -> str:
+    """年, 月 or 日: the finest thing that a date states."""
+    if re.search(
+        r"[日号]$|[A-Za-z] \d{1,2}\b(?!\d)|^\d{1,2}(?:st|nd|rd|th)? (?:of )?[A-Z]|\d[-/.]\d{1,2}[-/.]\d", text
+    ):
+        return "日"
+    if re.search(r"月|旬|[A-Z][a-z]{2}", text):
+        return "月"
+    return "年"
 
 
 def parse_year(text: str) -> int | None:

@@ -110,6 +110,13 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
         ("%", "百分点"),
     ),
     (r"面积", "quantity", ("平方米", "平方公里", "亩", "公顷", "平方千米", "㎡")),
+    (
+        r"产能|产量|年产",
+        "quantity",
+        tuple(
+            ["吨", "台", "套", "辆", "支", "片", "只", "件", "米", "块", "颗", "枚", "公斤", "千克", "瓶", "箱", "平方米", "立方米", "千瓦", "kw", "mw", "gw", "gwh", "mwh"]
+        ),
+    ),
     (r"发电量|用电量|电量|度电", "quantity", ("度", "千瓦时", "kwh", "mwh", "gwh")),
     (r"装机|功率", "quantity", ("千瓦", "兆瓦", "吉瓦", "kw", "mw", "gw", "瓦")),
     (r"人口|常住", "quantity", ("人", "名")),
@@ -327,7 +334,7 @@ _LATIN_NAME = re.compile(
 )
 _SUFFIXED_NAME = re.compile(
     r"[\u4e00-\u9fffa-z0-9()·]{2,24}?(?:有限公司|股份公司|分公司|公司|集团|高新技术产业开发区|国家高新区|高新区|开发区|科教城|产业园|创新园|园区|新区"
-    r"|分中心|研究院|研究所|实验室|大学|学院|医院|银行|[省市县区镇](?![场内外民政值占分间块别域]))"
+    r"|分中心|研究院|研究所|实验室|大学|学院|医院|银行|(?<![城上面门股超都])[省市县区镇](?![场内外民政值占分间块别域]))"
 )
 _RELATIVE_YEARS = (
     ("前年", -2),
@@ -416,6 +423,18 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
             return replace(ask, kind="list")
         else:
             return ask
+    if ask.kind == "date":
+        grain = re.search(r"年|month|day|date|year|月|日|天|号|季度|世纪|century", match.group())
+        grains = {
+            "year": "年",
+            "month": "月",
+            "day": "日",
+            "date": "日",
+            "天": "日",
+            "号": "日",
+            "century": "世纪",
+        }
+        return replace(ask, units=(grains.get(grain.group(), grain.group()),)) if grain else ask
     if ask.kind == "quantity":
         return _refine_quantity(ask, match, folded, language)
     return ask
@@ -510,16 +529,17 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
             names.append(fold(name))
     names.extend(fold(match.group()) for match in _LATIN_NAME.finditer(text) if not match.group().isdigit())
     for match in _SUFFIXED_NAME.finditer(folded):
-        names.append(
-            re.sub(
-                r"^.*(?:在|由|为|对|是|年|月|日|哪家|和|与|的)(?=[^在由为对是年月日和与的]{2})",
-                "",
-                match.group(),
-            )
+        name = re.sub(
+            r"^.*(?:在|由|为|对|是|[年月日中]|年度|哪家|和|与|的|有|名单|榜单)(?=[^在由为对是年月日和与的]{2})(?!限)",
+            "",
+            match.group(),
         )
+        if not _ANY_QUESTION_WORD.search(name):
+            names.append(name)
     return tuple(dict.fromkeys(name for name in names if len(name) > 1))
 
 
+_ANY_QUESTION_WORD = re.compile(r"什么|多少|哪|谁|何时|几[个家名]")
 _RESPECTIVELY_ZH = re.compile(r"分别|各自|各(?=[有为是])")
 _JOIN_ZH = re.compile(r"、|以及|[和与及]")
 
@@ -603,14 +623,11 @@ def _split_clauses(text: str, folded: str, asks: tuple[Ask, ...]) -> tuple[str, 
         bounds.append(earlier.span[1] + cut.end())
     bounds.append(len(text))
     pieces = [text[start:end].strip(" ,，;；、?？。和与及") for start, end in pairwise(bounds)]
-    topic = text[: asks[0].span[0]]
-    topic = re.sub(r"(?:(?:已经?|共|一共|总共|累计|约|大约|有|签约|是|为|达到?|在|拥有)+)$", "", topic)
-    rest = folded[asks[0].span[1] : bounds[1]]
-    if len(topic) < 2:  # 多少家企业在某地投资，共投了多少个项目: the place stands behind the question word
-        place = re.search(r"在([^,;?]{2,16}?)(?:投资|设立|落户|建设|开展|举[办行]|$|[,;?])", rest)
-        topic = place.group(1) if place else ""
+    # What is asked later is asked of the same thing: 某地签约多少个项目，总投资多少 → 某地签约项目,总投资多少.
+    start, end = asks[0].span
+    topic = (text[:start] + text[end : bounds[1]]).strip(" ,，;；、?？。")
     return tuple(
-        piece if number == 0 or not topic or topic[:2] in piece else topic + "," + piece
+        piece if number == 0 or len(topic) < 2 or topic[:2] in piece else topic + "," + piece
         for number, piece in enumerate(pieces)
     )
 

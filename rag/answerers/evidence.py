@@ -15,9 +15,11 @@ from typing import Protocol
 
 from index.datatypes import Span as TextSpan
 from index.sentences import split_sentences
-from index.text import fold
+from index.terms import PINYIN_MARK, document_terms, weighted_query
+from index.text import detect_language, fold
 from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
 from rag.datatypes import Passage, Span
+from rag.glossary import chinese_words
 from rag.questions import AnswerKind, Ask, QuestionAnalysis
 
 
@@ -50,7 +52,7 @@ class Terms:
         return sum(self.weights.values()) or 1e-6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Sentence:
     """One sentence of a passage; spans are half-open, into ``Passage.text``."""
 
@@ -81,10 +83,14 @@ FEATURES = (
     "right",  # the same behind
     "year",  # 1 same year, -1 another year, 0 unknown or none asked
     "kind",  # the candidate is of the kind asked for
+    "names",  # share of the question's names that the sentence, its headings or what stands before it hold
+    "rival",  # 1: the sentence names another of the same kind instead (another high-tech zone)
     "unit",  # its unit is the one asked for: 1; another: -1
     "span",  # the reader's log-odds of the span
     "span_gap",  # the same, minus the best span of all passages
     "relevance",  # the reader's log-odds that the passage answers
+    "cosine",  # of the sentence with a question in another language, times 5
+    "cosine_gap",  # the same, minus the best sentence's
     "retrieval",  # the passage's fused score against the best one's
     "asked",  # the candidate stands in the question already
     "count",  # a list with the number of items asked for
@@ -199,19 +205,43 @@ _STOP_WORDS = frozenset(
 )
 
 
-def question_terms(analysis: QuestionAnalysis, sentences: Sequence[str]) -> Terms:
-    """Weigh the terms of a question by how few of the folded sentences hold them (smoothed idf)."""
-    terms = dict.fromkeys(_terms(analysis.content))
-    for ask in analysis.asks:
-        terms.update(dict.fromkeys(_terms(ask.noun)))
+def question_terms(analysis: QuestionAnalysis, sentences: Sequence[str], *, crossing: bool) -> Terms:
+    """Weigh the terms of a question by how few of the folded sentences hold them (smoothed idf).
+
+    Across languages only what both can share counts: numbers, names as they are or in pinyin.
+    """
+    if crossing:
+        terms = dict.fromkeys(term for term in _shared_terms(analysis.text))
+    else:
+        terms = dict.fromkeys(_terms(analysis.content))
+        for ask in analysis.asks:
+            terms.update(dict.fromkeys(_terms(ask.noun)))
     for year in analysis.years:
         terms.pop(str(year), None)
     n = len(sentences) + 1
     weights = {}
     for term in terms:
         holders = sum(term in sentence for sentence in sentences)
+        if crossing and not holders and not term.isdigit():
+            continue  # nobody can tell an absent name from an ordinary word
         weights[term] = log(1 + n / (holders + 0.5))
     return Terms(weights=weights)
+
+
+def _shared_terms(text: str) -> Iterator[str]:
+    """Terms that a text of another language can hold too: pinyin, numbers, Chinese names, Latin words."""
+    for term in weighted_query(text):
+        yield term.term
+    yield from chinese_words(text)
+    yield from _terms(" ".join(re.findall(r"[\u3400-\u9fff]+", text)))
+
+
+def matching_text(text: str, *, crossing: bool) -> str:
+    """The folded text in which terms are looked for; across languages with the pinyin of its names."""
+    folded = fold(text)
+    if not crossing:
+        return folded
+    return folded + " " + " ".join(term for term in document_terms(text) if term.startswith(PINYIN_MARK))
 
 
 def _terms(text: str) -> Iterator[str]:
@@ -248,21 +278,33 @@ def find_evidence(
     ask: Ask,
     passages: Sequence[Passage],
     readings: Sequence[ReadingLike],
+    similar: Mapping[Sentence, float] | None = None,
 ) -> list[Found]:
-    """Return all candidates for one thing asked, with their features."""
+    """Return all candidates for one thing asked, with their features.
+
+    ``similar`` holds cosines of sentences with the question; it is wanted where their languages differ.
+    """
     sentences = passage_sentences(passages)
+    crossing = is_crossing(analysis, passages)
     folded = [fold(passage.text) for passage in passages]
     texts = [folded[s.passage][s.start : s.end] for s in sentences]
-    terms = question_terms(analysis, texts)
+    held = [
+        matching_text(passages[s.passage].text[s.start : s.end], crossing=crossing) if crossing else text
+        for s, text in zip(sentences, texts, strict=True)
+    ]
+    terms = question_terms(analysis, held, crossing=crossing)
+    nearest = max(similar.values(), default=0.0) if similar else 0.0
     spans = [reading.best(1) for reading in readings]
     best_span = max((span[0].score for span in spans if span), default=0.0)
     best_fused = max((passage.scores.get("fused", 0.0) for passage in passages), default=0.0) or 1.0
     found: list[Found] = []
-    for sentence, text in zip(sentences, texts, strict=True):
+    for sentence, text, matching in zip(sentences, texts, held, strict=True):
         passage = passages[sentence.passage]
         reading = readings[sentence.passage]
-        around = _surroundings(passage, folded[sentence.passage], sentence)
-        coverage, context = _coverage(terms, text, around)
+        around = _surroundings(passage, folded[sentence.passage], sentence, crossing=crossing)
+        coverage, context = _coverage(terms, matching, around)
+        cosine = similar.get(sentence, 0.0) if similar else 0.0
+        names, rival = _names(analysis, matching, around, crossing=crossing)
         years = _Years(passage, folded[sentence.passage], sentence)
         proposed = _trimmed(reading.best(4, start=sentence.start, end=sentence.end), passage.text)
         top = _trimmed(spans[sentence.passage], passage.text)
@@ -278,14 +320,18 @@ def find_evidence(
                 **_neighbours(analysis.folded, ask, text, at),
                 "year": _year_agreement(analysis, year, years.strong),
                 "kind": _kind_agreement(ask, candidate),
+                "names": names,
+                "rival": rival,
                 "unit": _unit_agreement(ask, candidate),
                 "span": max(-20.0, min(20.0, value)) / 10,
                 "span_gap": max(-20.0, value - best_span) / 10,
                 "relevance": max(-10.0, min(10.0, reading.relevance_logit)) / 5,
+                "cosine": cosine * 5,
+                "cosine_gap": (cosine - nearest) * 5,
                 "retrieval": passage.scores.get("fused", 0.0) / best_fused,
                 "asked": _asked(analysis, text[at[0] : at[1]]),
                 "count": _count_agreement(ask, candidate),
-                "aligned": aligned.get(at[0], 0.0),
+                "aligned": _aligned(aligned, at),
                 "reader": float((candidate.start, candidate.end) in top),
                 "length": log(1 + candidate.end - candidate.start) / 3,
             }
@@ -323,10 +369,33 @@ def _candidates(text: str, sentence: Sentence, proposed: Sequence[TextSpan], ask
             known = chosen.get((moved.start, moved.end))
             if known is None or wanted.index(moved.kind) < wanted.index(known.kind):
                 chosen[moved.start, moved.end] = moved
-    for start, end in proposed:
+    if ask.kind == "date" and "年" not in ask.units:  # 2015年9月 says more than its 2015年
+        longer = [
+            span for span in chosen if any(o != span and o[0] == span[0] and o[1] > span[1] for o in chosen)
+        ]
+        for span in longer:
+            del chosen[span]
+    for start, end in [*proposed, *_heads(text, shift, proposed, ask)]:
         if (start, end) not in chosen:
             chosen[start, end] = Candidate(start=start, end=end, kind="phrase")
     return list(chosen.values())
+
+
+_CLASS_WORD = re.compile(
+    r"(?:企业|公司|品牌|机构|单位|厂商|车企|巨头|厂家|院校|高校|团队|平台|[校院局市县区省]长|主任|书记|经理|教授|博士|院士)(?=[^的等和与及、])"
+)
+
+
+def _heads(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask) -> list[TextSpan]:
+    """What is left of a span behind a class word: 云帆 of 本地龙头企业云帆."""
+    if ask.kind not in ("organisation", "person", "phrase"):
+        return []
+    heads = []
+    for start, end in proposed:
+        for match in _CLASS_WORD.finditer(text, start - shift, end - shift):
+            if 2 <= end - shift - match.end() <= 12:
+                heads.append((match.end() + shift, end))
+    return heads
 
 
 _EDGES = " \t\n,，。、；;：:!?！？“”\"'‘’)）》」』·…—-"
@@ -347,10 +416,17 @@ def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
     return list(dict.fromkeys(trimmed))
 
 
-def _surroundings(passage: Passage, folded: str, sentence: Sentence) -> tuple[str, str]:
-    """Folded headings with the title, and the passage before and after the sentence."""
-    above = fold(" ".join((passage.title, *passage.heading)))
-    return above, folded[: sentence.start] + "\n" + folded[sentence.end :]
+def _surroundings(passage: Passage, folded: str, sentence: Sentence, *, crossing: bool) -> tuple[str, str]:
+    """Headings with the title, and the passage without the sentence, as terms are looked for in them."""
+    above = matching_text(" ".join((passage.title, *passage.heading)), crossing=crossing)
+    rest = folded[: sentence.start] + "\n" + folded[sentence.end :]
+    return above, matching_text(rest, crossing=crossing) if crossing else rest
+
+
+def is_crossing(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> bool:
+    """Whether the question is in another language than most of the passages."""
+    chinese = sum(detect_language(passage.text) == "zh" for passage in passages)
+    return (analysis.language == "zh") != (2 * chinese >= len(passages)) if passages else False
 
 
 def _coverage(terms: Terms, text: str, around: tuple[str, str]) -> tuple[float, float]:
@@ -407,6 +483,45 @@ def _shared(wanted: str, there: str, *, from_end: bool) -> float:
                 best *= 0.5
             break
     return best
+
+
+_GENERIC = re.compile(
+    r"(?:股份有限公司|有限责任公司|有限公司|分公司|公司|集团|国家高新技术产业开发区|高新技术产业开发区|国家高新区|高新区|经济开发区|开发区|科教城|产业园|创新园|园区|新区"
+    r"|分中心|研究院|研究所|实验室|大学|学院|医院|银行|[省市县区镇])$"
+)
+_KIND_OF_NAME = re.compile(
+    r"(?:公司|集团|高新区|开发区|科教城|园区?|新区|中心|研究[院所]|实验室|大学|学院|医院|银行|[省市县区镇])$"
+)
+
+
+def _names(
+    analysis: QuestionAnalysis, text: str, around: tuple[str, str], *, crossing: bool
+) -> tuple[float, float]:
+    """Share of the question's names found, and whether the sentence names another of the same kind in their place."""
+    found: list[float] = []
+    rival = 0.0
+    for name in analysis.names:
+        stem = _GENERIC.sub("", name) or name
+        if crossing and not re.search(r"[\u3400-\u9fff]|\d", stem):
+            continue
+        here = max(_overlap(stem, text), 0.9 * _overlap(stem, around[0]), 0.8 * _overlap(stem, around[1]))
+        found.append(here)
+        kind = _KIND_OF_NAME.search(name)
+        if kind and _overlap(stem, text) < 0.5 and len(stem) >= 2:
+            others = re.findall(rf"([\u3400-\u9fff]{{2,8}}){kind.group()}", text)
+            if any(not _overlap(stem, other) > 0.5 and other[-2:] not in name for other in others):
+                rival = 1.0
+    return (sum(found) / len(found) if found else 1.0), rival
+
+
+def _overlap(stem: str, text: str) -> float:
+    """Share of the stem's character pairs (or its Latin letters as one) that stand in a text."""
+    if stem in text:
+        return 1.0
+    if not re.search(r"[\u3400-\u9fff]", stem) or len(stem) < 3:
+        return 0.0
+    pairs = [stem[i : i + 2] for i in range(len(stem) - 1)]
+    return sum(pair in text for pair in pairs) / len(pairs)
 
 
 _YEAR_IN_TEXT = re.compile(
@@ -466,6 +581,8 @@ def _kind_agreement(ask: Ask, candidate: Candidate) -> float:
 def _unit_agreement(ask: Ask, candidate: Candidate) -> float:
     if not ask.units or candidate.kind == "phrase":
         return 0.0
+    if ask.kind == "date":
+        return 1.0 if candidate.unit in ask.units else -0.5
     if any(candidate.unit == unit or (len(unit) > 1 and unit in candidate.unit) for unit in ask.units):
         return 1.0
     if ask.kind in ("money", "percent") and candidate.kind == ask.kind:
@@ -505,6 +622,12 @@ def _respectively(text: str, question: str) -> dict[int, float]:
     if sum(named) != 1:
         return {}
     return {place: 1.0 if yes else -1.0 for place, yes in zip(values, named, strict=True)}
+
+
+def _aligned(places: Mapping[int, float], at: TextSpan) -> float:
+    """1 for the value of the owner asked for, -1 for another's and for a span over several values."""
+    covered = [value for place, value in places.items() if at[0] <= place < at[1]]
+    return covered[0] if len(covered) == 1 else -1.0 if covered else 0.0
 
 
 def _owner_named(owner: str, question: str) -> bool:

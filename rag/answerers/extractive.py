@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from index.datatypes import Span as TextSpan
+from index.embedder import Embedder
 from rag.answerers.base import Claim, Draft, Question
-from rag.answerers.evidence import Found, ReadingLike, find_evidence
+from rag.answerers.evidence import Found, ReadingLike, Sentence, find_evidence, is_crossing, passage_sentences
 from rag.answerers.scoring import confidence, rank_score
 from rag.datatypes import Passage
 from rag.figures import in_english
@@ -22,6 +23,7 @@ from rag.questions import Ask, QuestionAnalysis, analyse_question
 
 MAX_TEXT = 400  # characters of an answer, marks included
 MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at their clauses
+MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
 NOT_FOUND = {"zh": "文档中没有找到答案。", "en": "The documents do not say."}
 NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
 
@@ -58,8 +60,16 @@ class _Piece:
 class ExtractiveAnswerer:
     """The answerer that needs nothing but the shipped reader."""
 
-    def __init__(self, reader: PassageReader, options: ExtractiveOptions | None = None) -> None:
+    def __init__(
+        self,
+        reader: PassageReader,
+        options: ExtractiveOptions | None = None,
+        *,
+        embedder: Embedder | None = None,
+    ) -> None:
+        """Take a reader, and an embedder for questions in another language than the passages."""
         self._reader = reader
+        self._embedder = embedder
         self._options = options or ExtractiveOptions()
 
     @property
@@ -97,13 +107,27 @@ class ExtractiveAnswerer:
         ranked = self._ranked(analysis, ask, passages)
         if not ranked:
             return None
-        best = _coordinated(ranked[0], ranked, passages[ranked[0].sentence.passage].text, ask)
+        best = _coordinated(
+            ranked[0], ranked, passages[ranked[0].sentence.passage].text, analysis.folded, ask
+        )
         return replace(_piece(best, passages, confidence(ranked[0].features), ask), label=label)
 
     def _ranked(self, analysis: QuestionAnalysis, ask: Ask, passages: Sequence[Passage]) -> list[Found]:
         readings = self._reader.readings(analysis.text, [passage.text for passage in passages])
-        found = find_evidence(analysis, ask, passages, readings)
+        similar = self._similar(analysis, passages) if is_crossing(analysis, passages) else None
+        found = find_evidence(analysis, ask, passages, readings, similar)
         return sorted(found, key=lambda candidate: -rank_score(candidate.features))
+
+    def _similar(
+        self, analysis: QuestionAnalysis, passages: Sequence[Passage]
+    ) -> dict[Sentence, float] | None:
+        """Cosines of the sentences with the question; None without an embedder."""
+        sentences = [s for s in passage_sentences(passages) if s.end - s.start >= MIN_SENTENCE]
+        if self._embedder is None or not sentences:
+            return None
+        texts = [passages[s.passage].text[s.start : s.end] for s in sentences]
+        cosines = self._embedder.embed_documents(texts) @ self._embedder.embed_queries([analysis.text])[0]
+        return dict(zip(sentences, (float(cosine) for cosine in cosines), strict=True))
 
     def _other_years(
         self, analysis: QuestionAnalysis, best: _Piece, passages: Sequence[Passage]
@@ -141,13 +165,14 @@ _JOINT = re.compile(r"[^,，。;；:：!?！？\d]{0,9}?(?:、|以及|和|与|�
 _TITLED = re.compile(r"(?:、|以及|和|与|及|, | and )[^,，。;；、]{0,12}")
 
 
-def _coordinated(best: Found, ranked: Sequence[Found], text: str, ask: Ask) -> Found:
+def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str, ask: Ask) -> Found:
     """Widen a figure or person to what it is joined with: 15个园区和30个工厂, 甲、乙共同.
 
     Figures are joined only where the question asks for several things at once or names no unit of its own.
     """
+    several = not re.search(r"(?:是|叫)$", question[: ask.span[0]])  # 谁为大楼揭牌; but 校长是谁 asks for one
     figure = best.kind in ("quantity", "money", "percent", "rank")
-    if best.kind == "person" and ask.kind == "person":
+    if best.kind == "person" and ask.kind == "person" and several:
         pattern = _TITLED
     elif (
         figure and ask.kind in ("quantity", "list") and (not ask.units or re.search(r"[和与及、]", ask.noun))

@@ -18,11 +18,15 @@ RANKING: Mapping[str, float] = {
     "right": 1.5,
     "year": 1.5,
     "kind": 3.0,
+    "names": 1.5,
+    "rival": -1.5,
     "unit": 2.0,
     "span": 2.0,
     "span_gap": 3.0,
     "relevance": 1.0,
     "retrieval": 1.0,
+    "cosine": 0.0,
+    "cosine_gap": 4.0,
     "asked": -3.0,
     "count": 1.5,
     "aligned": 2.0,
@@ -31,14 +35,17 @@ RANKING: Mapping[str, float] = {
 }
 
 CONFIDENCE: Mapping[str, float] = {
-    "bias": -3.0,
+    "bias": -5.0,
     "coverage": 3.0,
     "context": 1.5,
     "near": 1.0,
     "year": 1.0,
+    "names": 2.0,
+    "rival": -1.0,
     "kind": 0.5,
     "span": 1.0,
     "relevance": 1.0,
+    "cosine": 0.5,
 }
 
 
