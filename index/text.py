@@ -1,0 +1,212 @@
+"""Gives text the one form in which it is compared, and tells its language. Knows nothing of documents.
+
+Nothing here is ever stored or shown in place of the original: ``fold`` keeps every code point at its
+position, so an offset into folded text is an offset into the original.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+
+MAX_LANGUAGE_SAMPLE = 20_000
+"""Code points that ``detect_language`` reads; a longer text is judged by its beginning."""
+
+_ALIKE = str.maketrans(
+    {  # one to one, so that offsets hold; only what people type in place of each other
+        "“": '"', "”": '"', "„": '"', "‟": '"', "「": '"', "」": '"', "『": '"', "』": '"',
+        "‘": "'", "’": "'", "‛": "'", "‐": "-", "‑": "-", "‒": "-", "−": "-",
+        "•": "·", "・": "·", "‧": "·", "∙": "·", "〔": "(", "〕": ")", "〈": "《", "〉": "》",
+        "ς": "σ", "ı": "i", "ø": "o", "đ": "d", "ł": "l",
+    }
+)  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """Return text in the form used for comparing: Simplified, half width, lower case, plain Latin letters.
+
+    Length-preserving: code point i of the result stands for code point i of ``text``. Characters whose
+    folded form is longer than one code point (ß, ㎡, ①) stay as they are. Idempotent.
+    """
+    return text.translate(_FOLDS)
+
+
+def detect_language(text: str, default: str = "zh") -> str:
+    """Return the ISO 639-1 code of most of a text, or ``default`` when it has no letters.
+
+    Scripts decide first. Where Han and Latin meet, as in "What is the GDP of 常州?" or "BYD的总投资是多少",
+    the side whose function words hold the sentence together wins. Latin languages are told apart by
+    function words and letters of their own; without such evidence a Latin text is "en".
+    """
+    sample = text[:MAX_LANGUAGE_SAMPLE]
+    counts = {script: len(pattern.findall(sample)) for script, pattern in _SCRIPTS.items()}
+    latin, han, kana = counts.pop("latin"), counts.pop("han"), counts.pop("kana")
+    script, most = max(counts.items(), key=lambda item: item[1])
+    if most > max(latin * 2, (han + kana) // 2):
+        return _refine(script, sample)
+    if kana > 0.15 * (han + kana) and kana > latin:
+        return "ja"
+    if latin and han:
+        return _mixed(sample, han)
+    if latin:
+        return _latin_language(sample)
+    return "zh" if han else "ja" if kana else default
+
+
+def is_chinese(text: str) -> bool:
+    """Tell whether a text holds at least one Han character."""
+    return _SCRIPTS["han"].search(text) is not None
+
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+"""Character class (without brackets) of Han characters, for use inside regular expressions."""
+
+
+class _Folds(dict[int, int]):
+    """The folding table for ``str.translate``, filled as characters are met.
+
+    A plain mapping would raise and swallow a KeyError for every character that folds to itself.
+    """
+
+    def __missing__(self, code: int) -> int:
+        folded = code
+        for _ in range(4):  # a fixed point: full width → letter → lower case → without accent
+            step = _fold_once(chr(folded))
+            if ord(step) == folded:
+                break
+            folded = ord(step)
+        self[code] = folded
+        return folded
+
+
+_FOLDS = _Folds()
+
+
+@cache
+def _simplified() -> Mapping[str, str]:
+    """Return the table of Traditional → Simplified, kept by MediaWiki, carried by zhconv (30 ms to load)."""
+    from zhconv.zhconv import getdict
+
+    table: dict[str, str] = getdict("zh-hans")
+    return {source: target for source, target in table.items() if len(source) == 1 and len(target) == 1}
+
+
+def _fold_once(char: str) -> str:
+    """Take one folding step; the result is always one code point."""
+    category = unicodedata.category(char)
+    if category == "No":  # "①2022年" must not become "12022年", nor "10²" "102"
+        return char
+    step = unicodedata.normalize("NFKC", char)
+    if len(step) != 1:
+        step = char
+    lowered = step.lower()
+    if len(lowered) == 1:
+        step = lowered
+    elif step == "İ":
+        step = "i"
+    if "LATIN" in unicodedata.name(step, ""):
+        base = unicodedata.normalize("NFD", step)[0]
+        step = base if base.isalpha() else step
+    step = step.translate(_ALIKE)
+    return _simplified().get(step, step) if step > "\u3000" else step
+
+
+_SCRIPTS = {
+    "han": re.compile(f"[{HAN}]"),
+    "kana": re.compile("[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]"),
+    "latin": re.compile(r"[A-Za-zÀ-ɏḀ-ỿ]+(?:['’][A-Za-z]+)?"),  # counted in words
+    "ko": re.compile("[\uac00-\ud7a3]"),
+    "ru": re.compile("[\u0400-\u04ff]"),
+    "el": re.compile("[\u0370-\u03ff]"),
+    "ar": re.compile("[\u0600-\u06ff]"),
+    "he": re.compile("[\u0590-\u05ff]"),
+    "hi": re.compile("[\u0900-\u097f]"),
+    "th": re.compile("[\u0e00-\u0e7f]"),
+}
+
+
+def _refine(script: str, sample: str) -> str:
+    """Tell apart the common languages that share a non-Latin script."""
+    if script == "ru" and re.search("[іїєґІЇЄҐ]", sample):
+        return "uk"
+    if script == "ar" and re.search("[پچگژ]", sample):
+        return "fa"
+    return script
+
+
+_CHINESE_FUNCTION = re.compile(
+    "什么|多少|哪[里个些家年位种几]|怎么|怎样|如何|为何|为什么|是否|有没有|几[个家年月次名位]|[的是了在和与吗呢谁被把将对从于]"
+)
+
+
+def _mixed(sample: str, han: int) -> str:
+    """Decide between Chinese and a Latin language by the words that build the sentence."""
+    words = _latin_words(sample)
+    language = _latin_language(sample)
+    function = sum(word in FUNCTION_WORDS[language] for word in words) if language in FUNCTION_WORDS else 0
+    chinese = len(_CHINESE_FUNCTION.findall(fold(sample)))
+    latin_score = len(words) + 4 * function
+    chinese_score = han / 1.6 + 4 * chinese
+    return language if latin_score > chinese_score else "zh"
+
+
+def _latin_words(sample: str) -> list[str]:
+    return [word.lower() for word in _SCRIPTS["latin"].findall(sample)]
+
+
+def _latin_language(sample: str) -> str:
+    """Return the Latin-script language with most evidence, English where there is none."""
+    words = _latin_words(sample)
+    scores = {
+        language: sum(word in function for word in words) + 0.5 * _own_letters(language, sample)
+        for language, function in FUNCTION_WORDS.items()
+    }
+    best = max(scores, key=lambda language: scores[language])  # English comes first, so it wins a tie
+    return best if scores[best] > scores["en"] else "en"
+
+
+def _own_letters(language: str, sample: str) -> int:
+    letters = _OWN_LETTERS.get(language)
+    return len(letters.findall(sample)) if letters else 0
+
+
+_FUNCTION_TEXT = {
+    "en": "a an and are as at be been but by can did do does for from had has have he her his how i if in is"
+    " it its many much not of on or s she that the their there they this to was were what when where which"
+    " who whom whose why will with would you",
+    "de": "aber als am auf aus bei das dass dem den der des die ein eine einem einen einer es für hat ich"
+    " im in ist mit nach nicht oder sich sie sind und von war was wer wie wird wo wurde zu zum zur",
+    "fr": "au aux avec ce cette dans de des du elle en est et il ils je la le les leur mais ne nous on ou où"
+    " par pas pour qu que quel quelle qui quoi sa se ses son sont sur un une vous été",
+    "es": "al como con cual cuál cuándo cuánto de del dónde el ella en es está esta este fue ha hay la las lo"
+    " los más no para pero por que qué quién se son su sus un una y",
+    "pt": "ao as com como da das de do dos e ela ele em foi há mais mas na nas não no nos o os ou para pela"
+    " pelo por qual quando quem que se são sua um uma é",
+    "it": "al alla anche che chi come con cosa da dal dei del della di dove e gli ha i il in la le lo ma nel"
+    " nella non per più quale quando quanto si sono su un una è",
+    "nl": "aan als bij dat de den der deze die dit door een en er het hij hoe ik in is maar met naar niet of"
+    " om ook op over te uit van voor waar was wat werd wie wordt zijn",
+    "tr": "bir bu da daha de en gibi hangi ile için kadar kim mi mu nasıl ne neden nerede olan olarak sonra"
+    " ve ya çok",
+    "id": "ada adalah akan apa atau bagaimana berapa dalam dan dari dengan di ini itu karena ke mana oleh"
+    " pada sebagai siapa tidak untuk yang",
+    "vi": "bao bị các cho có của cùng gì là này những người như nào ở theo trong tại từ và về với được để",
+    "pl": "ale co czy do gdzie i ile jak jest kto nie o od oraz po przez się są to w z za że",
+}
+
+FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
+    language: frozenset(words.split()) for language, words in _FUNCTION_TEXT.items()
+}
+"""Words that build sentences and carry no matter, in lower case, by language with Latin letters."""
+
+_OWN_LETTERS = {
+    "de": re.compile("[ßäöüÄÖÜ]"),
+    "es": re.compile("[ñ¿¡]"),
+    "pt": re.compile("[ãõ]"),
+    "tr": re.compile("[ğışĞİŞ]"),
+    "vi": re.compile("[ơưđăạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]"),
+    "pl": re.compile("[ąćęłńśźż]"),
+    "fr": re.compile("[çœ]"),
+}
