@@ -321,7 +321,11 @@ def _is_local(name_or_path: str) -> bool:
     Raises:
         ModelError: there is no such folder and no such name, the name is gated, or it cannot be asked for.
     """
-    if Path(name_or_path).is_dir():
+    if name_or_path and Path(name_or_path).is_dir():
+        if not any((Path(name_or_path) / name).is_file() for name in ("modules.json", "config.json")):
+            raise ModelError(
+                f"The folder {name_or_path!r} holds no model: no modules.json and no config.json."
+            )
         return True
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name_or_path) or name_or_path.startswith("."):
         raise ModelError(

@@ -87,6 +87,7 @@ class Featuriser:
         stopped[list(stop)] = True
         known = self._count(r"\w") > 0
         known[:SPECIAL] = False
+        self._known = known
         latin = known & (self._count("[a-z0-9]") == lengths)
         letter = (lengths == 1) & (self._count("[0-9]") == 0)
         self._spelt = known & ~latin & ~stopped  # matched by its characters
@@ -147,6 +148,10 @@ class Featuriser:
             weak=np.concatenate([characters, -1 - ids[single]]),
             weak_owner=np.concatenate([owner, single]),
         )
+
+    def has_words(self, tokens: Tokens) -> bool:
+        """Return whether a text holds more than punctuation and characters that the vocabulary lacks."""
+        return bool(self._known[tokens.ids].any())
 
     def rows(self, question: Tokens, passage: Tokens) -> list[Row]:
         """Return the rows of a question and a passage: one for each window of it."""

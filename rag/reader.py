@@ -204,7 +204,7 @@ class Reader:
     def read(self, question: str, passages: Sequence[str], top: int = 3) -> list[Span]:
         """Return the ``top`` best spans of each passage, all in one list, best first.
 
-        A question or passage without words gives no spans.
+        A question without words gives no spans, and so does a passage without any.
         """
         readings = self.readings(question, passages)
         return sorted(
@@ -236,7 +236,11 @@ class Reader:
     def _read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """Run the network on all windows of all passages."""
         asked, *texts = self._featuriser.tokenise([question, *passages])
-        rows = self._featuriser.all_rows(asked, texts) if len(asked.ids) else [[] for _ in texts]
+        rows = (
+            self._featuriser.all_rows(asked, texts)
+            if self._featuriser.has_words(asked)
+            else [[] for _ in texts]
+        )
         logits = iter(self._logits([row for group in rows for row in group]))
         return [
             self._reading(text, tokens.spans, group, [next(logits) for _ in group])

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from index.errors import SettingsError
+from index.runtime import prepare_torch, thread_count
+
+
+def test_two_threads_are_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHUCHU_THREADS", raising=False)
+    assert thread_count() == min(2, os.cpu_count() or 1)
+
+
+def test_the_environment_states_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHUCHU_THREADS", " 3 ")
+    assert thread_count() == 3
+
+
+@pytest.mark.parametrize("stated", ["0", "-1", "two", "1.5", "²", "２"])
+def test_a_senseless_thread_count_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, stated: str) -> None:
+    monkeypatch.setenv("CHUCHU_THREADS", stated)
+    with pytest.raises(SettingsError, match=f"CHUCHU_THREADS is '{stated}'.*whole number"):
+        thread_count()
+
+
+def test_torch_takes_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setenv("CHUCHU_THREADS", "1")
+    prepare_torch()
+    assert torch.get_num_threads() == 1
+    monkeypatch.delenv("CHUCHU_THREADS")
+    prepare_torch()
+    assert torch.get_num_threads() == thread_count()
