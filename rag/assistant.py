@@ -1,0 +1,312 @@
+"""The assistant: opens a library, searches it, answers from it. Everything else is a part of it.
+
+It holds no state of any question, so one assistant serves many threads and sessions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from index.datatypes import Filter, Hit
+from index.embedder import BUILTIN, load_embedder
+from index.errors import LibraryError, ReadError
+from index.library import Library
+from index.search import check_query, search
+from index.text import detect_language
+from rag.answerers import load_answerer
+from rag.answerers.base import Draft, Question
+from rag.citations import cite
+from rag.datatypes import Answer, Event
+from rag.followup import resolve
+from rag.reader import Reader
+from rag.retriever import Retrieval, retrieve, search_options
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from index.embedder import Embedder
+    from index.ingest import IngestReport, Progress
+    from rag.answerers.base import Answerer
+
+DEFAULT_LIBRARY = "chuchu-library"
+
+Paths = str | Path | Sequence[str | Path]
+History = Sequence[tuple[str, str] | str]
+"""Earlier turns, oldest first: (question, answer) pairs, or questions alone."""
+
+_log = logging.getLogger(__name__)
+
+
+class Assistant:
+    """Answers questions about the documents of one library. Models load when they are first needed."""
+
+    def __init__(
+        self,
+        library: Library,
+        *,
+        settings: Settings | None = None,
+        embedder: Embedder | str | None = None,
+        reader: Reader | None = None,
+        answerer: Answerer | None = None,
+    ) -> None:
+        """Take an open library.
+
+        The embedder may be handed in, or named, or is the one that the library names; the answerer is
+        handed in, or is the one that the settings name.
+        """
+        self.library = library
+        self.settings = settings or Settings()
+        self._embedder = embedder if embedder is not None else library.embedder
+        self._reader = reader
+        self._answerer = answerer
+        self._loading = threading.RLock()
+
+    @classmethod
+    def open(
+        cls,
+        library: str | Path = DEFAULT_LIBRARY,
+        *,
+        settings: Settings | None = None,
+        embedder: Embedder | str | None = None,
+    ) -> Assistant:
+        """Open a library that exists, with the settings kept in its folder unless others are handed in.
+
+        Raises:
+            LibraryError: it is missing, damaged, or made by a newer version.
+            SettingsError: its settings file is wrong.
+        """
+        return cls(
+            Library.open(library), settings=settings or Settings.load(Path(library)), embedder=embedder
+        )
+
+    @classmethod
+    def create(
+        cls,
+        library: str | Path = DEFAULT_LIBRARY,
+        *,
+        settings: Settings | None = None,
+        embedder: Embedder | str | None = None,
+    ) -> Assistant:
+        """Open a library, or make an empty one where there is none.
+
+        Raises:
+            LibraryError: it is damaged, made by a newer version, or the folder cannot be written.
+            EmbedderMismatchError: it exists and was embedded with another model.
+            ModelError: the embedder cannot be loaded.
+        """
+        if Library.exists(library):
+            return cls.open(library, settings=settings, embedder=embedder)
+        name = embedder if isinstance(embedder, str) else "" if embedder else BUILTIN
+        loaded = load_embedder(name) if embedder is None or isinstance(embedder, str) else embedder
+        made = Library.create(
+            library, fingerprint=loaded.fingerprint, dimensions=loaded.dimensions, embedder=name
+        )
+        return cls(made, settings=settings, embedder=loaded)
+
+    @classmethod
+    def from_documents(
+        cls,
+        documents: Paths,
+        library: str | Path = DEFAULT_LIBRARY,
+        *,
+        settings: Settings | None = None,
+        embedder: Embedder | str | None = None,
+    ) -> Assistant:
+        """Open or make a library, read what is new or changed in the documents, and return its assistant.
+
+        Files that cannot be read are logged and left out; ``ingest`` returns them with their reasons.
+
+        Raises:
+            ReadError: nothing could be read, and the library holds nothing either.
+        """
+        assistant = cls.create(library, settings=settings, embedder=embedder)
+        report = assistant.ingest(documents)
+        for failure in report.failed:
+            _log.warning("%s was left out: %s", failure.path, failure.reason)
+        if not assistant.library.documents():
+            reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in report.failed[:3])
+            raise ReadError(
+                reasons or f"there is nothing to read in {documents}; name files or folders with documents"
+            )
+        return assistant
+
+    @property
+    def embedder(self) -> Embedder:
+        """The library's embedder, loaded on first use.
+
+        Raises:
+            ModelError, EmbedderMismatchError
+        """
+        with self._loading:
+            if isinstance(self._embedder, str):
+                loaded = load_embedder(self._embedder or BUILTIN)
+                self.library.require(loaded.fingerprint)
+                self._embedder = loaded
+            return self._embedder
+
+    @property
+    def reader(self) -> Reader:
+        """The reader, loaded on first use."""
+        with self._loading:
+            self._reader = self._reader or Reader.load()
+            return self._reader
+
+    @property
+    def answerer(self) -> Answerer:
+        """The answerer that the settings name, made on first use."""
+        with self._loading:
+            self._answerer = self._answerer or load_answerer(self.settings, self.reader, self.embedder)
+            return self._answerer
+
+    def ingest(
+        self,
+        documents: Paths,
+        *,
+        prune: bool = False,
+        max_bytes: int | None = None,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Read new and changed files and folders into the library; see ``index.ingest.ingest``."""
+        from index.ingest import ingest
+        from index.readers import ReadLimits
+
+        paths = [documents] if isinstance(documents, str | Path) else documents
+        limits = ReadLimits() if max_bytes is None else ReadLimits(max_bytes=max_bytes)
+        return ingest(
+            self.library,
+            [Path(p) for p in paths],
+            self.embedder,
+            limits=limits,
+            prune=prune,
+            progress=progress,
+        )
+
+    def search(
+        self, query: str, k: int = 10, *, documents: Sequence[str] = (), where: Filter | None = None
+    ) -> list[Hit]:
+        """Return the chunks that match a query best.
+
+        Args:
+            query: words or a question.
+            k: how many hits at most.
+            documents: shell patterns on file names or paths; any may match.
+            where: a whole filter instead, also by date and language.
+
+        Raises:
+            QueryError: the query is empty or too long.
+        """
+        where = where or Filter(documents=tuple(documents))
+        return search(
+            self.library, self.embedder, query, k, where=where, options=search_options(self.settings)
+        )
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: History = (),
+        documents: Sequence[str] = (),
+        where: Filter | None = None,
+    ) -> Answer:
+        """Answer a question from the documents.
+
+        Args:
+            question: in Chinese or English; may lean on the history ("那2023年呢？").
+            history: earlier turns, oldest first.
+            documents: shell patterns on file names or paths; any may match.
+            where: a whole filter instead, also by date, language and chunks to leave out.
+
+        Raises:
+            QueryError: the question is empty or too long.
+            AnswererError: a language model could not be reached or failed.
+        """
+        for event in self.stream(question, history=history, documents=documents, where=where):
+            if event.answer is not None:
+                return event.answer
+        raise RuntimeError("the stream ended without an answer")
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: History = (),
+        documents: Sequence[str] = (),
+        where: Filter | None = None,
+    ) -> Iterator[Event]:
+        """Answer as ``ask`` does, in steps: searching → passages → text … → answer."""
+        begun = perf_counter()
+        asked = _question(check_query(question), history)
+        yield Event(phase="searching", query=asked.text)
+        where = where or Filter(documents=tuple(documents))
+        found = retrieve(self.library, self.embedder, self.reader, asked.text, self.settings, where)
+        yield Event(phase="passages", query=asked.text, passages=found.passages)
+        draft = None
+        for piece in self.answerer.stream(asked, found.passages):
+            if isinstance(piece, Draft):
+                draft = piece
+            else:
+                yield Event(phase="text", text=piece)
+        assert draft is not None, "an answerer ends its stream with a draft"
+        yield Event(phase="answer", answer=self._finish(asked, found, draft, begun))
+
+    def _finish(self, asked: Question, found: Retrieval, draft: Draft, begun: float) -> Answer:
+        with self.library.snapshot():
+            citations = cite(draft, found.passages, self._text)
+        total = perf_counter() - begun
+        spent = sum(found.timings.values())
+        return Answer(
+            question=asked.original,
+            query=asked.text,
+            language=asked.language,
+            status="answered" if draft.answered else "unanswerable",
+            text=draft.text,
+            short_answer=draft.short_answer,
+            confidence=draft.confidence,
+            citations=citations,
+            passages=found.passages,
+            timings={**found.timings, "answer_s": total - spent, "total_s": total},
+            settings=self.fingerprint,
+            notes=draft.notes,
+        )
+
+    def _text(self, document_id: int) -> str | None:
+        """Return the stored text that a citation is checked against; None when the document is gone."""
+        try:
+            return self.library.document(document_id).text
+        except LibraryError:
+            return None
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change with any setting or model."""
+        parts = (self.settings, self.embedder, self.reader, self.answerer)
+        return hashlib.sha256("\n".join(part.fingerprint for part in parts).encode()).hexdigest()[:16]
+
+    def close(self) -> None:
+        """Close the library."""
+        self.library.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _question(text: str, history: History) -> Question:
+    """Make a question stand alone by its history, and tell its language."""
+    turns = tuple((turn, "") if isinstance(turn, str) else (turn[0], turn[1]) for turn in history)
+    return Question(
+        text=resolve(text, turns) if turns else text,
+        original=text,
+        language=detect_language(text),
+        history=turns,
+    )

@@ -1,0 +1,243 @@
+"""The ``chuchu`` command. Turns words on a command line into calls, and errors into one clear line.
+
+Heavy modules load inside the commands, so that ``--help`` and wrong usage answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index.errors import ChuchuError
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+app = typer.Typer(
+    name="chuchu",
+    help="Answers questions about your documents and shows the exact words each sentence stands on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+library_app = typer.Typer(help="Look after a library.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(library_app, name="library")
+
+Documents = Annotated[list[Path], typer.Argument(help="Files and folders to read.", show_default=False)]
+LibraryFolder = Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")]
+Sample = Annotated[bool, typer.Option("--sample", help="Use the sample documents that come along.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--documents", "-d", help="Only documents whose name or path matches, such as '*2023*'."),
+]
+EmbedderName = Annotated[
+    str | None, typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model.")
+]
+AnswererName = Annotated[str | None, typer.Option("--answerer", help="extractive.")]
+DEFAULT_LIBRARY = Path("chuchu-library")
+
+
+@app.callback()
+def _main(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log to standard error.")] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s"
+    )
+
+
+@app.command(epilog="Example: chuchu ingest ~/papers notes.md --library papers")
+def ingest(
+    documents: Documents,
+    library: LibraryFolder = DEFAULT_LIBRARY,
+    embedder: EmbedderName = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also remove documents whose file is gone from these folders.")
+    ] = False,
+    max_megabytes: Annotated[int, typer.Option(min=1, help="Leave out files larger than this.")] = 100,
+) -> None:
+    """Read files and folders into a library; only new and changed files are worked on."""
+    from rag.assistant import Assistant
+    from ui.progress import ingest_progress
+    from ui.terminal import print_report
+
+    with Assistant.create(library, embedder=embedder) as assistant, ingest_progress() as progress:
+        report = assistant.ingest(
+            documents, prune=prune, max_bytes=max_megabytes * 1_000_000, progress=progress
+        )
+    print_report(report)
+    if report.failed and not (report.added or report.updated or report.unchanged):
+        raise typer.Exit(1)
+
+
+@app.command(epilog='Example: chuchu ask "2022年产值是多少？" --sample')
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    library: LibraryFolder = DEFAULT_LIBRARY,
+    sample: Sample = False,
+    as_json: AsJson = False,
+    documents: Only = None,
+    embedder: EmbedderName = None,
+    answerer: AnswererName = None,
+) -> None:
+    """Answer a question from a library and cite the words that say so."""
+    from ui.terminal import print_answer
+
+    with _open(library, sample=sample, embedder=embedder, answerer=answerer) as assistant:
+        answer = assistant.ask(question, documents=documents or ())
+    if as_json:
+        _print_json(answer.to_dict())
+    else:
+        print_answer(answer)
+
+
+@app.command(epilog='Example: chuchu search "高新技术企业" --library papers -k 5')
+def search(
+    query: Annotated[str, typer.Argument(help="Words or a question.", show_default=False)],
+    library: LibraryFolder = DEFAULT_LIBRARY,
+    sample: Sample = False,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many hits at most.")] = 10,
+    as_json: AsJson = False,
+    documents: Only = None,
+    embedder: EmbedderName = None,
+) -> None:
+    """Find the chunks of a library that match a query best."""
+    from dataclasses import asdict
+
+    from ui.terminal import print_hits
+
+    with _open(library, sample=sample, embedder=embedder) as assistant:
+        hits = assistant.search(query, k=k, documents=documents or ())
+    if as_json:
+        _print_json([asdict(hit) for hit in hits])
+    else:
+        print_hits(hits)
+
+
+@library_app.command("list", epilog="Example: chuchu library list --library papers")
+def library_list(library: LibraryFolder = DEFAULT_LIBRARY, as_json: AsJson = False) -> None:
+    """List the documents: id, date, language, characters, title, path."""
+    from dataclasses import asdict
+
+    from index.library import Library
+    from ui.terminal import print_documents
+
+    with Library.open(library) as opened:
+        found = opened.documents()
+    if as_json:
+        _print_json([asdict(document) for document in found])
+    else:
+        print_documents(found)
+
+
+@library_app.command("remove", epilog="Example: chuchu library remove '*2021*' --library papers")
+def library_remove(
+    patterns: Annotated[list[str], typer.Argument(help="Names, paths or patterns such as '*2021*'.")],
+    library: LibraryFolder = DEFAULT_LIBRARY,
+) -> None:
+    """Remove documents by name, path or pattern."""
+    from index.library import Library
+    from ui.terminal import print_documents
+
+    with Library.open(library) as opened:
+        print_documents(opened.remove(patterns))
+
+
+@library_app.command("verify", epilog="Example: chuchu library verify --library papers")
+def library_verify(library: LibraryFolder = DEFAULT_LIBRARY) -> None:
+    """Compare everything on disk with everything else; prints each mismatch, exits 1 if there is one."""
+    from index.library import Library
+
+    with Library.open(library) as opened:
+        problems = opened.verify()
+    for problem in problems:
+        typer.echo(f"{problem.kind}\t{problem.message}")
+    if problems:
+        raise ChuchuError(
+            f"{len(problems)} mismatches; `chuchu library rebuild --library {library}` mends them"
+        )
+    typer.echo("everything matches", err=True)
+
+
+@library_app.command("rebuild", epilog="Example: chuchu library rebuild --library papers")
+def library_rebuild(library: LibraryFolder = DEFAULT_LIBRARY, embedder: EmbedderName = None) -> None:
+    """Make the search indexes anew from the stored texts; with --embedder, embed all with that model."""
+    from index.embedder import load_embedder
+    from index.library import Library
+    from index.rebuild import rebuild
+    from ui.progress import ingest_progress
+    from ui.terminal import print_rebuild
+
+    with Library.open(library) as opened, ingest_progress() as progress:
+        name = embedder or opened.embedder
+        report = rebuild(opened, load_embedder(name), embedder_name=name, progress=progress)
+    print_rebuild(report)
+
+
+@library_app.command("info", epilog="Example: chuchu library info --library papers --json")
+def library_info(library: LibraryFolder = DEFAULT_LIBRARY, as_json: AsJson = False) -> None:
+    """Print what the library holds and how it was made."""
+    from dataclasses import asdict
+
+    from index.library import Library
+
+    with Library.open(library) as opened:
+        facts = asdict(opened.stats())
+    if as_json:
+        _print_json(facts)
+    else:
+        for name, value in facts.items():
+            typer.echo(f"{name}\t{value}")
+
+
+def _open(
+    library: Path, *, sample: bool, embedder: str | None = None, answerer: str | None = None
+) -> Assistant:
+    """Open the assistant of a library, or of the sample documents, with the models that were asked for."""
+    from rag.assistant import Assistant
+    from rag.settings import Settings
+    from ui.sample import sample_library
+
+    folder = sample_library() if sample else library
+    settings = Settings.load(folder)
+    if answerer is not None:
+        settings = settings.model_copy(update={"answerer": answerer})
+    return Assistant.open(folder, settings=settings, embedder=embedder)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def main() -> None:
+    """Run the command; what a person can do something about ends in one line on stderr and exit status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        app()
+    except ChuchuError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("stopped; what was finished is kept", 130)
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _fail(message: str, status: int) -> None:
+    one_line = " ".join(message.split())
+    print(f"chuchu: {one_line}", file=sys.stderr)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

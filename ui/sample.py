@@ -1,0 +1,49 @@
+"""Where the sample documents' library lives: in the user's cache, made on first use and after an update."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import index
+from index.library import Library
+from rag.assistant import Assistant
+
+_HOME = Path(index.__file__).parent
+DOCUMENTS = _HOME / "samples"
+
+
+def sample_library() -> Path:
+    """Return the folder of a library that holds the sample documents as they are now.
+
+    It is made beside its place and moved there whole, so that two first questions at once do not meet.
+    """
+    from platformdirs import user_cache_path
+
+    folder = user_cache_path("chuchu", appauthor=False) / f"sample-{_state()}"
+    if Library.exists(folder):
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix="sample-new-", dir=folder.parent))
+    except OSError:  # no home to write in: the operating system's temporary folder will do
+        beside = folder = Path(tempfile.mkdtemp(prefix="chuchu-sample-"))
+    with Assistant.create(beside) as assistant:
+        assistant.ingest(DOCUMENTS)
+    if beside != folder:
+        try:
+            os.rename(beside, folder)
+        except OSError:  # another process was first
+            shutil.rmtree(beside, ignore_errors=True)
+    return folder
+
+
+def _state() -> str:
+    """Ten hexadecimal digits that change with any sample document and with the shipped embedder."""
+    digest = hashlib.sha256()
+    for path in (*sorted(DOCUMENTS.iterdir()), _HOME / "models" / "embedder" / "SHA256SUMS"):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:10]
