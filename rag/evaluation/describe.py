@@ -16,6 +16,7 @@ from rag.evaluation.questions import QuestionSet
 
 FORMAT = 1  # of the run folder
 PACKAGES = ("chuchu", "torch", "transformers", "sentence-transformers", "faiss-cpu", "numpy")
+MODELS = ("embedder", "reader", "answerer")
 _MUST_AGREE = ("format", "settings", "models", "corpus")
 
 
@@ -80,9 +81,9 @@ def now() -> str:
 
 
 def _models(assistant: object) -> dict[str, Any]:
-    """Fingerprints of the embedder, the reader and the answerer, as far as the assistant tells them."""
-    models = getattr(assistant, "models", None)
-    return dict(models) if isinstance(models, Mapping) else {}
+    """Return the fingerprint of each model that the assistant has."""
+    models = {name: getattr(assistant, name, None) for name in MODELS}
+    return {name: model.fingerprint for name, model in models.items() if hasattr(model, "fingerprint")}
 
 
 def _corpus(assistant: object) -> dict[str, Any]:

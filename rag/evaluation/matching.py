@@ -14,6 +14,8 @@ from index.text import fold
 
 MIN_OVERLAP = 0.5  # share of the shorter of two texts from which they count as overlapping
 
+MIN_RUN = 6  # characters; fewer are shared by chance, such as a figure
+
 _SEPARATOR = "\x1f"  # what punctuation between two digits becomes, so that 2019[1] is not 20191
 _GROUPED = re.compile(r"(?<!\d)\d{1,3}(?:,\d{3})+(?!\d)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
@@ -73,8 +75,10 @@ def overlap(left: str, right: str) -> float:
 
 
 def overlaps(left: str, right: str) -> bool:
-    """Whether two texts share a run of at least half of the shorter one."""
-    return overlap(left, right) >= MIN_OVERLAP
+    """Whether one text holds the other, or both share a run of six characters and half of the shorter one."""
+    share = overlap(left, right)
+    shorter = min(len(normalise(left)), len(normalise(right)))
+    return share == 1.0 or (share >= MIN_OVERLAP and share * shorter >= MIN_RUN)
 
 
 def _longest_run(short: str, long: str) -> int:

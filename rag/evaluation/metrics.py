@@ -128,7 +128,7 @@ def _dcg(gains: Sequence[int]) -> float:
 def citation_precision(question: Question, citations: Sequence[Citation]) -> float | None:
     """Return the share of citations whose quote overlaps a piece of evidence or holds a gold answer.
 
-    Two texts overlap when their longest common run is half of the shorter. None without citations or gold.
+    What overlaps is told by ``matching.overlaps``. None without citations or without gold.
     """
     if not citations or not (question.evidence or question.answers):
         return None
