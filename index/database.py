@@ -1,0 +1,431 @@
+"""The library's one SQLite file: its schema, how it is opened, and what its errors mean.
+
+Takes folders and rows, gives connections and the project's values; knows nothing of models, files to read or
+queries.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import lexical
+from index.datatypes import Chunk, Document, DocumentInfo, Mark, Page
+from index.dense import Stamp
+from index.errors import (
+    LibraryBusyError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryNotFoundError,
+    LibraryVersionError,
+)
+
+FILE_NAME = "library.sqlite3"
+CACHE_FOLDER = "vectors"
+APPLICATION_ID = 0x63686368  # "chch", so that another program's database is never taken for a library
+BUSY_TIMEOUT_S = (
+    10.0  # for the moments in which SQLite recovers or checkpoints; writers exclude each other above it
+)
+
+_SCHEMA_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: an old citation can go stale, never astray
+    sha256 TEXT NOT NULL UNIQUE,           -- of the file's bytes
+    title TEXT NOT NULL,
+    language TEXT NOT NULL,
+    date TEXT,
+    metadata TEXT NOT NULL,                -- JSON object
+    page_count INTEGER NOT NULL,
+    characters INTEGER NOT NULL,
+    as_read TEXT NOT NULL,                 -- JSON: title, language, date, metadata before they were analysed
+    pages TEXT NOT NULL,                   -- JSON [[number, start, end], …]
+    marks TEXT NOT NULL,                   -- JSON [[kind, start, end, level], …]
+    text_sha256 TEXT NOT NULL,
+    digest TEXT NOT NULL,                  -- of the row, its chunks and their vectors; see `digest`
+    text TEXT NOT NULL                     -- last, so that reading the other columns does not read it
+);
+CREATE TABLE sources (
+    id INTEGER PRIMARY KEY,                -- in order of arrival; a document is named after its oldest source
+    path TEXT NOT NULL UNIQUE,             -- absolute
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    size INTEGER NOT NULL,                 -- bytes
+    mtime_ns INTEGER NOT NULL              -- 0: too fresh to be trusted, compare the hash
+);
+CREATE INDEX sources_by_document ON sources (document_id);
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    article INTEGER NOT NULL,
+    page INTEGER,
+    date TEXT,
+    heading TEXT NOT NULL,                 -- JSON [text, …]
+    spans TEXT NOT NULL,                   -- JSON [[start, end], …]
+    text TEXT NOT NULL,
+    UNIQUE (document_id, position)
+);
+CREATE TABLE vectors (
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks (id) ON DELETE CASCADE,
+    vector BLOB NOT NULL                   -- little-endian float16, unit length
+);
+"""
+
+
+def _to_version_1(connection: sqlite3.Connection) -> None:
+    for statement in _SCHEMA_1.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+    lexical.create_tables(connection)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_version_1,)
+"""Each step lifts a database by one version, in one transaction; the next room's tables are the next step."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+# --- opening -----------------------------------------------------------------------------------------------
+
+
+def connect_writer(folder: Path) -> sqlite3.Connection:
+    """Open the database for writing, making the file where there is none; the caller holds the lock."""
+    connection = sqlite3.connect(
+        folder / FILE_NAME, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut
+        connection.execute("PRAGMA foreign_keys=ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(folder: Path) -> sqlite3.Connection:
+    """Open the database for reading, also in a folder that cannot be written.
+
+    Readers of a WAL database share a small file beside it. Where it cannot be made (a read-only folder) the
+    database is opened as immutable, which is safe because nobody can write it, unless a writer died there:
+    its log would be left out, so that is refused.
+    """
+    path = folder / FILE_NAME
+    if os.access(path, os.W_OK) and os.access(folder, os.W_OK):
+        return _connect(path, "mode=rw")
+    try:
+        return _connect(path, "mode=ro")
+    except sqlite3.OperationalError:
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise LibraryError(
+                f"{folder} is read-only and was left in the middle of writing: "
+                "make it writable and open it once."
+            ) from None
+        return _connect(path, "mode=ro&immutable=1")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the first read opens the files
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_schema(connection: sqlite3.Connection, folder: Path) -> int:
+    """Return the schema version of a library.
+
+    Raises
+    ------
+    LibraryNotFoundError
+        the database is empty: its making was interrupted.
+    LibraryDamagedError
+        it belongs to another program.
+    LibraryVersionError
+        it was made by a newer version.
+    """
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise not_found(folder)
+        raise LibraryDamagedError(
+            f"{folder / FILE_NAME} is a database of another program, not a library: choose another folder."
+        )
+    if version > SCHEMA_VERSION:
+        raise LibraryVersionError(
+            f"The library in {folder} has schema {version}, this version of chuchu reads up to "
+            f"{SCHEMA_VERSION}: upgrade chuchu, or ingest the documents into a new folder."
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, facts: Mapping[str, str] | None = None) -> None:
+    """Lift the database to the present schema and state facts about a new one, all of it or nothing."""
+    with transaction(connection):
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for step in MIGRATIONS[version:]:
+            step(connection)
+        write_meta(connection, facts or {})
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def not_found(folder: Path) -> LibraryNotFoundError:
+    """Return the error that says how to make a library there."""
+    return LibraryNotFoundError(
+        f"There is no library in {folder}: make one with `chuchu ingest DOCS --library {folder}`."
+    )
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit all of the block or nothing; the write lock is taken at its start."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk has rolled back already
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def plain_database_errors(folder: Path) -> Iterator[None]:
+    """Turn what SQLite can say into one clear error of the library in ``folder``."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        plain = _plain(error, folder)
+        if plain is None:
+            raise
+        raise plain from error
+
+
+@contextmanager
+def plain_errors(folder: Path) -> Iterator[None]:
+    """Turn what SQLite and the disk can say into one clear error of the library in ``folder``."""
+    try:
+        with plain_database_errors(folder):
+            yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _disk_full(folder) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise _read_only(folder) from error
+        raise
+
+
+def _plain(error: sqlite3.Error, folder: Path) -> LibraryError | None:
+    """Return the library's error for SQLite's, None for a mistake in our own code."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte; the others refine it
+    if code == sqlite3.SQLITE_FULL:
+        return _disk_full(folder)
+    if code == sqlite3.SQLITE_IOERR:
+        full = _free_bytes(folder) < 1 << 20  # the shared-memory file cannot grow: reported as an I/O error
+        return _disk_full(folder) if full else LibraryError(f"The disk under {folder} failed: {error}.")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return LibraryDamagedError(
+            f"{folder / FILE_NAME} is damaged ({error}): put a backup in its place, "
+            "or delete the folder and ingest the documents again."
+        )
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LibraryBusyError(f"Another process is using the library in {folder}: try again in a moment.")
+    if code == sqlite3.SQLITE_READONLY:
+        return _read_only(folder)
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return LibraryError(
+            f"{folder / FILE_NAME} cannot be opened: check that its folder may be read and written."
+        )
+    return None
+
+
+def _disk_full(folder: Path) -> LibraryError:
+    return LibraryError(
+        f"The disk under {folder} is full: what was stored before is safe; free some space and run it again."
+    )
+
+
+def _read_only(folder: Path) -> LibraryError:
+    return LibraryError(f"{folder} cannot be written: change its permissions, or choose another --library.")
+
+
+def _free_bytes(folder: Path) -> int:
+    try:
+        status = os.statvfs(folder)
+    except (OSError, AttributeError):  # Windows has no statvfs
+        return 1 << 62
+    return status.f_bavail * status.f_frsize
+
+
+# --- facts about the whole ---------------------------------------------------------------------------------
+
+
+def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return what is known about the library as a whole."""
+    return dict(connection.execute("SELECT key, value FROM meta"))
+
+
+def write_meta(connection: sqlite3.Connection, values: Mapping[str, str]) -> None:
+    """Set facts about the library as a whole."""
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+
+
+def next_generation(connection: sqlite3.Connection) -> None:
+    """Count one more change, inside the transaction that makes it.
+
+    The token is new at every change, because a backup put in place can reach the same number by another way.
+    """
+    connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'token'", (secrets.token_hex(8),))
+
+
+# --- rows and values ---------------------------------------------------------------------------------------
+
+_FIRST_SOURCE = "(SELECT path FROM sources WHERE document_id = documents.id ORDER BY sources.id LIMIT 1)"
+INFO_COLUMNS = f"id, {_FIRST_SOURCE}, title, language, date, metadata, page_count, characters"
+DOCUMENT_COLUMNS = f"{INFO_COLUMNS}, pages, marks, text"
+CHUNK_COLUMNS = "id, document_id, position, spans, text, kind, article, heading, page, date"
+
+
+def to_json(value: object) -> str:
+    """Return the one JSON form in which values are stored."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def info_from_row(row: tuple[Any, ...]) -> DocumentInfo:
+    """Make the value from ``INFO_COLUMNS``."""
+    return DocumentInfo(**_info_fields(row))
+
+
+def document_from_row(row: tuple[Any, ...]) -> Document:
+    """Make the value from ``DOCUMENT_COLUMNS``."""
+    pages, marks, text = row[8:11]
+    return Document(
+        **_info_fields(row),
+        text=text,
+        pages=tuple(Page(number=number, span=(start, end)) for number, start, end in json.loads(pages)),
+        marks=tuple(
+            Mark(kind=kind, span=(start, end), level=level) for kind, start, end, level in json.loads(marks)
+        ),
+    )
+
+
+def _info_fields(row: tuple[Any, ...]) -> dict[str, Any]:
+    names = ("id", "source", "title", "language", "date", "metadata", "page_count", "characters")
+    fields = dict(zip(names, row, strict=False))
+    fields["metadata"] = json.loads(fields["metadata"])
+    fields["source"] = fields["source"] or ""
+    return fields
+
+
+def chunk_from_row(row: tuple[Any, ...]) -> Chunk:
+    """Make the value from ``CHUNK_COLUMNS``."""
+    return Chunk(
+        id=row[0],
+        document_id=row[1],
+        position=row[2],
+        spans=tuple((start, end) for start, end in json.loads(row[3])),
+        text=row[4],
+        kind=row[5],
+        article=row[6],
+        heading=tuple(json.loads(row[7])),
+        page=row[8],
+        date=row[9],
+    )
+
+
+def chunk_fields(chunk: Chunk) -> tuple[Any, ...]:
+    """Return a chunk's columns: position, kind, article, page, date, heading, spans, text."""
+    return (
+        chunk.position,
+        chunk.kind,
+        chunk.article,
+        chunk.page,
+        chunk.date,
+        to_json(chunk.heading),
+        to_json(chunk.spans),
+        chunk.text,
+    )
+
+
+def vector_blob(vector: NDArray[np.float32]) -> bytes:
+    """Return a vector as it is stored."""
+    return vector.astype("<f2").tobytes()
+
+
+def make_stamp(meta: Mapping[str, str], count: int) -> Stamp:
+    """Return the cache's stamp: the token in it tells apart histories that reach the same generation."""
+    return Stamp(
+        generation=int(meta["generation"]), fingerprint=f"{meta['fingerprint']} {meta['token']}", count=count
+    )
+
+
+def read_vectors(
+    connection: sqlite3.Connection, count: int, dimensions: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return all chunk ids, ascending, and their vectors, shape (count, dimensions), rows of unit length.
+
+    Raises
+    ------
+    LibraryDamagedError
+        a vector has another size, or is none.
+    """
+    ids = np.empty(count, dtype=np.int64)
+    vectors = np.empty((count, dimensions), dtype=np.float32)
+    for row, (chunk_id, blob) in enumerate(
+        connection.execute("SELECT chunk_id, vector FROM vectors ORDER BY chunk_id")
+    ):
+        if len(blob) != 2 * dimensions:
+            raise LibraryDamagedError(
+                f"The vector of chunk {chunk_id} has {len(blob)} bytes instead of {2 * dimensions}: "
+                "run `chuchu library rebuild`."
+            )
+        ids[row] = chunk_id
+        vectors[row] = np.frombuffer(blob, dtype="<f2")
+    if not np.isfinite(vectors).all():
+        raise LibraryDamagedError("A stored vector holds NaN or infinity: run `chuchu library rebuild`.")
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)  # float16 rounding moves them by some 1e-4
+    np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+    return ids, vectors
+
+
+def text_digest(text: str) -> str:
+    """Return the SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest(info: Iterable[object], chunks: Iterable[tuple[tuple[Any, ...], bytes]]) -> str:
+    """Return the SHA-256 of a document's stored facts, chunks and vectors, so that no change goes unseen.
+
+    ``info`` is title, language, date, metadata, pages, marks and as_read as stored; a chunk is its
+    ``chunk_fields`` and blob.
+    """
+    hasher = hashlib.sha256(to_json(list(info)).encode())
+    for fields, blob in chunks:
+        hasher.update(to_json(fields).encode())
+        hasher.update(blob)
+    return hasher.hexdigest()

@@ -1,0 +1,745 @@
+"""A library: a folder that holds everything known about a set of documents.
+
+Takes ids, filters and queries, gives documents, chunks and the two search legs; knows nothing of models or of
+how files are read.
+
+SQLite is the truth (`index.database`); the FAISS files beside it are a cache of it, rebuilt on any doubt.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import logging
+import os
+import shutil
+import sqlite3
+import threading
+import time
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from index import lexical
+from index.chunking import ChunkingOptions
+from index.database import (
+    CACHE_FOLDER,
+    CHUNK_COLUMNS,
+    DOCUMENT_COLUMNS,
+    FILE_NAME,
+    INFO_COLUMNS,
+    SCHEMA_VERSION,
+    check_schema,
+    chunk_from_row,
+    connect_reader,
+    connect_writer,
+    document_from_row,
+    info_from_row,
+    make_stamp,
+    migrate,
+    next_generation,
+    not_found,
+    plain_database_errors,
+    plain_errors,
+    read_meta,
+    read_vectors,
+    to_json,
+    transaction,
+)
+from index.datatypes import Chunk, Document, DocumentInfo, Filter
+from index.dense import Stamp, VectorIndex
+from index.errors import (
+    EmbedderMismatchError,
+    LibraryBusyError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryVersionError,
+)
+from index.storing import StoredFile, delete_document
+from index.verify import Problem, find_problems
+
+_log = logging.getLogger(__name__)
+
+LOCK_NAME = "writer.lock"
+CACHE_LOCK_NAME = f"{CACHE_FOLDER}.lock"
+_CACHE_LOCK_S = 10.0  # another process writes the cache in less
+_IDLE_CONNECTIONS = 8  # kept open for the next reader; more at once are opened and closed as needed
+_CACHED_DOCUMENTS = 32
+_CACHED_CHARACTERS = 10_000_000  # of the cached documents together: 40 MB at most
+_SLOW_BUILD_S = 0.5  # an index that is slower to build is not rebuilt at once while another process writes
+_PATIENCE = 10  # … but after this many times its building time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryStats:
+    """The figures of ``chuchu library info``."""
+
+    folder: str
+    documents: int
+    sources: int  # paths; the same content at two paths is one document
+    chunks: int
+    characters: int
+    dimensions: int
+    fingerprint: str
+    embedder: str  # the name it was asked for by
+    chunking: Mapping[str, object]
+    created: str  # ISO 8601, UTC
+    schema: int
+    generation: int  # changes so far
+    bytes: int  # on disk, the cache included
+
+
+@dataclass(frozen=True, slots=True)
+class _CachedIndex:
+    token: str
+    index: VectorIndex
+    built_at: float
+    build_s: float
+
+
+class Library:
+    """An open library; may be shared by threads. Use as a context manager, or call ``close``.
+
+    Reading never waits for writing. Each method sees the latest commit; ``snapshot`` lets several see the
+    same one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()  # of the fields below and `_idle`
+        self._documents: OrderedDict[tuple[int, str], Document] = OrderedDict()
+        self._index: _CachedIndex | None = None
+        self._index_lock = threading.Lock()  # one thread builds, the others wait for it
+        self._local = threading.local()
+        self._closed = False
+
+    # --- opening and closing -------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        *,
+        fingerprint: str,
+        dimensions: int,
+        embedder: str = "",
+        chunking: ChunkingOptions | None = None,
+    ) -> Library:
+        """Make an empty library.
+
+        Parameters
+        ----------
+        folder:
+            made where it is missing, with its parents.
+        fingerprint:
+            of the embedder; other vectors are refused from then on.
+        dimensions:
+            of its vectors.
+        embedder:
+            the name by which the embedder is loaded again.
+        chunking:
+            how its documents are chunked; None: the defaults.
+
+        Raises
+        ------
+        LibraryError
+            there is one already, or the folder cannot be written.
+        """
+        folder = Path(folder).absolute()
+        if folder.exists() and not folder.is_dir():
+            raise LibraryError(f"{folder} is a file: a library is a folder, choose another --library.")
+        with plain_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        library = cls(folder)
+        with library.writing(new=True) as connection:
+            if connection.execute("PRAGMA application_id").fetchone()[0]:
+                raise LibraryError(
+                    f"There is a library in {folder} already: open it, or delete the folder first."
+                )
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise LibraryDamagedError(
+                    f"{folder / FILE_NAME} is a database of another program: choose another folder."
+                )
+            facts = {
+                "generation": "0",
+                "token": "",
+                "fingerprint": fingerprint,
+                "dimensions": str(dimensions),
+                "embedder": embedder,
+                "chunking": to_json(asdict(chunking or ChunkingOptions())),
+                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+            migrate(connection, facts)
+            shutil.rmtree(folder / CACHE_FOLDER, ignore_errors=True)
+        return library
+
+    @classmethod
+    def open(cls, folder: str | Path, *, fingerprint: str | None = None) -> Library:
+        """Open the library in a folder, which may be read-only.
+
+        Parameters
+        ----------
+        folder:
+            where it is.
+        fingerprint:
+            of the embedder at hand, refused if it is not the library's.
+
+        Raises
+        ------
+        LibraryNotFoundError, LibraryVersionError, LibraryDamagedError, EmbedderMismatchError, LibraryError
+        """
+        folder = Path(folder).absolute()
+        if not (folder / FILE_NAME).is_file():
+            raise not_found(folder)
+        library = cls(folder)
+        try:
+            with library._reading() as connection:
+                version = check_schema(connection, folder)
+            if version < SCHEMA_VERSION:
+                with library.writing() as connection:
+                    migrate(connection)
+            if fingerprint is not None:
+                library.require(fingerprint)
+        except BaseException:
+            library.close()
+            raise
+        return library
+
+    @classmethod
+    def exists(cls, folder: str | Path) -> bool:
+        """Say whether there is a library in a folder, without opening it."""
+        return (Path(folder) / FILE_NAME).is_file()
+
+    def close(self) -> None:
+        """Close the files; using the library afterwards raises LibraryError."""
+        with self._lock:
+            idle, self._idle, self._closed, self._index = self._idle, [], True, None
+        for connection in idle:
+            connection.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Library({str(self.folder)!r})"
+
+    # --- connections ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection: the snapshot's if this thread is in one, else an idle one, else a new one."""
+        pinned: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        with plain_database_errors(self.folder):
+            if pinned is not None:
+                yield pinned
+                return
+            with self._lock:
+                if self._closed:
+                    raise LibraryError(f"The library in {self.folder} is closed: open it again.")
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or connect_reader(self.folder)
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                with self._lock:
+                    keep = not self._closed and len(self._idle) < _IDLE_CONNECTIONS
+                    if keep:
+                        self._idle.append(connection)
+                if not keep:
+                    connection.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let everything that this thread reads in the block see one state, whatever is written meanwhile."""
+        if getattr(self._local, "connection", None) is not None:
+            yield
+            return
+        with self._reading() as connection:
+            connection.execute("BEGIN")
+            connection.execute(
+                "SELECT value FROM meta WHERE key = 'token'"
+            ).fetchone()  # the state is fixed here
+            self._local.connection = connection
+            try:
+                yield
+            finally:
+                self._local.connection = None
+
+    @contextmanager
+    def writing(self, *, new: bool = False) -> Iterator[sqlite3.Connection]:
+        """Be the one writer, across processes, for the length of the block; gives a connection to write with.
+
+        Raises
+        ------
+        LibraryBusyError
+            somebody else is writing.
+        """
+        from filelock import FileLock, Timeout
+
+        with plain_database_errors(self.folder):
+            if not new and not (self.folder / FILE_NAME).is_file():
+                raise not_found(self.folder)
+            lock = FileLock(self.folder / LOCK_NAME, timeout=0)
+            try:
+                with plain_errors(self.folder):
+                    lock.acquire()
+            except Timeout:
+                raise LibraryBusyError(
+                    f"Another process is writing to the library in {self.folder}: "
+                    "wait until it has finished, or stop it; what it has stored stays."
+                ) from None
+            try:
+                connection = connect_writer(self.folder)
+                try:
+                    yield connection
+                finally:
+                    connection.close()
+            finally:
+                lock.release()
+
+    # --- facts ---------------------------------------------------------------------------------------------
+
+    def _meta(self) -> dict[str, str]:
+        with self._reading() as connection:
+            return read_meta(connection)
+
+    @property
+    def generation(self) -> int:
+        """Number of changes so far; it grows by one with each."""
+        return int(self._meta()["generation"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the embedder that made the vectors."""
+        return self._meta()["fingerprint"]
+
+    @property
+    def dimensions(self) -> int:
+        """Length of its vectors."""
+        return int(self._meta()["dimensions"])
+
+    @property
+    def embedder(self) -> str:
+        """The name by which its embedder is loaded."""
+        return self._meta()["embedder"]
+
+    @property
+    def chunking(self) -> ChunkingOptions:
+        """How its documents are chunked.
+
+        Raises
+        ------
+        LibraryVersionError
+            by options that this version does not have.
+        """
+        fields = json.loads(self._meta()["chunking"])
+        try:
+            return ChunkingOptions(**fields)
+        except TypeError:
+            raise LibraryVersionError(
+                f"The library in {self.folder} was chunked by another version of chuchu, with {fields}: "
+                "run `chuchu library rebuild` to chunk it by this one."
+            ) from None
+
+    def require(self, fingerprint: str) -> None:
+        """Check that an embedder is the library's own.
+
+        Raises
+        ------
+        EmbedderMismatchError
+            it is another; the message names both.
+        """
+        meta = self._meta()
+        if meta["fingerprint"] != fingerprint:
+            name = meta["embedder"] or meta["fingerprint"]
+            raise EmbedderMismatchError(
+                f"The library in {self.folder} was embedded with {meta['fingerprint']}, not with "
+                f"{fingerprint}: use --embedder {name}, or run `chuchu library rebuild` with the other one."
+            )
+
+    def stats(self) -> LibraryStats:
+        """Return counts, settings and size."""
+        with self.snapshot(), self._reading() as connection:
+            meta = read_meta(connection)
+            one = connection.execute
+            documents, characters = one(
+                "SELECT count(*), ifnull(sum(characters), 0) FROM documents"
+            ).fetchone()
+            sources = one("SELECT count(*) FROM sources").fetchone()[0]
+            chunks = one("SELECT count(*) FROM chunks").fetchone()[0]
+            schema = one("PRAGMA user_version").fetchone()[0]
+        return LibraryStats(
+            folder=str(self.folder),
+            documents=documents,
+            sources=sources,
+            chunks=chunks,
+            characters=characters,
+            dimensions=int(meta["dimensions"]),
+            fingerprint=meta["fingerprint"],
+            embedder=meta["embedder"],
+            chunking=json.loads(meta["chunking"]),
+            created=meta["created"],
+            schema=schema,
+            generation=int(meta["generation"]),
+            bytes=_folder_bytes(self.folder),
+        )
+
+    # --- documents and chunks ------------------------------------------------------------------------------
+
+    def documents(self, where: Filter | None = None) -> list[DocumentInfo]:
+        """Return the documents that a filter lets through, in the order of their source paths.
+
+        The filter's dates select documents with a chunk of that time.
+        """
+        where = where or Filter()
+        with self.snapshot(), self._reading() as connection:
+            infos = [
+                info_from_row(row) for row in connection.execute(f"SELECT {INFO_COLUMNS} FROM documents")
+            ]
+            ids = self._allowed_documents(connection, where)
+            if where.date_from or where.date_to:
+                dated = {row[0] for row in _chunks_in(connection, where, "document_id")}
+                ids = dated if ids is None else ids & dated
+        return sorted(
+            (i for i in infos if ids is None or i.id in ids), key=lambda info: (info.source, info.id)
+        )
+
+    def document_infos(self, ids: Iterable[int]) -> dict[int, DocumentInfo]:
+        """Return documents by their ids, without their texts; ids that are gone are left out."""
+        wanted = to_json(sorted(set(ids)))
+        with self._reading() as connection:
+            rows = connection.execute(
+                f"SELECT {INFO_COLUMNS} FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+                (wanted,),
+            )
+            return {info.id: info for info in map(info_from_row, rows)}
+
+    def languages(self) -> frozenset[str]:
+        """Return the languages that its documents are in."""
+        with self._reading() as connection:
+            return frozenset(row[0] for row in connection.execute("SELECT DISTINCT language FROM documents"))
+
+    def document(self, document_id: int) -> Document:
+        """Return a document with its text.
+
+        Raises
+        ------
+        LibraryError
+            there is none with that id (any more).
+        """
+        with self._reading() as connection:
+            token = connection.execute("SELECT value FROM meta WHERE key = 'token'").fetchone()[0]
+            with self._lock:
+                cached = self._documents.get((document_id, token))
+                if cached is not None:
+                    self._documents.move_to_end((document_id, token))
+                    return cached
+            row = connection.execute(
+                f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?", (document_id,)
+            ).fetchone()
+        if row is None:
+            raise LibraryError(
+                f"There is no document {document_id} in {self.folder}: it was removed or read again, "
+                "so search again."
+            )
+        document = document_from_row(row)
+        self._remember(document, token)
+        return document
+
+    def _remember(self, document: Document, token: str) -> None:
+        with self._lock:
+            for key in [key for key in self._documents if key[1] != token]:
+                del self._documents[key]
+            self._documents[document.id, token] = document
+            while len(self._documents) > _CACHED_DOCUMENTS or (
+                len(self._documents) > 1
+                and sum(len(d.text) for d in self._documents.values()) > _CACHED_CHARACTERS
+            ):
+                self._documents.popitem(last=False)
+
+    def sources(self, document_id: int) -> tuple[str, ...]:
+        """Return the paths that hold a document's content, the one it is named after first."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT path FROM sources WHERE document_id = ? ORDER BY id", (document_id,)
+            )
+            return tuple(path for (path,) in rows)
+
+    def chunks(self, ids: Sequence[int]) -> list[Chunk]:
+        """Return chunks in the order asked for; ids that are gone are left out."""
+        wanted = to_json([int(chunk_id) for chunk_id in ids])
+        with self._reading() as connection:
+            rows = connection.execute(
+                f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE id IN (SELECT value FROM json_each(?))", (wanted,)
+            )
+            found = {row[0]: chunk_from_row(row) for row in rows}
+        return [found[int(chunk_id)] for chunk_id in ids if int(chunk_id) in found]
+
+    def stored_file(self, path: str) -> StoredFile | None:
+        """Return what is known of the file at an absolute path; None: it is not in the library."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT size, mtime_ns, sha256 FROM sources JOIN documents ON documents.id = document_id "
+                "WHERE path = ?",
+                (path,),
+            ).fetchone()
+        return row and StoredFile(path=path, size=row[0], mtime_ns=row[1], sha256=row[2])
+
+    def with_content(self, sha256: str) -> DocumentInfo | None:
+        """Return the document made from bytes of this hash; None: there is none."""
+        with self._reading() as connection:
+            row = connection.execute(
+                f"SELECT {INFO_COLUMNS} FROM documents WHERE sha256 = ?", (sha256,)
+            ).fetchone()
+        return row and info_from_row(row)
+
+    def neighbours(self, chunk: Chunk, before: int = 1, after: int = 1) -> list[Chunk]:
+        """Return the chunks around one in its document, in reading order, without itself."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND position BETWEEN ? AND ? "
+                "AND position <> ? ORDER BY position",
+                (chunk.document_id, chunk.position - before, chunk.position + after, chunk.position),
+            )
+            return [chunk_from_row(row) for row in rows]
+
+    def document_chunks(self, document_id: int) -> list[Chunk]:
+        """Return all chunks of a document in reading order."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY position", (document_id,)
+            )
+            return [chunk_from_row(row) for row in rows]
+
+    # --- searching -----------------------------------------------------------------------------------------
+
+    def allowed(self, where: Filter | None = None) -> frozenset[int] | None:
+        """Return the ids of the chunks that a filter lets through; None means all of them."""
+        where = where or Filter()
+        if where == Filter():
+            return None
+        with self.snapshot(), self._reading() as connection:
+            documents = self._allowed_documents(connection, where)
+            rows = _chunks_in(connection, where, "id", documents)
+            return frozenset(row[0] for row in rows).difference(where.exclude_chunks)
+
+    def _allowed_documents(self, connection: sqlite3.Connection, where: Filter) -> set[int] | None:
+        """Return the ids of the documents of the filter's names, ids and languages; None: all."""
+        allowed: list[set[int]] = []
+        if where.documents:
+            rows = connection.execute("SELECT document_id, path FROM sources")
+            allowed.append({document for document, path in rows if matches_name(path, where.documents)})
+        if where.document_ids:
+            allowed.append(set(where.document_ids))
+        if where.languages:
+            languages = to_json(where.languages)
+            rows = connection.execute(
+                "SELECT id FROM documents WHERE language IN (SELECT value FROM json_each(?))", (languages,)
+            )
+            allowed.append({row[0] for row in rows})
+        return set.intersection(*allowed) if allowed else None
+
+    def lexical_search(self, query: str, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]:
+        """Return at most ``k`` (chunk id, BM25), best first; see ``index.lexical.search``."""
+        with self.snapshot(), self._reading() as connection:
+            return lexical.search(connection, query, k, allowed)
+
+    def vector_index(self) -> VectorIndex:
+        """Return the dense index of the present state, kept in memory until the state changes.
+
+        It is loaded from the cache beside the database if its stamp and checksum are right, else built from
+        the database. A large index is not built anew at every commit of another process: for a while it may
+        miss the newest chunks and hold some that are gone, which ``chunks`` leaves out.
+        """
+        with self.snapshot(), self._index_lock, self._reading() as connection:
+            meta = read_meta(connection)
+            cached = self._index
+            if cached is not None:
+                age = time.monotonic() - cached.built_at
+                patient = cached.build_s > _SLOW_BUILD_S and age < _PATIENCE * cached.build_s
+                if cached.token == meta["token"] or (
+                    patient and cached.index.dimensions == int(meta["dimensions"])
+                ):
+                    return cached.index
+            started = time.monotonic()
+            index = self._load_or_build(connection, meta)
+            now = time.monotonic()
+            self._index = _CachedIndex(meta["token"], index, now, now - started)
+            return index
+
+    def _load_or_build(self, connection: sqlite3.Connection, meta: Mapping[str, str]) -> VectorIndex:
+        count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
+        index = VectorIndex.load(self.folder / CACHE_FOLDER, make_stamp(meta, count))
+        if index is None:
+            index, stamp = self._build(connection, meta)
+            self._try_to_save(index, stamp)
+        return index
+
+    def _build(self, connection: sqlite3.Connection, meta: Mapping[str, str]) -> tuple[VectorIndex, Stamp]:
+        count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
+        _log.info("building the vector index of %s from its database (%d chunks)", self.folder, count)
+        ids, vectors = read_vectors(connection, count, int(meta["dimensions"]))
+        return VectorIndex.build(ids, vectors), make_stamp(meta, count)
+
+    def _try_to_save(self, index: VectorIndex, stamp: Stamp) -> None:
+        """Write the cache unless somebody else does or the folder cannot be written: only time is lost."""
+        from filelock import FileLock, Timeout
+
+        with suppress(Timeout, OSError), FileLock(self.folder / CACHE_LOCK_NAME, timeout=0):
+            index.save(self.folder / CACHE_FOLDER, stamp)
+
+    def save_index(self) -> None:
+        """Bring the index in memory and its cache on disk up to the present state.
+
+        Raises
+        ------
+        LibraryError
+            the disk is full; the library itself is whole.
+        """
+        from filelock import FileLock, Timeout
+
+        with self.snapshot(), self._index_lock, self._reading() as connection:
+            meta = read_meta(connection)
+            started = time.monotonic()
+            index, stamp = self._build(connection, meta)
+            now = time.monotonic()
+            self._index = _CachedIndex(meta["token"], index, now, now - started)
+            lock = FileLock(self.folder / CACHE_LOCK_NAME, timeout=_CACHE_LOCK_S)
+            with suppress(Timeout), plain_errors(self.folder), lock:
+                index.save(self.folder / CACHE_FOLDER, stamp)
+
+    # --- changing ------------------------------------------------------------------------------------------
+
+    def remove(self, which: Iterable[str | int]) -> list[DocumentInfo]:
+        """Remove the documents with these ids or whose file names or paths match these patterns.
+
+        Returns
+        -------
+            What was removed; empty when nothing matched.
+        """
+        which = list(which)
+        ids = tuple(w for w in which if isinstance(w, int))
+        patterns = tuple(w for w in which if isinstance(w, str))
+        removed: list[DocumentInfo] = []
+        with self.writing() as connection, transaction(connection):
+            rows = connection.execute("SELECT document_id, path FROM sources")
+            chosen = set(ids) | {document for document, path in rows if matches_name(path, patterns)}
+            for document_id in sorted(chosen):
+                row = connection.execute(
+                    f"SELECT {INFO_COLUMNS} FROM documents WHERE id = ?", (document_id,)
+                ).fetchone()
+                if row is not None:
+                    removed.append(info_from_row(row))
+                    delete_document(connection, document_id)
+            if removed:
+                next_generation(connection)
+        return removed
+
+    def verify(self) -> list[Problem]:
+        """Return every mismatch between what is on disk and itself; an empty list means all is well."""
+        try:
+            with self.snapshot(), self._reading() as connection:
+                return find_problems(connection, self.folder / CACHE_FOLDER)
+        except LibraryDamagedError as error:  # too damaged to be looked through
+            return [Problem(kind="database", message=str(error))]
+
+    def backup(self, folder: str | Path) -> Path:
+        """Write a whole, compact copy of the present state into a new folder, which is then a library itself.
+
+        Raises
+        ------
+        LibraryError
+            there is a library in that folder already, or it cannot be written.
+        """
+        folder = Path(folder).absolute()
+        target, part = folder / FILE_NAME, folder / f"{FILE_NAME}.part"
+        if target.exists():
+            raise LibraryError(f"There is a library in {folder} already: choose a new folder for the backup.")
+        with plain_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            part.unlink(missing_ok=True)  # of a backup that was interrupted
+            connection = connect_reader(self.folder)
+            try:
+                connection.execute("PRAGMA query_only=OFF")  # VACUUM INTO writes, but only the copy
+                connection.execute("VACUUM INTO ?", (str(part),))
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+            finally:
+                connection.close()
+            _sync(part)
+            os.replace(part, target)
+            _sync(folder)
+        return folder
+
+
+def matches_name(path: str, patterns: Iterable[str]) -> bool:
+    """Say whether a path or its last parts match one of some patterns with ``*`` and ``?``, in any case.
+
+    ``[`` is only itself: it stands in file names more often than in patterns.
+    """
+    path = unicodedata.normalize("NFC", path).casefold()
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    for pattern in patterns:
+        pattern = unicodedata.normalize("NFC", pattern).casefold().replace("[", "[[]")
+        if any(
+            fnmatch.fnmatchcase(text, form)
+            for text, form in ((name, pattern), (path, pattern), (path, "*/" + pattern.removeprefix("./")))
+        ):
+            return True
+    return False
+
+
+def _chunks_in(
+    connection: sqlite3.Connection, where: Filter, column: str, documents: Set[int] | None = None
+) -> sqlite3.Cursor:
+    """Select ``column`` of the chunks whose date, or else their document's, overlaps the filter's time.
+
+    Dates may stop at the year or month: "2023" begins before and ends after any day of that year. Bounds are
+    filled up with 00 and 99, so that they compare as text.
+    """
+    conditions, values = ["1"], list[str]()
+    if documents is not None:
+        conditions.append("document_id IN (SELECT value FROM json_each(?))")
+        values.append(to_json(sorted(documents)))
+    date = "ifnull(chunks.date, (SELECT date FROM documents WHERE documents.id = document_id))"
+    if where.date_from:
+        conditions.append(f"substr({date} || '-99-99', 1, 10) >= ?")
+        values.append((where.date_from + "-00-00")[:10])
+    if where.date_to:
+        conditions.append(f"substr({date} || '-00-00', 1, 10) <= ?")
+        values.append((where.date_to + "-99-99")[:10])
+    return connection.execute(f"SELECT {column} FROM chunks WHERE {' AND '.join(conditions)}", values)
+
+
+def _folder_bytes(folder: Path) -> int:
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # a file of SQLite's that came and went
+                total += os.stat(os.path.join(root, name)).st_size
+    return total
+
+
+def _sync(path: Path) -> None:
+    """Make a file's content, or a folder's entries, survive a power cut."""
+    if os.name == "nt" and path.is_dir():  # Windows cannot open folders
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

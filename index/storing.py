@@ -1,0 +1,222 @@
+"""Writes documents into a library's database.
+
+Takes a connection inside a transaction and whole documents with their chunks and vectors; knows nothing of
+locks, files or models.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from index import lexical
+from index.chunking import context_text
+from index.database import (
+    CHUNK_COLUMNS,
+    INFO_COLUMNS,
+    chunk_fields,
+    chunk_from_row,
+    digest,
+    info_from_row,
+    text_digest,
+    to_json,
+    vector_blob,
+)
+from index.datatypes import Chunk, Document, DocumentInfo
+from index.embedder import Vectors
+from index.errors import LibraryError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file as the library saw it last."""
+
+    path: str  # absolute
+    size: int  # bytes
+    mtime_ns: int  # 0: too fresh to be trusted, compare the hash
+    sha256: str  # of its bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A document ready to be stored; ``vectors`` has a row for each chunk."""
+
+    document: Document
+    as_read: DocumentInfo  # what the file itself stated, before it was analysed
+    chunks: tuple[Chunk, ...]
+    vectors: Vectors
+
+
+def store_document(connection: sqlite3.Connection, prepared: Prepared, file: StoredFile) -> int:
+    """Store a document read from a file; the version that the file had before goes. Returns its new id.
+
+    Raises
+    ------
+    LibraryError
+        its chunks are not slices of its text, or its vectors do not fit.
+    """
+    _check(connection, prepared)
+    unlink(connection, file.path)
+    same = connection.execute("SELECT id FROM documents WHERE sha256 = ?", (file.sha256,)).fetchone()
+    if same is not None:  # read again under another name
+        delete_document(connection, same[0])
+    columns = _document_columns(prepared) | {"sha256": file.sha256}
+    cursor = connection.execute(
+        f"INSERT INTO documents ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+        list(columns.values()),
+    )
+    document_id = int(cursor.lastrowid or 0)
+    _insert_source(connection, file, document_id)
+    _insert_chunks(connection, prepared, document_id)
+    return document_id
+
+
+def replace_content(connection: sqlite3.Connection, document_id: int, prepared: Prepared) -> None:
+    """Give a stored document other text, facts, chunks and vectors; its id, file hash and sources stay.
+
+    Raises
+    ------
+    LibraryError
+        as for ``store_document``.
+    """
+    _check(connection, prepared)
+    _delete_chunks(connection, document_id)
+    columns = _document_columns(prepared)
+    connection.execute(
+        f"UPDATE documents SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?",
+        [*columns.values(), document_id],
+    )
+    _insert_chunks(connection, prepared, document_id)
+
+
+def link(connection: sqlite3.Connection, file: StoredFile) -> bool:
+    """Name a file as one more source of the document with its content; False: there is no such document."""
+    row = connection.execute("SELECT id FROM documents WHERE sha256 = ?", (file.sha256,)).fetchone()
+    if row is None:
+        return False
+    unlink(connection, file.path, keep=row[0])
+    _insert_source(connection, file, row[0])
+    return True
+
+
+def unlink(connection: sqlite3.Connection, path: str, *, keep: int = 0) -> bool:
+    """Forget a source, and its document when that was its last, unless it is ``keep``; True: one went."""
+    row = connection.execute("DELETE FROM sources WHERE path = ? RETURNING document_id", (path,)).fetchone()
+    if row is None or row[0] == keep:
+        return False
+    if connection.execute("SELECT 1 FROM sources WHERE document_id = ?", row).fetchone():
+        return False
+    delete_document(connection, row[0])
+    return True
+
+
+def touch(connection: sqlite3.Connection, files: Sequence[StoredFile]) -> None:
+    """Note new times of files whose content is the same."""
+    connection.executemany(
+        "UPDATE sources SET size = ?, mtime_ns = ? WHERE path = ?",
+        [(file.size, file.mtime_ns, file.path) for file in files],
+    )
+
+
+def delete_document(connection: sqlite3.Connection, document_id: int) -> None:
+    """Delete a document, its sources, chunks, vectors and lexical rows."""
+    _delete_chunks(connection, document_id)
+    connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))  # sources follow by foreign key
+
+
+def _delete_chunks(connection: sqlite3.Connection, document_id: int) -> None:
+    rows = connection.execute("SELECT id FROM chunks WHERE document_id = ?", (document_id,))
+    lexical.remove(connection, [row[0] for row in rows])  # first: it may need the rows that go
+    connection.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))  # vectors follow
+
+
+def _insert_source(connection: sqlite3.Connection, file: StoredFile, document_id: int) -> None:
+    connection.execute(
+        "INSERT INTO sources (path, document_id, size, mtime_ns) VALUES (?, ?, ?, ?)",
+        (file.path, document_id, file.size, file.mtime_ns),
+    )
+
+
+def _insert_chunks(connection: sqlite3.Connection, prepared: Prepared, document_id: int) -> None:
+    ids: list[int] = []
+    for chunk, vector in zip(prepared.chunks, prepared.vectors, strict=True):
+        cursor = connection.execute(
+            "INSERT INTO chunks (document_id, position, kind, article, page, date, heading, spans, text) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (document_id, *chunk_fields(chunk)),
+        )
+        ids.append(int(cursor.lastrowid or 0))
+        connection.execute("INSERT INTO vectors VALUES (?, ?)", (ids[-1], vector_blob(vector)))
+    document = prepared.document
+    lexical.add(
+        connection,
+        [(i, above(document, chunk), chunk.text) for i, chunk in zip(ids, prepared.chunks, strict=True)],
+    )
+
+
+def above(document: DocumentInfo, chunk: Chunk) -> str:
+    """Return what the lexical leg indexes beside a chunk's text: the title and headings embedded with it."""
+    return context_text(document, chunk).removesuffix(chunk.text).rstrip()
+
+
+def lexical_rows(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
+    """Yield what the lexical leg should hold, made anew from the stored documents and chunks."""
+    for row in connection.execute(f"SELECT {INFO_COLUMNS} FROM documents ORDER BY id"):
+        info = info_from_row(row)
+        chunks = connection.execute(
+            f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY position", (info.id,)
+        )
+        for chunk in map(chunk_from_row, chunks):
+            yield chunk.id, above(info, chunk), chunk.text
+
+
+def _document_columns(prepared: Prepared) -> dict[str, str | int | None]:
+    document, as_read = prepared.document, prepared.as_read
+    facts = info_columns(document) | {
+        "pages": to_json([(page.number, *page.span) for page in document.pages]),
+        "marks": to_json([(mark.kind, *mark.span, mark.level) for mark in document.marks]),
+        "as_read": to_json(info_columns(as_read)),
+    }
+    blobs = (vector_blob(vector) for vector in prepared.vectors)
+    chunks = zip((chunk_fields(chunk) for chunk in prepared.chunks), blobs, strict=True)
+    return facts | {
+        "page_count": document.page_count,
+        "characters": len(document.text),
+        "text_sha256": text_digest(document.text),
+        "digest": digest(facts.values(), chunks),
+        "text": document.text,
+    }
+
+
+def info_columns(info: DocumentInfo) -> dict[str, str | int | None]:
+    """Return the columns that analysing a document can change."""
+    return {
+        "title": info.title,
+        "language": info.language,
+        "date": info.date,
+        "metadata": to_json(dict(info.metadata)),
+    }
+
+
+def _check(connection: sqlite3.Connection, prepared: Prepared) -> None:
+    """Let nothing in that is wrong: chunks must be slices, with a unit vector of the right size for each."""
+    text, chunks, vectors = prepared.document.text, prepared.chunks, prepared.vectors
+    dimensions = int(connection.execute("SELECT value FROM meta WHERE key = 'dimensions'").fetchone()[0])
+    if vectors.shape != (len(chunks), dimensions):
+        raise LibraryError(
+            f"{prepared.document.source}: the embedder gave vectors of shape {vectors.shape} for "
+            f"{len(chunks)} chunks, the library holds {dimensions} dimensions: use its own embedder."
+        )
+    if not bool((abs((vectors.astype("f4") ** 2).sum(axis=1) - 1.0) < 0.01).all()):  # NaN fails too
+        raise LibraryError(
+            f"{prepared.document.source}: the embedder gave vectors that are not of unit length: "
+            "use another one."
+        )
+    for position, chunk in enumerate(chunks):
+        sliced = "".join(text[start:end] for start, end in chunk.spans)
+        if not chunk.text or sliced != chunk.text or chunk.position != position:
+            raise LibraryError(
+                f"{prepared.document.source}: chunk {chunk.position} is not a slice of the text; "
+                "please report this."
+            )
