@@ -121,7 +121,7 @@ def matched_terms(query: str, text: str) -> tuple[str, ...]:
         for p in prefixes
         if t.term.startswith(p)
     ]
-    wholes = _widest([t for t in hits if t.whole or t.term.startswith(PINYIN_MARK) or t.term[0].isdigit()])
+    wholes = _widest([t for t in hits if _speaks_for_itself(t)])
     covered = {position for start, end in wholes for position in range(start, end)}
     parts = [t for t in hits if not covered.intersection(range(t.start, t.end))]
     spans = sorted(wholes + _joined(parts))
@@ -234,6 +234,13 @@ def _one_slip(left: str, right: str) -> bool:
         or one[1:] == two
         or one == two[1:]
         or (one[2:] == two[2:] and one[:2] == two[1::-1] and len(one) > 1)
+    )
+
+
+def _speaks_for_itself(token: Token) -> bool:
+    """Tell a word, number or name from a part; a single character may be a piece of a word nobody knows."""
+    return token.end - token.start > 1 and (
+        token.whole or token.term.startswith(PINYIN_MARK) or token.term[0].isdigit()
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import warnings
 from collections.abc import Mapping
 from functools import cache
 
@@ -89,7 +90,9 @@ def _simplified() -> Mapping[str, str]:
     """Return the table of Traditional → Simplified, kept by MediaWiki, carried by zhconv (30 ms to load)."""
     from zhconv.zhconv import getdict
 
-    table: dict[str, str] = getdict("zh-hans")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # zhconv leaves its file open
+        table: dict[str, str] = getdict("zh-hans")
     return {source: target for source, target in table.items() if len(source) == 1 and len(target) == 1}
 
 
