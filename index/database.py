@@ -247,7 +247,8 @@ def _plain(error: sqlite3.Error, folder: Path) -> LibraryError | None:
     if code == sqlite3.SQLITE_IOERR:
         full = _free_bytes(folder) < 1 << 20  # the shared-memory file cannot grow: reported as an I/O error
         return _disk_full(folder) if full else LibraryError(f"The disk under {folder} failed: {error}.")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    gone = code == sqlite3.SQLITE_ERROR and str(error).startswith(("no such table", "no such column"))
+    if gone or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return LibraryDamagedError(
             f"{folder / FILE_NAME} is damaged ({error}): put a backup in its place, "
             "or delete the folder and ingest the documents again."

@@ -35,6 +35,13 @@ from index.readers import DEFAULT_LIMITS, DocumentReader, ReadLimits, read_conte
 from index.storing import Prepared, delete_document, lexical_rows, replace_content
 from index.verify import broken_documents
 
+_REFERENCES = (
+    ("sources", "document_id", "documents"),
+    ("chunks", "document_id", "documents"),
+    ("vectors", "chunk_id", "chunks"),
+)
+"""What is left of a document that is gone altogether; its file is new again to the next ingest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildReport:
@@ -127,7 +134,8 @@ class _Rebuild:
 
     def run(self) -> RebuildReport:
         broken = broken_documents(self._connection)
-        self._connection.execute("DELETE FROM vectors WHERE chunk_id NOT IN (SELECT id FROM chunks)")
+        for table, column, parent in _REFERENCES:
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})")
         ids = self._ids() if self._everything else sorted(broken)
         if ids and self._embedder is None:
             raise EmbedderMismatchError(

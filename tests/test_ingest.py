@@ -14,9 +14,11 @@ import pytest
 
 from index import ingest as ingest_module
 from index.chunking import ChunkingOptions
+from index.datatypes import Block, Document
 from index.embedder import Vectors
 from index.errors import EmbedderMismatchError, LibraryError, SettingsError
 from index.ingest import IngestInterrupted, IngestReport, embed_sorted, ingest
+from index.layout import analyse
 from index.library import Library
 from index.readers import ReadLimits
 
@@ -278,9 +280,7 @@ def test_a_fault_in_one_document_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    analyse = ingest_module.analyse
-
-    def fragile(document):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def fragile(document: Document) -> tuple[Document, tuple[Block, ...]]:
         if "3号" in document.text:
             raise RecursionError("too deep")
         return analyse(document)
