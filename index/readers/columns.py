@@ -35,7 +35,7 @@ class Glyph(NamedTuple):
     spaced: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Run:
     """Neighbouring glyphs of one line, in the order of drawing."""
 
@@ -82,6 +82,7 @@ _RUN_GAP = 0.7  # em; wider gaps end a run; word spaces are narrower, gutters wi
 _GUTTER = 0.6  # em, the least width of a gutter
 _COLUMN = 7.5  # em, the least width of a column of prose; what is narrower belongs to a table or a list
 _CELL_GAP = 1.6  # em, the least gap between two cells of a table row
+_HEADLINE = 1.3  # times the em of the text below it
 _GUESSES = 12  # of where columns begin, tried in each region
 _BULLETS = frozenset("•●■◆▪‣◦○□◇➢✓★")
 _CLOSED = frozenset('。！？!?.：:；;”’"」』）)…')
@@ -131,11 +132,15 @@ def read_page(runs: Sequence[Run]) -> PageText:
                 for paragraph in _paragraphs(rows, lines, body):
                     kind: MarkKind | None = "list_item" if paragraph[0].text[:1] in _BULLETS else None
                     writer.write(paragraph, [_join(paragraph)], kind)
-    for _, sideways in groupby((run for run in runs if not run.upright), key=lambda run: round(run.size, 1)):
-        line = _Line(list(sideways))  # a stamp or an axis label, in the order of drawing
-        writer.write(
-            [line], [[(glyph.character, glyph.box) for run in line.runs for glyph in run.glyphs]], None
-        )
+    turned = (run for run in runs if not run.upright)  # stamps, axis labels: after the rest, as drawn
+    for _, stamp in groupby(turned, key=lambda run: round(run.size, 1)):
+        line = _Line(list(stamp))
+        characters: Characters = []
+        for glyph in (glyph for run in line.runs for glyph in run.glyphs):
+            if glyph.spaced and characters:
+                characters.append((" ", None))
+            characters.append((glyph.character, glyph.box))
+        writer.write([line], [characters], None)
     return writer.page()
 
 
@@ -206,6 +211,10 @@ def _bands(runs: list[Run], x: float, em: float) -> tuple[float, Bands | None]:
         sides = [run for run in slot_runs if run.left < x], [run for run in slot_runs if run.left >= x]
         divided = _divided_height(*sides, em) if number % 2 == 0 else 0.0
         if divided:
+            headline = _headline_above(*sides, em)
+            if headline:
+                bands.append((headline,))
+                sides = sides[0], [run for run in sides[1] if run not in headline]
             bands.append(sides)
             gain += divided
         elif bands and len(bands[-1]) == 1:
@@ -213,6 +222,13 @@ def _bands(runs: list[Run], x: float, em: float) -> tuple[float, Bands | None]:
         else:
             bands.append((list(slot_runs),))
     return gain - sum(bottom - top for top, bottom in walls) * 0.1, bands if gain else None
+
+
+def _headline_above(left: list[Run], right: list[Run], em: float) -> list[Run]:
+    """Find a headline over both sides of a gutter that is so short that it stands on the right side only."""
+    top = min(run.top for run in left)
+    above = [run for run in right if run.middle < top]
+    return above if all(run.em > _HEADLINE * em for run in above) else []
 
 
 def _divided_height(left: list[Run], right: list[Run], em: float) -> float:

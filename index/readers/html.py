@@ -211,7 +211,8 @@ class _Walk:
 
 def _data_rows(table: Any) -> list[list[str]]:
     """Read a table of data; a table that only lays out a page gives no rows and is read as blocks."""
-    if table.css_first("table table, h1, h2, h3, h4, h5, h6") is not None:
+    inside = table.css("table, h1, h2, h3, h4, h5, h6")
+    if any(node.mem_id != table.mem_id for node in inside):  # css() finds the table itself too
         return []
     rows = [[_one_line(_Walk().run(cell).text) for cell in row.css("td, th")] for row in table.css("tr")]
     rows = [row for row in rows if any(row)]

@@ -71,7 +71,7 @@ def read_pdf(content: bytes, limits: ReadLimits = DEFAULT_LIMITS) -> Draft:
             raise ReadError("it has no pages, or is damaged; print it to a new PDF.")
         if count > limits.max_pages:
             raise ReadError(
-                f"it has {count:,} pages, more than {limits.max_pages:,}; split it or raise max_pages."
+                f"it has {count:,} pages, more than the {limits.max_pages:,} allowed; split it or raise the limit."
             )
         sheets: list[_Sheet] = []
         characters = 0
@@ -190,7 +190,7 @@ def _page_text(pdf: Any, number: int) -> tuple[PageText, float, float]:
                     run.size = raw.FPDFText_GetFontSize(text_page.raw, index) * abs(
                         complex(matrix.c, matrix.d)
                     )
-                    run.upright = abs(along.real) >= abs(along.imag)
+                    run.upright = along.real >= abs(along.imag)
             return read_page(runs), width, height
         finally:
             text_page.close()

@@ -24,6 +24,9 @@ _GOOD_SCORE = 0.35  # right guesses on Chinese prose score 0.6 to 0.9, wrong one
 _MAX_JUNK = 0.02  # share of control, unassigned and private characters; UTF-16 that passes for UTF-8 has more
 _MAX_DAMAGE = 0.01  # share of characters that may be undecodable: a file cut in mid-character, a bad block
 
+_WESTERN_NAMES = "Danish Dutch English Finnish French German Italian Norwegian Portuguese Spanish Swedish"
+_WESTERN = frozenset(_WESTERN_NAMES.split())  # languages that Windows-1252 holds
+
 # The most frequent characters of written Chinese in both scripts, about half of any text.
 _FREQUENT = frozenset(
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里"
@@ -178,7 +181,11 @@ def find_encoding(content: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
     guess = from_bytes(_telling_bytes(content)).best()
-    return guess.encoding if guess else None
+    if guess is None:
+        return None
+    if guess.language in _WESTERN:  # it guesses a neighbour of Windows-1252 as often as that itself
+        return "cp1252"
+    return guess.encoding
 
 
 def _as_utf8(content: bytes) -> str | None:

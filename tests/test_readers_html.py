@@ -1,0 +1,108 @@
+"""HTML: what a person would read, in order, and its structure. The pages are invented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.errors import ReadError
+from index.readers import DocumentReader
+from index.readers.html import read_html
+
+PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8">
+<title>柳桥镇的风车 - 柳桥新闻网</title><meta name="author" content="温 莉">
+<meta property="article:published_time" content="2023-05-04"><style>p { color: red }</style></head><body>
+<header>柳桥新闻网</header><nav><ul><li>首页</li></ul></nav><script>var p = "<p>not text</p>";</script>
+<main><article><header><h1>柳桥镇的风车</h1></header>
+<p>三座风车去年
+建成，耗资 5 &lt; 6 亿元&nbsp;&amp; 一年。<br>第二行 <b>bo</b>ld, and
+English lines.</p><!-- not text -->
+<h2>产量</h2><ul><li>一号<li>二号<ul><li>二号甲</ul></ul>
+<blockquote><p>风很大。</p><p>电很多。</p></blockquote>
+<table><caption>发电量</caption><thead><tr><th>年份<th>万度</thead><tr><td>2021<td>1,200<tr><td>2022<td><p>1,300</table>
+<pre>a = 1
+  b</pre><figure><img alt="x"><figcaption>图为风车。</figcaption></figure><div hidden>不可见</div>
+<div style="display: none">也不可见</div><form><button>提交</button></form>结尾</article></main>
+<aside role="navigation">更多</aside><footer>版权</footer></body></html>"""
+
+
+def test_a_page_is_read_in_order_with_its_structure() -> None:
+    draft = read_html(PAGE.encode())
+    assert draft.text == "\n\n".join(
+        (
+            "柳桥镇的风车",
+            "三座风车去年建成，耗资 5 < 6 亿元 & 一年。\n第二行 bold, and English lines.",
+            "产量",
+            "一号\n二号\n二号甲",
+            "风很大。",
+            "电很多。",
+            "发电量",
+            "年份\t万度\n2021\t1,200\n2022\t1,300",
+            "a = 1\n  b",
+            "图为风车。",
+            "结尾",
+        )
+    )
+    assert [(mark.kind, mark.level, draft.text[slice(*mark.span)]) for mark in draft.marks] == [
+        ("heading", 1, "柳桥镇的风车"),
+        ("heading", 2, "产量"),
+        ("list_item", 0, "一号"),
+        ("list_item", 0, "二号"),
+        ("list_item", 0, "二号甲"),
+        ("quote", 0, "风很大。\n\n电很多。"),
+        ("caption", 0, "发电量"),
+        ("table", 0, "年份\t万度\n2021\t1,200\n2022\t1,300"),
+        ("code", 0, "a = 1\n  b"),
+        ("caption", 0, "图为风车。"),
+    ]
+
+
+def test_title_author_and_date_come_from_the_head() -> None:
+    draft = read_html(PAGE.encode())
+    assert draft.title == "柳桥镇的风车"
+    assert draft.metadata == {"encoding": "utf-8", "author": "温 莉", "date": "2023-05-04"}
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig"])
+def test_a_page_is_read_in_its_encoding_whatever_it_declares(encoding: str) -> None:
+    assert read_html(PAGE.encode(encoding)).text == read_html(PAGE.encode()).text
+
+
+def test_a_table_that_lays_out_a_page_is_read_as_blocks() -> None:
+    page = "<table><tr><td><h2>News</h2><p>One.</p></td><td><table><tr><td>a<td>b</table></td></tr></table>"
+    draft = read_html(page.encode())
+    assert draft.text == "News\n\nOne.\n\na\tb"
+    assert [mark.kind for mark in draft.marks] == ["heading", "table"]
+
+
+def test_double_line_breaks_part_paragraphs_and_soft_hyphens_go() -> None:
+    assert read_html(b"<p>one<br><br><br><br>two&shy;fold").text == "one\n\ntwofold"
+
+
+def test_a_page_that_holds_only_furniture_is_read_all_the_same() -> None:
+    assert read_html(b"<footer><p>Only this.</p></footer>").text == "Only this."
+
+
+def test_a_header_outside_an_article_counts_if_it_holds_the_title() -> None:
+    assert read_html(b"<header><h1>Title</h1></header><p>Text.").text == "Title\n\nText."
+
+
+def test_deep_nesting_does_not_end_in_a_recursion_error() -> None:
+    assert read_html(b"<div>" * 5000 + b"deep").text == "deep"
+
+
+@pytest.mark.parametrize("page", [b"<script>only()</script>", b"<p>&nbsp;</p>", b"<!-- -->"])
+def test_a_page_without_text_is_a_read_error(tmp_path: Path, page: bytes) -> None:
+    (tmp_path / "a.html").write_bytes(page)
+    with DocumentReader() as reader, pytest.raises(ReadError, match=r"a\.html: there is no text in it"):
+        reader.read(tmp_path / "a.html")
+
+
+def test_html_is_read_through_the_reader(tmp_path: Path) -> None:
+    (tmp_path / "风车.htm").write_text(PAGE, encoding="utf-8")
+    with DocumentReader() as reader:
+        document = reader.read(tmp_path / "风车.htm")
+    draft = read_html(PAGE.encode())
+    assert (document.text, document.marks, document.title) == (draft.text, draft.marks, draft.title)
+    assert (document.language, document.page_count, document.pages) == ("zh", 0, ())
