@@ -37,7 +37,8 @@ class FakeEmbedder:
             for start in range(len(framed) - 1):
                 bigram = framed[start : start + 2].encode("utf-8", "replace")
                 row[int.from_bytes(hashlib.blake2b(bigram, digest_size=4).digest()) % self.dimensions] += 1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def make_answer() -> Callable[..., Answer]:
 class ScriptedAssistant:
     """Answers by a script: question → answer or exception; remembers what it was asked, with which history."""
 
-    def __init__(self, script: Mapping[str, Answer | Exception]) -> None:
+    def __init__(self, script: Mapping[str, Answer | BaseException]) -> None:
         self.script = script
         self.asked: list[tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]] = []
 
@@ -132,7 +133,7 @@ class ScriptedAssistant:
     ) -> Answer:
         self.asked.append((question, tuple(history), tuple(documents)))
         reply = self.script[question]
-        if isinstance(reply, Exception):
+        if isinstance(reply, BaseException):
             raise reply
         return reply
 

@@ -68,7 +68,9 @@ def test_overlap_is_symmetric_and_between_0_and_1(left: str, right: str) -> None
         ("镇上有工厂十二家", "河边的树木很高大", False),
     ],
 )
-def test_texts_overlap_by_holding_one_another_or_by_a_long_run(left: str, right: str, *, expected: bool) -> None:
+def test_texts_overlap_by_holding_one_another_or_by_a_long_run(
+    left: str, right: str, *, expected: bool
+) -> None:
     assert overlaps(left, right) is expected
 
 

@@ -82,8 +82,8 @@ def now() -> str:
 
 def _models(assistant: object) -> dict[str, Any]:
     """Return the fingerprint of each model that the assistant has."""
-    models = {name: getattr(assistant, name, None) for name in MODELS}
-    return {name: model.fingerprint for name, model in models.items() if hasattr(model, "fingerprint")}
+    prints = {name: getattr(getattr(assistant, name, None), "fingerprint", None) for name in MODELS}
+    return {name: fingerprint for name, fingerprint in prints.items() if fingerprint is not None}
 
 
 def _corpus(assistant: object) -> dict[str, Any]:

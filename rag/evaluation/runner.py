@@ -1,8 +1,8 @@
 """Runs an assistant over questions and keeps a run folder. Takes anything that can be asked.
 
-The folder holds ``run.json``, ``results.jsonl``, ``results.csv``, ``metrics.json`` and ``report.html``.
-Answers are appended as they come, so a run that was interrupted goes on where it stopped; the finished file has
-the questions' order whatever the number of workers.
+The folder holds ``run.json``, ``results.jsonl``, ``results.csv``, ``metrics.json`` and ``report.html``. Answers
+are appended as they come, so a run that was interrupted goes on where it stopped; the finished file has the
+order of the questions whatever the number of workers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
@@ -207,9 +208,7 @@ def _in_parallel(
         waiting = iter(todo)
         running: set[Future[Result]] = set()
         while True:
-            running |= {
-                pool.submit(work, q) for q, _ in zip(waiting, range(workers - len(running)), strict=False)
-            }
+            running |= {pool.submit(work, question) for question in islice(waiting, workers - len(running))}
             if not running:
                 return
             finished, running = wait(running, return_when=FIRST_COMPLETED)
