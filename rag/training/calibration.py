@@ -4,7 +4,8 @@
 
 For each question the piece of its context that holds the answer is set against the piece of any context
 that BM25 ranks highest among those that do not. Their logits are fitted by Platt's method, and
-``calibration.json`` and ``SHA256SUMS`` of the folder are rewritten. With one wrong piece for each right one, 0.5 means even odds.
+``calibration.json`` and ``SHA256SUMS`` of the folder are rewritten. With one wrong piece for each right one,
+0.5 means even odds.
 """
 
 from __future__ import annotations
