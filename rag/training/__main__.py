@@ -1,0 +1,99 @@
+"""The command ``python -m rag.training``: prepare → train → export → evaluate, each step once.
+
+A second call with the same folder goes on where the first was stopped. The folder then holds ``windows/``,
+``checkpoint.safetensors``, ``curves.tsv`` and ``curves.svg``, ``reader/`` (what ``Reader.load`` opens),
+``scores.json`` and ``scores.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from index.errors import ChuchuError, SettingsError
+from index.runtime import prepare_torch
+from rag.training.settings import TrainingSettings
+
+logger = logging.getLogger("rag.training")
+
+DEFAULT_SETTINGS = Path(__file__).parent / "reader.toml"
+SHIPPED = Path(__file__).parents[1] / "models" / "reader"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the recipe; return 0, or 1 after one line on stderr that says what to do."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rag.training",
+        description="Train the reader, export it, and measure it against the one it started from.",
+        epilog="example: python -m rag.training --data data --out run",
+    )
+    parser.add_argument(
+        "--settings", type=Path, default=DEFAULT_SETTINGS, help="a TOML file (default: %(default)s)"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to work in")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        run(TrainingSettings.read(options.settings), options.data, options.out)
+    except ChuchuError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(settings: TrainingSettings, data: Path, out: Path) -> Path:
+    """Run every step that has not been done, and return the folder of the trained reader.
+
+    Raises:
+        SettingsError: the data folder is incomplete, or ``out`` holds a run with other settings.
+    """
+    prepare_torch()
+    from rag.training.evaluate import evaluate, write_table
+    from rag.training.export import export
+    from rag.training.mixture import prepare
+    from rag.training.train import train
+
+    start = Path(settings.start) if settings.start else SHIPPED
+    _claim(out, settings)
+    windows = prepare(settings, data, start, out)
+    trained = export(train(settings, start, windows, out), start, out / "reader")
+    before = (
+        {} if settings.training.new_heads else evaluate(start, data, settings.mixture, settings.evaluation)
+    )
+    _calibrate(trained, data, settings)
+    after = evaluate(trained, data, settings.mixture, settings.evaluation)
+    (out / "scores.json").write_text(
+        json.dumps({"start": before, "trained": after}, indent=1), encoding="utf-8"
+    )
+    write_table(out / "scores.md", before, after)
+    logger.info("the reader is in %s, its scores in %s", trained, out / "scores.md")
+    return trained
+
+
+def _claim(out: Path, settings: TrainingSettings) -> None:
+    """Keep the settings in the folder, and refuse a folder that was begun with others."""
+    out.mkdir(parents=True, exist_ok=True)
+    kept = out / "settings.json"
+    stated = settings.model_dump_json(exclude={"evaluation"}, indent=1)
+    if kept.is_file() and kept.read_text(encoding="utf-8") != stated:
+        raise SettingsError(f"{out} holds a run with other settings; give those, or another --out.")
+    kept.write_text(stated, encoding="utf-8")
+
+
+def _calibrate(folder: Path, data: Path, settings: TrainingSettings) -> None:
+    """Fit the relevance to chances on development questions, where there are any."""
+    from rag.training import calibration
+
+    names = ("cmrc2018_trial.json.gz", "drcd_dev.json.gz")
+    files = [data / "dev" / name for name in names if (data / "dev" / name).is_file()]
+    if files and settings.evaluation.relevance:
+        calibration.calibrate(folder, files, settings.evaluation.relevance)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

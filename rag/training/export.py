@@ -1,0 +1,36 @@
+"""Writes a trained reader as the folder that ``Reader.load`` opens: fp16 weights, vocabulary, checksums."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from index.weights import write_checksums
+from rag.training.train import Trainer
+
+_VOCABULARY = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "stop_tokens.json")
+
+
+def export(trainer: Trainer, start: Path, folder: Path) -> Path:
+    """Write the folder, with the vocabulary and the stop tokens of the model that training started from.
+
+    The configuration says float32 although the weights are fp16: transformers would otherwise compute in
+    fp16, which is slow on a CPU.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = trainer.model.state_dict()
+    halves = {name: w.detach().cpu().to(torch.float16).contiguous() for name, w in weights.items()}
+    save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads(trainer.model.config.to_json_string(use_diff=False))
+    config |= {"dtype": "float32", "architectures": ["BertForTokenClassification"]}
+    config.pop("_name_or_path", None)
+    (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    for name in _VOCABULARY:
+        if (start / name).is_file():
+            shutil.copyfile(start / name, folder / name)
+    write_checksums(folder)
+    return folder

@@ -1,0 +1,354 @@
+"""Mixes the sources into training windows, answerable ones and others, and turns them into flat arrays.
+
+Everything slow happens here, once: cutting words, making questions, finding negatives, tokenising, matching.
+What training reads is four arrays that are mapped from disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.datatypes import Span
+from index.errors import SettingsError
+from rag.features import CLS, MAX_QUESTION, PASSAGE, SEP, Featuriser, Tokens, matches
+from rag.training.examples import (
+    LANGUAGES,
+    SOURCES,
+    Example,
+    Source,
+    Split,
+    asked_examples,
+    hold_out,
+    news_questions,
+    parallel_questions,
+    read_news,
+    read_parallel,
+    read_questions,
+    spread,
+)
+from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
+from rag.training.settings import Mixture, TrainingSettings
+from rag.training.words import Lexicon
+
+logger = logging.getLogger(__name__)
+
+MAX_PASSAGE = 184  # tokens of a training window; a little under the 192 that the reader reads at a time
+
+SampleKind = Literal["answer", "near_miss", "same_document", "hard", "random"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A question with a passage to read; ``span`` is None where the passage does not answer it."""
+
+    source: Source
+    kind: SampleKind
+    question: str
+    passage: str
+    span: Span | None
+
+
+@dataclass(slots=True)
+class Sources:
+    """What the data folder gives: examples by source, passages by language, headings by document."""
+
+    examples: dict[Source, list[Example]]
+    hard: dict[str, HardPassages]
+    headings: dict[int, str]
+    names: Names
+
+
+def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
+    """Read the training files of a data folder and make questions of those that hold none.
+
+    Raises:
+        SettingsError: a file is missing.
+    """
+    folder = data / "train"
+    wanted = [
+        "cedict.tsv.gz",
+        "news_zh.txt.gz",
+        "en_zh_pairs.tsv.gz",
+        "qa_pairs.jsonl.gz",
+        "qa_english.jsonl.gz",
+    ]
+    missing = [name for name in wanted if not (folder / name).is_file()]
+    if missing:
+        raise SettingsError(
+            f"{folder} lacks {', '.join(missing)}; give the folder that holds train/ as --data."
+        )
+    lexicon = Lexicon.read(folder / "cedict.tsv.gz")
+    # Half as many again, so that every kind of question is there to choose from.
+    want = int(1.5 * mixture.news), int(1.5 * mixture.gloss)
+    news = news_questions(read_news(folder / "news_zh.txt.gz"), *want, lexicon, random)
+    logger.info("news: %d Chinese and %d English questions", len(news.chinese), len(news.english))
+    pairs = read_parallel(folder / "en_zh_pairs.tsv.gz")
+    crossing, same, english_chunks = parallel_questions(pairs, lexicon, random)
+    logger.info("parallel text: %d questions on Chinese, %d on English", len(crossing), len(same))
+    examples: dict[Source, list[Example]] = {
+        "news": news.chinese,
+        "gloss": news.english,
+        "parallel": crossing,
+        "english_news": same,
+    }
+    chunks: dict[str, list[tuple[int, str]]] = {"zh": news.chunks, "en": english_chunks, "ja": []}
+    for number, (source, questions) in enumerate(data_sets(data, mixture.held_out).items(), start=1):
+        examples[source], passages = asked_examples(questions.training, source, number * 1_000_000, random)
+        chunks[LANGUAGES[source]] += passages
+        logger.info("%s: %d questions", source, len(examples[source]))
+    return Sources(
+        examples=examples,
+        hard={language: HardPassages(passages, language) for language, passages in chunks.items()},
+        headings=news.headings,
+        names=Names.of(news.chinese, [english for english, _ in pairs[::4]]),
+    )
+
+
+def data_sets(data: Path, cmrc_held_out: int) -> dict[Source, Split]:
+    """Return the question sets, each split into what is trained on and what is held out."""
+    pairs = data / "train" / "qa_pairs.jsonl.gz"
+    cmrc, jaquad = read_questions(pairs, "cmrc"), read_questions(pairs, "jaquad")
+    english = read_questions(data / "train" / "qa_english.jsonl.gz")
+    return {
+        "cmrc": hold_out(cmrc, cmrc_held_out),
+        "jaquad": hold_out(jaquad, len(jaquad) // 10),
+        "english": hold_out(english, len(english) // 10),
+    }
+
+
+def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sample]:
+    """Return the windows to train on, shuffled: each source's share, some of them made unanswerable."""
+    samples = [
+        _with_noise(_sample(example, sources, mixture, random), mixture, random)
+        for source in SOURCES
+        for example in spread(sources.examples[source], getattr(mixture, source), random)
+    ]
+    random.shuffle(samples)
+    return samples
+
+
+def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random) -> Sample:
+    """Return the example as it is, or with a question or passage that do not fit."""
+    positive = Sample(
+        source=example.source,
+        kind="answer",
+        question=example.question,
+        passage=example.passage,
+        span=(example.start, example.end),
+    )
+    if random.random() >= mixture.negatives:
+        return _with_heading(positive, example, sources, mixture, random)
+    hard = sources.hard[LANGUAGES[example.source]]
+    if random.random() < mixture.near_misses:
+        question = near_miss(example, sources.names, random)
+        if question:
+            return Sample(
+                source=example.source,
+                kind="near_miss",
+                question=question,
+                passage=example.passage,
+                span=None,
+            )
+    choice = random.random()
+    kind: SampleKind = "same_document" if choice < 0.36 else "hard" if choice < 0.87 else "random"
+    passage = None
+    if kind == "same_document":
+        passage = hard.same_document(example, random) or without_its_sentence(example)
+    elif kind == "hard":
+        passage = hard.elsewhere(example, random)
+    if passage is None:
+        kind, passage = "random", hard.anything(random)
+    negative = Sample(source=example.source, kind=kind, question=example.question, passage=passage, span=None)
+    return _with_heading(negative, example, sources, mixture, random)
+
+
+def _with_heading(
+    sample: Sample, example: Example, sources: Sources, mixture: Mixture, random: Random
+) -> Sample:
+    """Put a heading before some news passages, as a heading path stands before a chunk."""
+    heading = sources.headings.get(example.document, "") if example.source in {"news", "gloss"} else ""
+    if not heading or random.random() >= mixture.headings:
+        return sample
+    heading += random.choice(("\n", " › ", "\n"))
+    span = sample.span and (sample.span[0] + len(heading), sample.span[1] + len(heading))
+    return Sample(
+        source=sample.source,
+        kind=sample.kind,
+        question=sample.question,
+        passage=heading + sample.passage,
+        span=span,
+    )
+
+
+_NARROW = str.maketrans("，：（）；", ",:();")
+
+
+def _with_noise(sample: Sample, mixture: Mixture, random: Random) -> Sample:
+    """Leave some Chinese passages as OCR does: ASCII punctuation, blanks around figures."""
+    if LANGUAGES[sample.source] != "zh" or random.random() >= mixture.noise:
+        return sample
+    text = sample.passage.translate(_NARROW) if random.random() < 0.5 else sample.passage
+    spaced = random.random() < 0.5
+    pieces: list[str] = []
+    places = [0]  # where each character begins in the new text
+    for char, following in zip(text, [*text[1:], ""], strict=True):
+        gap = spaced and _figure_edge(char, following) and random.random() < 0.5
+        pieces.append(char + " " if gap else char)
+        places.append(places[-1] + len(pieces[-1]))
+    span = None
+    if sample.span:
+        span = places[sample.span[0]], places[sample.span[1] - 1] + 1
+    return Sample(
+        source=sample.source,
+        kind=sample.kind,
+        question=sample.question,
+        passage="".join(pieces),
+        span=span,
+    )
+
+
+def _figure_edge(char: str, following: str) -> bool:
+    """Whether a digit and a Chinese character meet here."""
+    if char.isdigit() == following.isdigit() or not following:
+        return False
+    return "\u4e00" <= (following if char.isdigit() else char) <= "\u9fff"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Training windows, end to end in flat arrays mapped from disk.
+
+    ``labels`` has a row a window: first and last token of the answer (0: [CLS], not here), 1 if the passage
+    answers the question, where the passage begins, the source's number.
+    """
+
+    ids: NDArray[np.uint16]  # shape (tokens,)
+    types: NDArray[np.uint8]  # shape (tokens,)
+    starts: NDArray[np.int64]  # shape (windows + 1,)
+    labels: NDArray[np.int32]  # shape (windows, 5)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each window."""
+        return np.diff(self.starts)
+
+    @classmethod
+    def load(cls, folder: Path) -> Windows:
+        """Map the arrays of a prepared folder."""
+        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS))
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays, one file each."""
+        for name in _ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name))
+
+
+_ARRAYS = ("ids", "types", "starts", "labels")
+_BLOCK = 2_000  # samples tokenised at a time
+
+
+def featurise(samples: Sequence[Sample], featuriser: Featuriser) -> Windows:
+    """Tokenise samples and mark their matches; a sample whose answer does not fit a window is left out."""
+    ids: list[NDArray[np.int64]] = []
+    types: list[NDArray[np.int64]] = []
+    labels: list[tuple[int, int, int, int, int]] = []
+    for block in range(0, len(samples), _BLOCK):
+        part = samples[block : block + _BLOCK]
+        questions = featuriser.tokenise([sample.question for sample in part])
+        passages = featuriser.tokenise([sample.passage for sample in part])
+        for sample, question, passage in zip(part, questions, passages, strict=True):
+            asked = question.ids[:MAX_QUESTION]
+            place = _token_window(passage, sample.span)
+            if not len(asked) or place is None:
+                continue
+            first, last, begin = place
+            window = passage.ids[begin : begin + MAX_PASSAGE]
+            offset = len(asked) + 2
+            asked_keys, window_keys = featuriser.keys(asked), featuriser.keys(window)
+            ids.append(np.concatenate([[CLS], asked, [SEP], window, [SEP]]))
+            marks = matches(asked_keys, window_keys), PASSAGE + matches(window_keys, asked_keys)
+            types.append(np.concatenate([[0], marks[0], [0], marks[1], [PASSAGE]]))
+            here = sample.span is not None
+            shift = offset - begin
+            labels.append(
+                (
+                    first + shift if here else 0,
+                    last + shift if here else 0,
+                    int(here),
+                    offset,
+                    SOURCES.index(sample.source),
+                )
+            )
+    return Windows(
+        np.concatenate(ids).astype(np.uint16),
+        np.concatenate(types).astype(np.uint8),
+        np.cumsum([0, *map(len, ids)], dtype=np.int64),
+        np.array(labels, dtype=np.int32),
+    )
+
+
+def _token_window(passage: Tokens, span: Span | None) -> tuple[int, int, int] | None:
+    """Return first and last token of a span and where the window begins, or None where it does not fit."""
+    if not len(passage.ids):
+        return None
+    if span is None:
+        return 0, 0, 0
+    inside = np.flatnonzero(
+        (passage.spans[:, 1] > span[0])
+        & (passage.spans[:, 0] < span[1])
+        & (passage.spans[:, 1] > passage.spans[:, 0])
+    )
+    if not len(inside):
+        return None
+    first, last = int(inside[0]), int(inside[-1])
+    begin = max(0, min(first - 20, last - 150)) if last >= MAX_PASSAGE else 0
+    return (first, last, begin) if last - begin < MAX_PASSAGE else None
+
+
+def fingerprint(settings: TrainingSettings, data: Path) -> str:
+    """Return what the prepared arrays depend on: the mixture, the seed, the start's vocabulary, the files."""
+    files = sorted((data / "train").glob("*.gz"))
+    stated = {
+        "seed": settings.seed,
+        "start": settings.start,
+        "mixture": settings.mixture.model_dump(),
+        "files": [(file.name, file.stat().st_size) for file in files],
+    }
+    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def prepare(settings: TrainingSettings, data: Path, start: Path, out: Path) -> Windows:
+    """Make the training windows, or map those that an earlier run has made of the same settings."""
+    folder = out / "windows"
+    stamp = folder / "prepared.json"
+    expected = fingerprint(settings, data)
+    if stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8"))["fingerprint"] == expected:
+        return Windows.load(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    random = Random(settings.seed)
+    sources = read_sources(data, settings.mixture, random)
+    samples = make_samples(sources, settings.mixture, random)
+    windows = featurise(samples, Featuriser.load(start))
+    windows.save(folder)
+    counts = Counter(f"{sample.source}/{sample.kind}" for sample in samples)
+    summary = {"fingerprint": expected, "windows": len(windows), "tokens": int(windows.starts[-1])}
+    stamp.write_text(
+        json.dumps(summary | {"samples": dict(sorted(counts.items()))}, indent=1), encoding="utf-8"
+    )
+    logger.info("prepared %d windows, %d tokens", len(windows), int(windows.starts[-1]))
+    return Windows.load(folder)

@@ -1,0 +1,112 @@
+"""What may be set about training a reader, with defaults, units and ranges; read from one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from index.errors import SettingsError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mixture(_Part):
+    """How many windows to make of each source, and of which kinds."""
+
+    news: int = Field(default=22_000, ge=0, description="Chinese questions made from news sentences")
+    gloss: int = Field(default=7_000, ge=0, description="the same, put into English word by word")
+    parallel: int = Field(
+        default=11_000, ge=0, description="English questions on Chinese sentences, by parallel text"
+    )
+    english_news: int = Field(
+        default=3_500, ge=0, description="English questions on English sentences of that text"
+    )
+    cmrc: int = Field(default=11_000, ge=0, description="questions of CMRC 2018's training part")
+    jaquad: int = Field(default=13_000, ge=0, description="questions of JaQuAD's training part")
+    english: int = Field(default=3_200, ge=0, description="English questions that people asked")
+    negatives: float = Field(
+        default=0.33, ge=0, lt=1, description="share of windows that do not hold the answer"
+    )
+    near_misses: float = Field(
+        default=0.22, ge=0, le=1, description="share of those that ask for another year or name"
+    )
+    headings: float = Field(
+        default=0.3, ge=0, le=1, description="share of news windows that begin with a heading"
+    )
+    noise: float = Field(
+        default=0.2, ge=0, le=1, description="share of Chinese windows with punctuation as OCR leaves it"
+    )
+    held_out: int = Field(
+        default=1_000, ge=0, description="CMRC questions held out, by context; a tenth of other sets"
+    )
+
+
+class Training(_Part):
+    """How to train. On a GPU use bf16 and large batches; see ``reader-gpu.toml``."""
+
+    batch_tokens: int = Field(default=2_000, ge=64, description="tokens of a batch, padding counted")
+    epochs: float = Field(default=1.0, gt=0, description="passes over the windows")
+    body_rate: float = Field(
+        default=2.5e-4, gt=0, description="peak learning rate of the encoder and the word vectors"
+    )
+    head_rate: float = Field(default=8e-4, gt=0, description="peak learning rate of the three outputs")
+    warmup_steps: int = Field(
+        default=60, ge=1, description="steps to the peak; from there the rate falls linearly"
+    )
+    weight_decay: float = Field(default=0.01, ge=0)
+    relevance_weight: float = Field(
+        default=0.5, ge=0, description="of the relevance loss beside the span loss"
+    )
+    new_heads: bool = Field(
+        default=False, description="begin with fresh outputs: needed when starting from an embedder"
+    )
+    precision: str = Field(
+        default="auto", pattern="^(auto|fp32|bf16)$", description="auto: bf16 on a GPU, else fp32"
+    )
+    threads: int = Field(default=2, ge=1, description="CPU threads")
+    checkpoint_s: float = Field(default=180.0, ge=0, description="seconds between checkpoints")
+    report_steps: int = Field(default=100, ge=1, description="steps between two points of the curves")
+
+
+class Evaluation(_Part):
+    """How much to measure; 0 leaves a set out."""
+
+    spans: int = Field(default=1_000, ge=0, description="questions of each set of spans, at most")
+    relevance: int = Field(
+        default=300, ge=0, description="CMRC trial questions, gold against the best BM25 wrong one"
+    )
+    refusals: int = Field(default=150, ge=0, description="NoMIRACL questions, ten passages each")
+    questions: str = Field(
+        default="../questions/dev.jsonl", description="own questions, relative to the data folder"
+    )
+    documents: str = Field(default="../seeds", description="what they ask about, relative to the data folder")
+
+
+class TrainingSettings(_Part):
+    """Everything that decides what the trained reader will be, beside the data."""
+
+    seed: int = 20
+    start: str = Field(default="", description="folder of the model to start from; empty: the shipped reader")
+    mixture: Mixture = Mixture()
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+
+    @classmethod
+    def read(cls, path: Path) -> TrainingSettings:
+        """Read a TOML file.
+
+        Raises:
+            SettingsError: it cannot be read, is no TOML, or holds an unknown name or a value out of range.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"{path} could not be read as TOML ({error}); give another file.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"]))
+            raise SettingsError(f"{path}: {name}: {first['msg']}; mend that line.") from error

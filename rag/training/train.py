@@ -1,0 +1,318 @@
+"""Trains a reader on prepared windows, on a CPU or a GPU, and goes on where an earlier run was stopped.
+
+Span cross-entropy over the passage's tokens and [CLS] (its "not here"), plus a binary cross-entropy of the
+relevance at [CLS]. The checkpoint holds everything that decides the next step, so a run that was killed and
+resumed ends with the weights of one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+
+from index.errors import SettingsError
+from rag.training import curves
+from rag.training.examples import SOURCES
+from rag.training.mixture import Windows
+from rag.training.settings import TrainingSettings
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT = "checkpoint.safetensors"
+_POOL = 40  # batches that are sorted by length together: little padding, and still well mixed
+_FLOOR = 0.02  # share of the peak rate that the last steps still have
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Windows padded to one width; each tensor but ``labels`` has shape (windows, width)."""
+
+    ids: Tensor
+    types: Tensor
+    attended: Tensor  # 1 where a token is
+    allowed: Tensor  # True where an answer may begin or end: the passage and [CLS]
+    labels: Tensor  # shape (windows, 5), see Windows
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened since the last point of the curves."""
+
+    steps: int = 0
+    tokens: int = 0
+    span_loss: float = 0.0
+    relevance_loss: float = 0.0
+    answered: NDArray[np.int64] = field(default_factory=lambda: np.zeros((len(SOURCES), 2), dtype=np.int64))
+    judged: NDArray[np.int64] = field(default_factory=lambda: np.zeros((len(SOURCES), 2), dtype=np.int64))
+
+
+def batch_order(lengths: NDArray[np.int64], tokens: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+    """Return the windows of each batch of an epoch; the same for the same seed and epoch.
+
+    Windows are shuffled, sorted by length within pools, and packed: rows x width is ``tokens`` at most.
+    """
+    generator = np.random.default_rng((seed, epoch))
+    order = generator.permutation(len(lengths))
+    pool = max(1, int(_POOL * tokens / max(float(lengths.mean()), 1.0)))
+    batches: list[NDArray[np.int64]] = []
+    for first in range(0, len(order), pool):
+        members = order[first : first + pool]
+        members = members[np.argsort(lengths[members], kind="stable")]
+        packed = list(_packed(members, lengths, tokens))
+        batches += [packed[n] for n in generator.permutation(len(packed))]
+    return batches
+
+
+def _packed(
+    members: NDArray[np.int64], lengths: NDArray[np.int64], tokens: int
+) -> Iterator[NDArray[np.int64]]:
+    first = 0
+    for n in range(len(members)):
+        if n > first and lengths[members[n]] * (n + 1 - first) > tokens:
+            yield members[first:n]
+            first = n
+    yield members[first:]
+
+
+def collate(windows: Windows, members: NDArray[np.int64], device: torch.device) -> Batch:
+    """Pad some windows to the longest of them."""
+    width = int(windows.lengths[members].max())
+    ids, types, attended, allowed = (np.zeros((len(members), width), dtype=np.int64) for _ in range(4))
+    labels = np.asarray(windows.labels[members], dtype=np.int64)
+    for row, member in enumerate(members):
+        start, end = int(windows.starts[member]), int(windows.starts[member + 1])
+        size = end - start
+        ids[row, :size] = windows.ids[start:end]
+        types[row, :size] = windows.types[start:end]
+        attended[row, :size] = 1
+        allowed[row, labels[row, 3] : size - 1] = 1
+    allowed[:, 0] = 1
+    ready = (torch.from_numpy(array).to(device) for array in (ids, types, attended, allowed, labels))
+    ids_, types_, attended_, allowed_, labels_ = ready
+    return Batch(ids_, types_, attended_, allowed_.bool(), labels_)
+
+
+def losses(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the span loss, the relevance loss, and which windows are answered exactly, shape (windows,).
+
+    Args:
+        logits: shape (windows, width, 3): start, end, relevance.
+        batch: what they were computed from.
+    """
+    starts = logits[..., 0].masked_fill(~batch.allowed, -1e4)
+    ends = logits[..., 1].masked_fill(~batch.allowed, -1e4)
+    first, last, here = batch.labels[:, 0], batch.labels[:, 1], batch.labels[:, 2]
+    span = (functional.cross_entropy(starts, first) + functional.cross_entropy(ends, last)) / 2
+    relevance = functional.binary_cross_entropy_with_logits(logits[:, 0, 2], here.float())
+    exact = (starts.argmax(dim=1) == first) & (ends.argmax(dim=1) == last)
+    return span, relevance, exact
+
+
+def rate_at(step: int, total: int, warmup: int) -> float:
+    """Return the share of the peak rate at a step, from 0: up in ``warmup`` steps, then down to the end."""
+    return min(1.0, (step + 1) / warmup) * max(_FLOOR, 1 - (step + 1) / total)
+
+
+class Trainer:
+    """A model in training with two optimizers: a sparse one for word vectors, of which a batch moves few."""
+
+    def __init__(self, start: Path, settings: TrainingSettings) -> None:
+        """Load the model to start from.
+
+        Raises:
+            SettingsError: the start has no reader's outputs and ``new_heads`` is not set.
+        """
+        self.options = settings.training
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        torch.manual_seed(settings.seed)
+        self.model = _load_model(start, self.options.new_heads).to(self.device)
+        vectors = self.model.bert.embeddings.word_embeddings
+        vectors.sparse = True
+        heads = list(self.model.classifier.parameters())
+        apart = {id(vectors.weight), *map(id, heads)}
+        body = [weight for weight in self.model.parameters() if id(weight) not in apart]
+        groups = [
+            {"params": body, "peak": self.options.body_rate},
+            {"params": heads, "peak": self.options.head_rate},
+        ]
+        self.dense = torch.optim.AdamW(
+            groups, weight_decay=self.options.weight_decay, betas=(0.9, 0.98), fused=True
+        )
+        self.sparse = torch.optim.SparseAdam(
+            [{"params": [vectors.weight], "peak": self.options.body_rate}], betas=(0.9, 0.98)
+        )
+        self.clipped = [*body, *heads]
+        self.step = 0
+
+    def train_step(self, batch: Batch, rate: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Take one step at a share of the peak rates; return losses, exact answers, relevance logits."""
+        for optimizer in (self.dense, self.sparse):
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * rate
+            optimizer.zero_grad()
+        with self._autocast():
+            logits = self.model(
+                input_ids=batch.ids, token_type_ids=batch.types, attention_mask=batch.attended
+            ).logits
+        span, relevance, exact = losses(logits.float(), batch)
+        torch.autograd.backward(span + self.options.relevance_weight * relevance)
+        torch.nn.utils.clip_grad_norm_(self.clipped, 1.0)
+        self.dense.step()
+        self.sparse.step()  # type: ignore[no-untyped-call]
+        self.step += 1
+        return span.detach(), relevance.detach(), exact, logits[:, 0, 2].detach()
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        precise = self.options.precision == "fp32" or (
+            self.options.precision == "auto" and self.device.type == "cpu"
+        )
+        return nullcontext() if precise else torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint, whole or not at all."""
+        tensors = {f"model/{name}": weight for name, weight in self.model.state_dict().items()}
+        for kind, optimizer in (("dense", self.dense), ("sparse", self.sparse)):
+            for number, state in optimizer.state_dict()["state"].items():
+                for name, value in state.items():
+                    tensors[f"{kind}/{number}/{name}"] = torch.as_tensor(value)
+        copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+        beside = path.with_name(path.name + ".new")
+        save_file(copies, beside, metadata={"step": str(self.step)})
+        os.replace(beside, path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint."""
+        states: dict[str, dict[int, dict[str, Any]]] = {"dense": {}, "sparse": {}}
+        model: dict[str, Tensor] = {}
+        with safe_open(path, framework="pt") as file:
+            self.step = int(file.metadata()["step"])
+            for name in file.keys():  # noqa: SIM118 - a safetensors file is not a mapping
+                kind, _, rest = name.partition("/")
+                if kind == "model":
+                    model[rest] = file.get_tensor(name)
+                    continue
+                number, _, field_name = rest.partition("/")
+                value = file.get_tensor(name)
+                keep = value if kind == "dense" or field_name != "step" else int(value)
+                states[kind].setdefault(int(number), {})[field_name] = keep
+        self.model.load_state_dict(model)
+        for kind, optimizer in (("dense", self.dense), ("sparse", self.sparse)):
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": states[kind], "param_groups": groups})
+
+
+def _load_model(start: Path, new_heads: bool) -> Any:
+    """Load a reader, or an embedder whose missing outputs and token types are made new."""
+    from transformers import BertForTokenClassification
+    from transformers.utils import logging as library_logging
+
+    library_logging.set_verbosity_error()
+    library_logging.disable_progress_bar()
+    labels = {0: "start", 1: "end", 2: "relevance"}
+    config = json.loads((start / "config.json").read_text(encoding="utf-8"))
+    if config.get("architectures") != ["BertForTokenClassification"] and not new_heads:
+        raise SettingsError(
+            f"{start} holds no reader; set training.new_heads = true to start from an embedder."
+        )
+    model = BertForTokenClassification.from_pretrained(
+        start,
+        num_labels=3,
+        id2label=labels,
+        label2id={name: n for n, name in labels.items()},
+        type_vocab_size=6,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        ignore_mismatched_sizes=new_heads,
+        dtype=torch.float32,
+    )
+    if new_heads:  # token types all start from the one that the embedder knows
+        types = model.bert.embeddings.token_type_embeddings.weight
+        types.data.normal_(std=0.02)
+        model.classifier.reset_parameters()
+    return model.train()
+
+
+def train(settings: TrainingSettings, start: Path, windows: Windows, out: Path) -> Trainer:
+    """Train to the end of the last epoch, from the start or from the checkpoint in ``out``."""
+    options = settings.training
+    torch.set_num_threads(options.threads)
+    trainer = Trainer(start, settings)
+    checkpoint = out / CHECKPOINT
+    if checkpoint.is_file():
+        trainer.load(checkpoint)
+        logger.info("going on from step %d", trainer.step)
+    lengths = windows.lengths
+    epoch, batches = 0, batch_order(lengths, options.batch_tokens, settings.seed, 0)
+    first_of_epoch = 0
+    total = max(1, math.ceil(options.epochs * len(batches)))
+    curves.cut(out / curves.TABLE, trainer.step)
+    tally, began, saved = Tally(), time.monotonic(), time.monotonic()
+    while trainer.step < total:
+        while trainer.step - first_of_epoch >= len(batches):
+            first_of_epoch += len(batches)
+            epoch += 1
+            batches = batch_order(lengths, options.batch_tokens, settings.seed, epoch)
+        batch = collate(windows, batches[trainer.step - first_of_epoch], trainer.device)
+        rate = rate_at(trainer.step, total, options.warmup_steps)
+        _count(tally, batch, *trainer.train_step(batch, rate))
+        now = time.monotonic()
+        if trainer.step % options.report_steps == 0 or trainer.step == total:
+            _report(out, tally, trainer.step, total, now - began)
+            tally, began = Tally(), now
+        if now - saved >= options.checkpoint_s or trainer.step == total:
+            trainer.save(checkpoint)
+            saved = now
+    return trainer
+
+
+def _count(
+    tally: Tally, batch: Batch, span: Tensor, relevance: Tensor, exact: Tensor, logits: Tensor
+) -> None:
+    labels = batch.labels.cpu().numpy()
+    here, source = labels[:, 2] == 1, labels[:, 4]
+    right = (logits > 0).cpu().numpy() == here
+    tally.steps += 1
+    tally.tokens += int(batch.attended.sum())
+    tally.span_loss += float(span)
+    tally.relevance_loss += float(relevance)
+    np.add.at(
+        tally.answered,
+        source[here],
+        np.stack([np.ones(here.sum()), exact.cpu().numpy()[here]], 1).astype(int),
+    )
+    np.add.at(tally.judged, source, np.stack([np.ones(len(source)), right], 1).astype(int))
+
+
+def _report(out: Path, tally: Tally, step: int, total: int, seconds: float) -> None:
+    """Add a point to the curves and draw them again."""
+    point: dict[str, float] = {
+        "step": step,
+        "tokens_per_s": round(tally.tokens / max(seconds, 1e-9)),
+        "span_loss": round(tally.span_loss / tally.steps, 4),
+        "relevance_loss": round(tally.relevance_loss / tally.steps, 4),
+    }
+    for number, source in enumerate(SOURCES):
+        asked, exact = (int(n) for n in tally.answered[number])
+        seen, right = (int(n) for n in tally.judged[number])
+        point[f"exact_{source}"] = round(exact / asked, 3) if asked else math.nan
+        point[f"relevance_{source}"] = round(right / seen, 3) if seen else math.nan
+    curves.append(out / curves.TABLE, point)
+    curves.draw(out / curves.TABLE, out / curves.DRAWING)
+    losses_ = point["span_loss"], point["relevance_loss"], point["tokens_per_s"]
+    logger.info("step %d of %d: span loss %.3f, relevance loss %.3f, %d tokens/s", step, total, *losses_)

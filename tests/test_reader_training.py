@@ -1,0 +1,498 @@
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from index.errors import SettingsError
+from index.weights import write_checksums
+from rag.features import CLS, SEP, Featuriser
+from rag.training import curves
+from rag.training.__main__ import main
+from rag.training.answers import find_answers
+from rag.training.chinese_questions import ask
+from rag.training.examples import (
+    Example,
+    Question,
+    cut_chunks,
+    hold_out,
+    parallel_questions,
+    read_questions,
+    spread,
+    window_around,
+)
+from rag.training.gloss import english_by_gloss
+from rag.training.mixture import Sample, featurise
+from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
+from rag.training.parallel import chinese_figures, english_value, shared_answers
+from rag.training.settings import TrainingSettings
+from rag.training.train import batch_order, rate_at
+from rag.training.words import Lexicon, Word, tag_words
+
+READER = Path(__file__).parents[1] / "rag" / "models" / "reader"
+
+ROWS = (
+    ("青山", "青山", "Qing1 shan1", "Qingshan, city in the north"),
+    ("雲河", "云河", "Yun2 he2", "Yunhe, river in the south"),
+    ("挪威", "挪威", "Nuo2 wei1", "Norway"),
+    ("工廠", "工厂", "gong1 chang3", "factory"),
+    ("新建", "新建", "xin1 jian4", "new construction"),
+    ("工人", "工人", "gong1 ren2", "worker"),
+    ("產量", "产量", "chan3 liang4", "output"),
+)
+NEWS = (
+    "3月5日，青山造船厂举行新船下水仪式。这艘客船全长120米，可以载客860人。厂长李建国表示，公司今年计划交付12艘客船。"
+    "该厂位于青山市东郊，成立于1987年。船厂现有工人2300名，去年产值达到45亿元。",
+    "云河大学近日公布招生计划。2023年，该校计划招收新生5200名，比上年增长8.5%。校长王秀兰说，学校新建了三座实验楼。"
+    "云河大学的图书馆藏书310万册，包括古籍、地方志、手稿等。",
+    "青山市今年修建了46公里自行车道。市交通局局长陈志强介绍，全市公交车达到1800辆，其中电动车占72%。"
+    "新线路将于10月1日开通，从火车站到云河大学只要25分钟。",
+    "南湖乳业有限公司在挪威开设了第一家分店。总经理赵敏表示，公司去年出口奶粉3.2万吨，销售额为9.6亿元。"
+    "分店于2022年5月开业，有员工35人。",
+    "云河两岸的稻田今年丰收，总产量达到21万吨。农民刘大山种了60亩水稻，每亩收入1800元。"
+    "当地合作社成立于2015年，有社员430户，主要产品包括大米、米酒、米粉。",
+    "青山市博物馆展出了《山城旧影》摄影展。展览共有照片260张，由摄影师周文静捐赠。"
+    "馆长孙立说，开馆第一天就来了4000多名观众。",
+)
+PAIRS = (
+    (
+        "The shipyard in Norway launched 12 ferries on March 5, 2021.",
+        "挪威的造船厂2021年3月5日下水了12艘渡轮。",
+    ),
+    ("Its output grew by 8.5% to 1.2 million tons in 2019.", "2019年其产量增长8.5%，达到120万吨。"),
+    (
+        "The museum has 260 photographs and cost 30 million yuan to build.",
+        "这座博物馆有260张照片，建造花费3000万元。",
+    ),
+    ("Three workers from the factory met the mayor on Monday.", "工厂的三名工人星期一会见了市长。"),
+)
+ASKED = (
+    (
+        "cmrc",
+        "青山塔有多高？",
+        "青山塔建于1902年，高48米，是市内最高的建筑。塔内有台阶306级。每年春天有灯会。",
+        "48米",
+    ),
+    (
+        "cmrc",
+        "青山塔建于哪一年？",
+        "青山塔建于1902年，高48米，是市内最高的建筑。塔内有台阶306级。每年春天有灯会。",
+        "1902年",
+    ),
+    (
+        "cmrc",
+        "谁画了《秋江》？",
+        "《秋江》是画家何远的作品，长三米，现藏云河美术馆。何远一生作画四百多幅。",
+        "何远",
+    ),
+    (
+        "cmrc",
+        "《秋江》藏在哪里？",
+        "《秋江》是画家何远的作品，长三米，现藏云河美术馆。何远一生作画四百多幅。",
+        "云河美术馆",
+    ),
+    (
+        "jaquad",
+        "山川駅はいつ開業しましたか?",
+        "山川駅は1925年に開業した。一日の利用者は3200人である。駅前に広場がある。",
+        "1925年",
+    ),
+    (
+        "jaquad",
+        "駅前に何がありますか?",
+        "山川駅は1925年に開業した。一日の利用者は3200人である。駅前に広場がある。",
+        "広場",
+    ),
+    ("jaquad", "橋の長さは?", "青橋は長さ210メートルの橋である。1968年に完成した。", "210メートル"),
+)
+
+
+def lexicon() -> Lexicon:
+    return Lexicon.of(ROWS)
+
+
+def example(question: str, passage: str, answer: str) -> Example:
+    start = passage.index(answer)
+    return Example(
+        source="news",
+        question=question,
+        passage=passage,
+        start=start,
+        end=start + len(answer),
+        document=1,
+        query=question,
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder of two dozen sentences, in the layout that the recipe reads."""
+    folder = tmp_path / "data" / "train"
+    folder.mkdir(parents=True)
+
+    def write(name: str, lines: list[str]) -> None:
+        with gzip.open(folder / name, "wt", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines)
+
+    write("cedict.tsv.gz", ["\t".join(row) for row in ROWS])
+    write("news_zh.txt.gz", list(NEWS))
+    write("en_zh_pairs.tsv.gz", [f"wmt\t{en}\t{zh}" for en, zh in PAIRS])
+    asked = [{"src": s, "q": q, "ctx": c, "a": a, "s": c.index(a)} for s, q, c, a in ASKED]
+    write("qa_pairs.jsonl.gz", [json.dumps(row, ensure_ascii=False) for row in asked])
+    context = "The old bridge was built in 1871 by Anna Holm. It is 90 metres long."
+    english = {"src": "qed", "q": "who built the old bridge", "ctx": context, "a": "Anna Holm", "s": 36}
+    write("qa_english.jsonl.gz", [json.dumps(english)])
+    return folder.parent
+
+
+SETTINGS = """
+seed = 3
+start = "{start}"
+[mixture]
+news = 40
+gloss = 10
+parallel = 6
+english_news = 2
+cmrc = 6
+jaquad = 4
+english = 1
+held_out = 1
+[training]
+batch_tokens = 400
+body_rate = 3e-3
+head_rate = 3e-3
+epochs = 4.0
+warmup_steps = 2
+checkpoint_s = 0.0
+report_steps = 2
+[evaluation]
+spans = 2
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    """A settings file that starts from a tiny reader with the shipped vocabulary."""
+    import torch
+    from transformers import BertConfig, BertForTokenClassification
+
+    torch.manual_seed(0)
+    start = tmp_path / "start"
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    BertForTokenClassification(
+        BertConfig(vocab_size=47_767, type_vocab_size=6, num_labels=3, dtype="float32", **sizes)
+    ).save_pretrained(start)
+    for name in ("tokenizer.json", "stop_tokens.json"):
+        shutil.copyfile(READER / name, start / name)
+    write_checksums(start)
+    path = tmp_path / "toy.toml"
+    path.write_text(SETTINGS.format(start=start.as_posix()), encoding="utf-8")
+    return path
+
+
+def test_words_cover_their_text_and_a_date_is_one_word() -> None:
+    text = "2023年8月7日，青山市新建了3座工厂。"
+    words = tag_words(text)
+    assert "".join(word.text for word in words) == text
+    assert words[0] == Word("2023年8月7日", "DATE", 0, 9)
+    assert all(text[word.start : word.end] == word.text for word in words)
+
+
+def test_answers_of_a_sentence_are_found_with_the_words_that_ask_for_them() -> None:
+    text = "厂长李建国表示，南湖乳业有限公司去年5月在青山投资3.2亿元，招收工人450余名。"
+    found = {text[a.start : a.end]: a for a in find_answers(text, tag_words(text), lexicon())}
+    assert {"李建国": "person", "去年5月": "date", "3.2亿元": "figure", "450余名": "figure"}.items() <= {
+        name: answer.kind for name, answer in found.items()
+    }.items()
+    assert any(answer.kind == "organisation" and "南湖乳业" in name for name, answer in found.items())
+    assert "多少名" in found["450余名"].asks
+    assert "多少亿元" in found["3.2亿元"].asks
+
+
+def test_a_made_question_never_holds_its_answer() -> None:
+    random = Random(0)
+    made = 0
+    for article in NEWS:
+        words = tag_words(article)
+        for answer in find_answers(article, words, lexicon()):
+            question = ask(article, words, answer, random)
+            if question and answer.kind in {"figure", "date"}:
+                made += 1
+                assert article[answer.start : answer.end] not in question.text
+    assert made > 15
+
+
+def test_a_figure_is_asked_for_in_its_clause() -> None:
+    text = "去年，南湖乳业的销售额达到9.6亿元。"
+    words = tag_words(text)
+    answer = next(a for a in find_answers(text, words, lexicon()) if a.kind == "figure")
+    made = (ask(text, words, answer, Random(seed)) for seed in range(20))
+    asked = {question.text for question in made if question}
+    assert all("南湖乳业" in question and "9.6" not in question for question in asked)
+    assert len(asked) > 3
+    assert any(question.endswith(("多少？", "多少亿元？", "多少元？")) for question in asked)
+
+
+def test_a_glossed_question_speaks_english_and_keeps_names_in_pinyin() -> None:
+    text = "2021年工厂产量达到45万吨。"
+    words = tag_words(text)
+    answer = next(a for a in find_answers(text, words, lexicon()) if a.kind == "figure")
+    question = ask(text, words, answer, Random(1))
+    assert question is not None
+    english = english_by_gloss(question, answer, lexicon(), Random(1))
+    assert english is not None
+    assert english.isascii()
+    assert english.lower().startswith(("how", "what"))
+    assert {"factory", "output"} <= set(english.replace("?", "").split())
+
+
+@pytest.mark.parametrize(
+    ("figure", "value"),
+    [
+        ("$1.5 million", (1.5e6, False)),
+        ("12", (12.0, False)),
+        ("8.5%", (8.5, True)),
+        ("2,300", (2300.0, False)),
+    ],
+)
+def test_an_english_figure_has_its_value(figure: str, value: tuple[float, bool]) -> None:
+    assert english_value(figure) == value
+
+
+def test_a_chinese_figure_has_value_and_place() -> None:
+    text = "约1.5万人，增长百分之8"
+    assert [(v, p, text[slice(*span)]) for v, p, span in chinese_figures(text)] == [
+        (15000.0, False, "1.5万人"),
+        (8.0, True, "百分之8"),
+    ]
+
+
+def test_answers_of_parallel_sentences_are_found_on_both_sides() -> None:
+    found = [
+        (en[slice(*answer.english)], zh[slice(*answer.chinese)])
+        for en, zh in PAIRS
+        for answer in shared_answers(en, zh, lexicon())
+    ]
+    assert (
+        found
+        == [
+            ("March 5, 2021", "2021年3月5日"),
+            ("12", "12艘"),
+            ("Norway", "挪威"),
+            ("2019", "2019年"),
+            ("8.5%", "8.5%"),
+            ("1.2 million", "120万吨"),
+            ("260", "260张"),
+            ("30 million yuan", "3000万元"),
+            ("Three", "三名"),
+        ][: len(found)]
+    )
+    assert len(found) >= 8
+
+
+def test_parallel_examples_point_at_the_answer() -> None:
+    crossing, same, chunks = parallel_questions(PAIRS, lexicon(), Random(2))
+    assert crossing
+    for made in [*crossing, *same]:
+        assert made.answer.strip() == made.answer != ""
+    assert [chunk for _, chunk in chunks] == [made.passage for made in same]
+
+
+def test_held_out_contexts_are_not_trained_on() -> None:
+    questions = [Question(question=f"q{n}", context=f"context {n // 3}", start=0, end=7) for n in range(30)]
+    split = hold_out(questions, 6)
+    assert len(split.held_out) == 6
+    assert not {q.context for q in split.training} & {q.context for q in split.held_out}
+    assert hold_out(list(reversed(questions)), 6).held_out == tuple(reversed(split.held_out))
+
+
+def test_an_answer_that_moved_is_found_and_a_lost_one_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "qa.jsonl.gz"
+    rows = [{"src": "x", "q": "?", "ctx": "高48米。", "a": answer, "s": 0} for answer in ("48米", "50米")]
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    assert read_questions(path) == [Question(question="?", context="高48米。", start=1, end=4)]
+
+
+def test_a_window_holds_its_span_and_chunks_hold_all() -> None:
+    text = "".join(NEWS)
+    for seed in range(5):
+        window = window_around(text, (200, 210), "zh", Random(seed))
+        assert window is not None
+        assert window[0] <= 200 < 210 <= window[1]
+        assert "".join(cut_chunks(text, "zh", Random(seed))) == text
+
+
+def test_examples_are_spread_before_they_come_again() -> None:
+    made = [example("？", f"高{n}米。", f"{n}米") for n in range(4)]
+    drawn = [e.answer for e in spread(made, 10, Random(0))]
+    assert len(drawn) == 10
+    assert sorted(drawn[:4]) == sorted(drawn[4:8]) == ["0米", "1米", "2米", "3米"]
+
+
+def test_hard_passages_look_right_and_lack_the_answer() -> None:
+    chunks = [(1, "青山船厂现有工人2300名。"), (2, "青山船厂的工人住在东郊。"), (3, "图书馆藏书很多。")]
+    hard = HardPassages(chunks, "zh")
+    asked = example("青山船厂有多少工人？", chunks[0][1], "2300名")
+    assert hard.search(asked.query)[0] in {0, 1}
+    assert hard.elsewhere(asked, Random(0)) == chunks[1][1]
+    assert hard.same_document(asked, Random(0)) is None
+    assert HardPassages([], "zh").search("青山") == []
+
+
+def test_a_near_miss_asks_about_something_else() -> None:
+    asked = example("2021年产量是多少？", "2021年产量为45万吨，2020年为40万吨。", "45万吨")
+    question = near_miss(asked, Names(by_tag={}, english=()), Random(0))
+    assert question is not None
+    assert question != asked.question
+    assert question.endswith("年产量是多少？")
+    assert question[:4] not in asked.passage
+    assert (
+        near_miss(
+            example("产量是多少？", "产量为45万吨。", "45万吨"), Names(by_tag={}, english=()), Random(0)
+        )
+        is None
+    )
+
+
+def test_a_passage_without_its_answer_sentence_keeps_the_rest() -> None:
+    asked = example("载客多少？", NEWS[0], "860人")
+    rest = without_its_sentence(asked)
+    assert rest is not None
+    assert "860人" not in rest
+    assert "3月5日" in rest
+
+
+def test_windows_point_at_the_answer_tokens() -> None:
+    featuriser = Featuriser.load(READER)
+    long = "。".join(f"第{n}段说的是别的事情" for n in range(80)) + "。船厂有工人2300名。"
+    samples = [
+        Sample(
+            source="news",
+            kind="answer",
+            question="有多少工人？",
+            passage=p,
+            span=(p.index("2300"), len(p) - 1),
+        )
+        for p in ("船厂有工人2300名。", long)
+    ]
+    samples.append(Sample(source="cmrc", kind="hard", question="有多少工人？", passage="图书馆。", span=None))
+    windows = featurise(samples, featuriser)
+    assert len(windows) == 3
+    answer = featuriser.tokenise(["2300名"])[0].ids
+    for n in (0, 1):
+        row = windows.ids[windows.starts[n] : windows.starts[n + 1]]
+        first, last, here, begin, _ = windows.labels[n]
+        assert here == 1
+        assert row[0] == CLS
+        assert row[begin - 1] == row[-1] == SEP
+        assert row[first : last + 1].tolist() == answer.tolist()
+        assert set(windows.types[windows.starts[n] + begin : windows.starts[n + 1]]) <= {3, 4, 5}
+    assert windows.labels[2, :3].tolist() == [0, 0, 0]
+
+
+def test_batches_hold_every_window_once_within_their_tokens() -> None:
+    lengths = np.random.default_rng(0).integers(10, 180, 500)
+    batches = batch_order(lengths, 600, seed=1, epoch=0)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(500))
+    assert all(lengths[b].max() * len(b) <= 600 for b in batches)
+    again = batch_order(lengths, 600, seed=1, epoch=0)
+    assert all(np.array_equal(a, b) for a, b in zip(batches, again, strict=True))
+    assert not np.array_equal(batches[0], batch_order(lengths, 600, seed=1, epoch=1)[0])
+
+
+def test_the_rate_rises_then_falls() -> None:
+    rates = [rate_at(step, total=100, warmup=10) for step in range(100)]
+    assert rates[0] == pytest.approx(0.099)
+    assert max(rates) == rates[9]
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] == pytest.approx(0.02)
+
+
+def test_curves_are_cut_where_a_run_resumes(tmp_path: Path) -> None:
+    table = tmp_path / curves.TABLE
+    for step in (2, 4, 6):
+        curves.append(
+            table, {"step": step, "span_loss": 1 / step, "relevance_loss": 0.5, "exact_news": math.nan}
+        )
+    curves.cut(table, 4)
+    assert curves.read(table)["step"] == [2, 4]
+    curves.draw(table, tmp_path / curves.DRAWING)
+    assert (tmp_path / curves.DRAWING).read_text(encoding="utf-8").count("<polyline") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[mixture]\nnewz = 3\n", "mixture.newz"),
+        ("seed = \n", "TOML"),
+        ("[training]\nepochs = 0\n", "training.epochs"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=said):
+        TrainingSettings.read(path)
+
+
+def test_a_data_folder_without_files_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 1
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "lacks cedict.tsv.gz" in said
+    assert "--data" in said
+
+
+def test_the_recipe_runs_resumes_and_ends_with_a_reader(data: Path, settings: Path, tmp_path: Path) -> None:
+    arguments = ["--settings", str(settings), "--data", str(data), "--out"]
+    assert main([*arguments, str(tmp_path / "whole")]) == 0
+    killed = tmp_path / "killed"
+    _run_until_killed([*arguments, str(killed)], killed / curves.TABLE)
+    assert not (killed / "reader").exists(), "it was killed before it ended"
+    assert main([*arguments, str(killed)]) == 0
+    for name in ("reader/model.safetensors", "reader/config.json"):
+        assert (killed / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    losses = curves.read(killed / curves.TABLE)
+    assert losses["span_loss"][-1] < losses["span_loss"][0]
+    config = json.loads((killed / "reader" / "config.json").read_text(encoding="utf-8"))
+    assert config["dtype"] == "float32"
+    assert "own" not in (killed / "scores.md").read_text(encoding="utf-8")
+    from rag import Reader
+
+    span = Reader.load(killed / "reader").read("青山塔有多高？", [ASKED[0][2]])[0]
+    assert ASKED[0][2][span.start : span.end] == span.text != ""
+
+
+def test_a_folder_of_another_run_is_refused(
+    data: Path, settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "settings.json").write_text("{}", encoding="utf-8")
+    assert main(["--settings", str(settings), "--data", str(data), "--out", str(tmp_path / "run")]) == 1
+    assert "other settings" in capsys.readouterr().err
+
+
+def _run_until_killed(arguments: list[str], table: Path) -> None:
+    """Start the recipe in a process of its own and kill it once it has taken some steps."""
+    import time
+
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "rag.training", *arguments], cwd=root, stderr=subprocess.DEVNULL
+    ) as process:
+        until = time.monotonic() + 100
+        while time.monotonic() < until and process.poll() is None:
+            if table.is_file() and len(table.read_text(encoding="utf-8").splitlines()) >= 3:
+                break
+            time.sleep(0.02)
+        process.kill()
