@@ -64,6 +64,19 @@ def test_title_author_and_date_come_from_the_head() -> None:
     assert draft.metadata == {"encoding": "utf-8", "author": "温 莉", "date": "2023-05-04"}
 
 
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<title>The mill - Gazette</title><body><h1>Gazette</h1><h1>The mill</h1>", "The mill"),
+        ("<title>The mill - Gazette</title><body><h1>Another</h1>", "The mill - Gazette"),
+        ("<title> </title><body><h1>The mill</h1>", "The mill"),
+        ("<body><p>text", ""),
+    ],
+)
+def test_the_headline_that_the_title_begins_with_is_the_title(head: str, title: str) -> None:
+    assert read_html(f"<html><head>{head}".encode()).title == title
+
+
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig"])
 def test_a_page_is_read_in_its_encoding_whatever_it_declares(encoding: str) -> None:
     assert read_html(PAGE.encode(encoding)).text == read_html(PAGE.encode()).text

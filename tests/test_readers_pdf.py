@@ -186,6 +186,16 @@ def test_a_headline_over_two_of_three_columns_stays_with_them() -> None:
     assert _text(page) == "\n\n".join((*texts[:3], headline, *texts[3:]))
 
 
+def test_a_headline_whose_second_line_is_short_stays_one_heading() -> None:
+    texts = [_prose(395, seed) for seed in range(3)]
+    page = [Placed("三座风车照亮了柳桥镇的夜空与", 90, 770, 30), Placed("河流", 270, 735, 30)]
+    for number, text in enumerate(texts):
+        page += _column(text, 40 + 180 * number, 700, 160)
+    draft = read_pdf(make_pdf([page]))
+    assert draft.text == "\n\n".join(("三座风车照亮了柳桥镇的夜空与河流", *texts))
+    assert [mark.span for mark in draft.marks] == [(0, 16)]
+
+
 def test_a_picture_with_a_caption_does_not_break_the_columns() -> None:
     texts = [_prose(115, 1), _prose(145, 2), _prose(495, 3)]
     page = [*_column(texts[0], 40, 700, 250), Placed("图为风车", 60, 400, 8)]

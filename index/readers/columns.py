@@ -189,11 +189,19 @@ def _bands(runs: list[Run], x: float, em: float) -> tuple[float, Bands | None]:
     edge = x - _GUTTER * em
     blockers = sorted((run for run in runs if run.left < x and run.right > edge), key=lambda run: run.top)
     walls: list[list[float]] = []  # y-intervals that blockers close
+    heads: list[float] = []  # the largest em in each
     for run in blockers:
         if walls and run.top < walls[-1][1] + em:
             walls[-1][1] = max(walls[-1][1], run.bottom)
+            heads[-1] = max(heads[-1], run.em)
         else:
             walls.append([run.top, run.bottom])
+            heads.append(run.em)
+    for run in sorted(runs, key=lambda run: run.top):  # a further line of a headline may be short
+        for wall, head in zip(walls, heads, strict=True):
+            alike = run.em > _HEADLINE * em and 0.85 < run.em / head < 1.18
+            if alike and wall[0] < run.middle and run.top < wall[1] + 0.8 * run.em:
+                wall[1] = max(wall[1], run.bottom)
     slots: list[list[Run]] = [[] for _ in range(2 * len(walls) + 1)]  # free, wall, free, wall … free
     for run in runs:
         slot = 0
@@ -345,6 +353,8 @@ def _paragraphs(lines: list[_Line], region: list[_Line], body: float) -> list[li
 def _continues(before: _Line, line: _Line, left: float, right: float, pitch: float, body: float) -> bool:
     em = line.em
     if not 0.88 < before.em / em < 1.14 or line.text[:1] in _BULLETS or LEADER.search(before.text):
+        return False
+    if before.has_cells or line.has_cells:
         return False
     step = line.top - before.top
     if step > min(max(1.4 * pitch, 1.3 * em), 2.6 * em):

@@ -98,7 +98,8 @@ def _title(tree: Any, properties: dict[str, str]) -> str:
     title = _one_line(node.text()) if node else ""
     headlines = [properties.get("og:title", ""), *(_one_line(node.text()) for node in tree.css("h1")[:3])]
     if title:
-        return next((line for line in headlines if line and line in title), title)
+        held = sorted((line for line in headlines if line and line in title), key=title.index)
+        return held[0] if held else title
     return next((line for line in headlines if line), "")
 
 
