@@ -20,8 +20,11 @@ from collections.abc import Set as AbstractSet
 
 from index.terms import PART_WEIGHT, PINYIN_MARK, QueryTerm, Token, document_terms, tokens, weighted_query
 
-HEADING_WEIGHT = 1.5
-"""How much an occurrence in the heading path counts; one in the text counts 1."""
+HEADING_WEIGHT = 0.5
+"""How much an occurrence in the heading path counts; one in the text counts 1.
+
+Development questions on newspaper pages, MRR with 0: 0.956, 0.5: 0.971, 1 to 5: 0.961.
+"""
 
 _SCHEMA = (
     """CREATE VIRTUAL TABLE IF NOT EXISTS lexical USING fts5(
@@ -114,12 +117,12 @@ def matched_terms(query: str, text: str) -> tuple[str, ...]:
     terms = weighted_query(query)
     wanted = {term.term for term in terms if not term.prefix}
     prefixes = tuple(term.term for term in terms if term.prefix)
-    hits = [t for t in tokens(text) if t.term in wanted]
+    # names cost most of the time, and only pinyin asks for them; the last characters are there for prefixes
+    names = bool(prefixes) or any(term.startswith(PINYIN_MARK) for term in wanted)
+    found = list(tokens(text, document=names))
+    hits = [t for t in found if t.term in wanted]
     hits += [
-        Token(p, t.start, t.start + len(p), True)
-        for t in tokens(text)
-        for p in prefixes
-        if t.term.startswith(p)
+        Token(p, t.start, t.start + len(p), True) for t in found for p in prefixes if t.term.startswith(p)
     ]
     wholes = _widest([t for t in hits if _speaks_for_itself(t)])
     covered = {position for start, end in wholes for position in range(start, end)}

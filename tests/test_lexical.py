@@ -161,9 +161,9 @@ def test_a_passage_is_found_however_the_query_is_written(
     assert found(connection, query) == [TEXTS[number]]
 
 
-def test_a_term_in_the_heading_counts(connection: sqlite3.Connection) -> None:
+def test_a_term_in_the_heading_counts_but_less_than_one_in_the_text(connection: sqlite3.Connection) -> None:
     lexical.add(connection, [(1, "港口", "一些话。"), (2, "一些话。", "港口")])
-    assert [chunk_id for chunk_id, _ in lexical.search(connection, "港口", 5)] == [1, 2]
+    assert [chunk_id for chunk_id, _ in lexical.search(connection, "港口", 5)] == [2, 1]
 
 
 def test_allowed_ids_are_a_filter_not_a_cut_of_the_best(connection: sqlite3.Connection) -> None:
