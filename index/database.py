@@ -56,6 +56,7 @@ CREATE TABLE documents (
     digest TEXT NOT NULL,                  -- of the row, its chunks and their vectors; see `digest`
     text TEXT NOT NULL                     -- last, so that reading the other columns does not read it
 );
+CREATE INDEX documents_by_language ON documents (language);
 CREATE TABLE sources (
     id INTEGER PRIMARY KEY,                -- in order of arrival; a document is named after its oldest source
     path TEXT NOT NULL UNIQUE,             -- absolute
@@ -231,12 +232,16 @@ def plain_errors(folder: Path) -> Iterator[None]:
     try:
         with plain_database_errors(folder):
             yield
+    except TimeoutError:  # of a lock: the caller knows whose
+        raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _disk_full(folder) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise _read_only(folder) from error
-        raise
+        raise LibraryError(
+            f"{folder} cannot be used ({error.strerror or error}): choose another --library."
+        ) from error
 
 
 def _plain(error: sqlite3.Error, folder: Path) -> LibraryError | None:

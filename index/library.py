@@ -58,6 +58,7 @@ from index.errors import (
     LibraryBusyError,
     LibraryDamagedError,
     LibraryError,
+    LibraryNotFoundError,
     LibraryVersionError,
 )
 from index.storing import StoredFile, delete_document
@@ -97,6 +98,7 @@ class LibraryStats:
 @dataclass(frozen=True, slots=True)
 class _CachedIndex:
     token: str
+    fingerprint: str
     index: VectorIndex
     built_at: float
     build_s: float
@@ -152,9 +154,9 @@ class Library:
             there is one already, or the folder cannot be written.
         """
         folder = Path(folder).absolute()
-        if folder.exists() and not folder.is_dir():
-            raise LibraryError(f"{folder} is a file: a library is a folder, choose another --library.")
         with plain_errors(folder):
+            if folder.exists() and not folder.is_dir():
+                raise LibraryError(f"{folder} is a file: a library is a folder, choose another --library.")
             folder.mkdir(parents=True, exist_ok=True)
         library = cls(folder)
         with library.writing(new=True) as connection:
@@ -195,8 +197,9 @@ class Library:
         LibraryNotFoundError, LibraryVersionError, LibraryDamagedError, EmbedderMismatchError, LibraryError
         """
         folder = Path(folder).absolute()
-        if not (folder / FILE_NAME).is_file():
-            raise not_found(folder)
+        with plain_errors(folder):
+            if not (folder / FILE_NAME).is_file():
+                raise not_found(folder)
         library = cls(folder)
         try:
             with library._reading() as connection:
@@ -213,8 +216,14 @@ class Library:
 
     @classmethod
     def exists(cls, folder: str | Path) -> bool:
-        """Say whether there is a library in a folder, without opening it."""
-        return (Path(folder) / FILE_NAME).is_file()
+        """Say whether there is a library in a folder, be it damaged; one whose making was cut short is none."""
+        try:
+            cls.open(folder).close()
+        except LibraryNotFoundError:
+            return False
+        except LibraryError:
+            return True
+        return True
 
     def close(self) -> None:
         """Close the files; using the library afterwards raises LibraryError."""
@@ -570,14 +579,12 @@ class Library:
             if cached is not None:
                 age = time.monotonic() - cached.built_at
                 patient = cached.build_s > _SLOW_BUILD_S and age < _PATIENCE * cached.build_s
-                if cached.token == meta["token"] or (
-                    patient and cached.index.dimensions == int(meta["dimensions"])
-                ):
+                if cached.token == meta["token"] or (patient and cached.fingerprint == meta["fingerprint"]):
                     return cached.index
             started = time.monotonic()
             index = self._load_or_build(connection, meta)
             now = time.monotonic()
-            self._index = _CachedIndex(meta["token"], index, now, now - started)
+            self._index = _CachedIndex(meta["token"], meta["fingerprint"], index, now, now - started)
             return index
 
     def _load_or_build(self, connection: sqlite3.Connection, meta: Mapping[str, str]) -> VectorIndex:
@@ -616,7 +623,7 @@ class Library:
             started = time.monotonic()
             index, stamp = self._build(connection, meta)
             now = time.monotonic()
-            self._index = _CachedIndex(meta["token"], index, now, now - started)
+            self._index = _CachedIndex(meta["token"], meta["fingerprint"], index, now, now - started)
             lock = FileLock(self.folder / CACHE_LOCK_NAME, timeout=_CACHE_LOCK_S)
             with suppress(Timeout), plain_errors(self.folder), lock:
                 index.save(self.folder / CACHE_FOLDER, stamp)

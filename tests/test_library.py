@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from index import library as library_module
 from index.chunking import ChunkingOptions
 from index.database import CACHE_FOLDER, FILE_NAME, SCHEMA_VERSION
 from index.datatypes import Filter
@@ -26,6 +27,7 @@ from index.errors import (
 )
 from index.ingest import ingest
 from index.library import Library, matches_name
+from index.rebuild import rebuild
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEmbedder
@@ -267,8 +269,15 @@ def test_a_making_that_was_interrupted_is_no_library_and_can_be_repeated(tmp_pat
     (tmp_path / FILE_NAME).touch()
     with pytest.raises(LibraryNotFoundError):
         Library.open(tmp_path)
+    assert not Library.exists(tmp_path)
     Library.create(tmp_path, fingerprint="f", dimensions=4).close()
-    Library.open(tmp_path).close()
+    assert Library.exists(tmp_path)
+
+
+def test_a_name_that_no_folder_can_have_is_one_clear_error(tmp_path: Path) -> None:
+    for attempt in (Library.open, lambda folder: Library.create(folder, fingerprint="f", dimensions=4)):
+        with pytest.raises(LibraryError, match="choose another"):
+            attempt(tmp_path / ("x" * 300))
 
 
 def test_a_library_is_not_made_twice(library: Library) -> None:
@@ -456,6 +465,26 @@ def test_the_index_is_kept_in_memory_until_something_changes(library: Library) -
     assert library.vector_index() is first
     library.remove(["bridge.txt"])
     assert library.vector_index() is not first
+
+
+def test_a_large_index_may_lag_behind_another_writer_for_a_while(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks that are gone are left out, new ones come when the patience is over, another model at once."""
+    monkeypatch.setattr(library_module, "_SLOW_BUILD_S", 0.0)
+    monkeypatch.setattr(library_module, "_PATIENCE", 1e9)
+    old = library.vector_index()
+    with Library.open(library.folder) as writer:
+        writer.remove(["bridge.txt"])
+    assert library.vector_index() is old
+    assert len(library.chunks(old.ids.tolist())) == library.stats().chunks < len(old)
+    monkeypatch.setattr(library_module, "_PATIENCE", 0)
+    assert len(library.vector_index()) == library.stats().chunks
+    monkeypatch.setattr(library_module, "_PATIENCE", 1e9)
+    with Library.open(library.folder) as writer:
+        rebuild(writer, type(fake_embedder)(name="other"))
+    assert library.vector_index().search(fake_embedder.embed_queries(["桥"]), 1)
+    assert library.vector_index() is not old
 
 
 def test_a_cache_of_another_history_with_the_same_number_is_not_believed(
