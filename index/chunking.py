@@ -1,0 +1,319 @@
+"""Takes a document's blocks, gives the chunks that are embedded and searched; knows nothing of vectors or questions.
+
+A chunk ends where a sentence ends. Paragraphs of one section share a chunk while it is short, captions stand alone,
+and a headline that states a fact ("22 projects signed") opens the first chunk under it, for no paragraph may repeat it.
+Tables of contents, running heads and pull quotes (whose words the running text holds) are left out; the lines of an
+imprint are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal
+
+from index.datatypes import Block, BlockKind, Chunk, Document, DocumentInfo, Span
+from index.errors import SettingsError
+from index.sentences import split_sentences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkingOptions:
+    """How large chunks are and what goes into them; sizes in characters (a Latin letter counts as one too)."""
+
+    target: int = 220  # a chunk is closed once it is this long
+    maximum: int = 400  # a paragraph up to this length stays whole; a longer sentence is cut at its clauses
+    minimum: int = 90  # a paragraph shorter than this shares a chunk with its neighbours
+    latin_scale: float = 2.5  # English says in this many characters what Chinese says in one
+    headings: Literal["facts", "all", "none"] = "facts"  # which headings open the first chunk under them
+    contents: bool = False  # whether tables of contents are searched
+    furniture: bool = False  # whether running heads, page numbers, labels and pull quotes are searched
+
+    def __post_init__(self) -> None:
+        """Check the sizes.
+
+        Raises
+        ------
+        SettingsError
+            If they are not in order.
+
+        """
+        if not 1 <= self.minimum <= self.target <= self.maximum:
+            raise SettingsError(
+                f"chunk sizes must be 1 <= minimum <= target <= maximum, not {self.minimum}, {self.target}, "
+                f"{self.maximum}; change them in the settings."
+            )
+
+
+DEFAULT_OPTIONS = ChunkingOptions()
+
+
+@dataclass(slots=True)
+class _Unit:
+    """A sentence on its way into a chunk."""
+
+    spans: list[Span]
+    size: int
+    block: int  # position of its block
+    last: bool = False  # of its block
+
+
+@dataclass(slots=True)
+class _Section:
+    """Blocks that may share chunks."""
+
+    blocks: list[Block] = field(default_factory=list)
+    lead: list[Block] = field(default_factory=list)  # headings that open its first chunk
+
+
+_FACT = re.compile(r"\d|[一二三四五六七八九十百千万两]+(?:个|家|名|项|亿|万|倍|成|届|周年|年|月|日)")
+_CLAUSE_END = re.compile(r"[，；：、,;:]|——|\s")
+_MERGED: frozenset[BlockKind] = frozenset({"paragraph", "list", "table"})
+
+
+def chunk_document(
+    document: Document, blocks: Sequence[Block], options: ChunkingOptions = DEFAULT_OPTIONS
+) -> tuple[Chunk, ...]:
+    """Cut a document's blocks into chunks, in reading order.
+
+    Every sentence of a paragraph, list, table or caption lies in exactly one chunk; none is cut unless it is longer
+    than ``options.maximum``. A heading with nothing under it becomes a chunk of its own.
+    """
+    options = _scaled(options, document)
+    chunks: list[Chunk] = []
+    for section in _sections(blocks, options):
+        for spans, block in _pack(document.text, section, options):
+            chunks.append(
+                Chunk(
+                    document_id=document.id,
+                    position=len(chunks),
+                    spans=spans,
+                    text="".join(document.text[start:end] for start, end in spans),
+                    kind=block.kind,
+                    article=block.article,
+                    heading=block.heading,
+                    page=block.page,
+                    date=block.date,
+                )
+            )
+    return tuple(chunks)
+
+
+def context_text(document: DocumentInfo, chunk: Chunk) -> str:
+    """Return what is embedded: title › article › section on a line, then the chunk's text.
+
+    The title of a page with several articles is left out when it is only the headline of one of them.
+    """
+    path = [part for part in chunk.heading if not _opens_with(chunk.text, part)]
+    title = document.title
+    several = document.metadata.get("articles", "1") not in ("", "0", "1")
+    masthead = document.metadata.get("newspaper", "")
+    named = not several or (masthead and title.startswith(masthead))
+    if title and named and title not in chunk.heading and not _opens_with(chunk.text, title):
+        path.insert(0, title)
+    return f"{' › '.join(path)}\n{chunk.text}" if path else chunk.text
+
+
+def _opens_with(text: str, heading: str) -> bool:
+    """Whether the first line of a chunk is the heading, as it is when the heading states a fact."""
+    return text == heading or text.startswith(heading + "\n")
+
+
+def _scaled(options: ChunkingOptions, document: Document) -> ChunkingOptions:
+    """Make the sizes larger for a text in Latin letters."""
+    sample = document.text[:20_000]
+    letters = sum(character.isalpha() for character in sample)
+    if (
+        not letters
+        or sum(character.isascii() and character.isalpha() for character in sample) < 0.7 * letters
+    ):
+        return options
+    scale = options.latin_scale
+    return ChunkingOptions(
+        target=int(options.target * scale),
+        maximum=int(options.maximum * scale),
+        minimum=int(options.minimum * scale),
+        latin_scale=scale,
+        headings=options.headings,
+        contents=options.contents,
+        furniture=options.furniture,
+    )
+
+
+def _sections(blocks: Sequence[Block], options: ChunkingOptions) -> Iterator[_Section]:
+    """Group blocks that may share chunks, each with the headings that open it."""
+    left_out = {
+        kind
+        for kind, kept in (
+            ("contents", options.contents),
+            ("furniture", options.furniture),
+            ("byline", False),
+        )
+        if not kept
+    }
+    waiting: list[Block] = []
+    for (_, together), run in groupby(
+        (block for block in blocks if block.kind not in left_out), key=lambda b: (_place(b), _family(b))
+    ):
+        members = list(run)
+        if together in ("heading", "title"):
+            waiting.extend(members)
+            continue
+        if together != "text":
+            for block in members:
+                yield _Section(blocks=[block])
+            continue
+        lead, alone = _sort_headings(waiting, members[0], options)
+        for block in alone:
+            yield _Section(blocks=[block])
+        waiting = []
+        yield _Section(blocks=members, lead=lead)
+    for block in waiting:
+        yield _Section(blocks=[block])
+
+
+def _place(block: Block) -> tuple[int, tuple[str, ...]]:
+    return (block.article, block.heading) if block.kind != "heading" else (block.article, ())
+
+
+def _family(block: Block) -> str:
+    """Which blocks may stand side by side: text with text, headings with headings, captions alone."""
+    return "text" if block.kind in _MERGED else block.kind
+
+
+def _sort_headings(
+    waiting: list[Block], first: Block, options: ChunkingOptions
+) -> tuple[list[Block], list[Block]]:
+    """Divide the headings before a text into those that open its chunk and those with nothing under them."""
+    over = [block for block in waiting if block.article == first.article and _is_above(block, first)]
+    alone = [block for block in waiting if block not in over]
+    return over, alone
+
+
+def _is_above(heading: Block, block: Block) -> bool:
+    """Whether a heading is one of those that a block stands under."""
+    return len(heading.heading) < len(block.heading) or heading.kind == "title"
+
+
+def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tuple[tuple[Span, ...], Block]]:
+    """Pack the sentences of a section into chunks of about the target size."""
+    units = [
+        unit for number, block in enumerate(section.blocks) for unit in _units(text, block, number, options)
+    ]
+    lead = [span for block in section.lead if _opens(text, block, options) for span in block.spans]
+    for first, group in enumerate(_groups(units, options)):
+        spans = _joined(text, [unit.spans for unit in group], [unit.block for unit in group])
+        if first == 0 and lead:
+            spans = _joined(text, [lead, spans], [-1, 0])
+        if spans:
+            yield tuple(spans), section.blocks[group[0].block]
+
+
+def _opens(text: str, block: Block, options: ChunkingOptions) -> bool:
+    """Whether a heading is to open the chunk under it."""
+    words = "".join(text[start:end] for start, end in block.spans)
+    return options.headings == "all" or (options.headings == "facts" and _FACT.search(words) is not None)
+
+
+def _groups(units: list[_Unit], options: ChunkingOptions) -> Iterator[list[_Unit]]:
+    """Divide sentences into groups: paragraphs stay whole where they fit, long ones fall into even parts."""
+    group: list[_Unit] = []
+    size = 0
+    for _, run in groupby(units, key=lambda unit: unit.block):
+        paragraph = list(run)
+        length = sum(unit.size for unit in paragraph)
+        if group and (size + length > options.target if min(size, length) < options.minimum else True):
+            yield group
+            group, size = [], 0
+        if length > options.maximum:
+            yield from _even_parts(paragraph, length, options)
+            continue
+        group += paragraph
+        size += length
+    if group:
+        yield group
+
+
+def _even_parts(paragraph: list[_Unit], length: int, options: ChunkingOptions) -> Iterator[list[_Unit]]:
+    """Divide a long paragraph into parts of about the same length, none above the maximum."""
+    count = max(2, round(length / options.target))
+    share = length / count
+    part: list[_Unit] = []
+    size = done = number = 0
+    for unit in paragraph:
+        full = done + size + unit.size / 2 > share * (number + 1)
+        if part and (full or size + unit.size > options.maximum):
+            yield part
+            done, number = done + size, number + 1
+            part, size = [], 0
+        part.append(unit)
+        size += unit.size
+    if part:
+        yield part
+
+
+def _units(text: str, block: Block, number: int, options: ChunkingOptions) -> Iterator[_Unit]:
+    """Cut a block into sentences; a sentence may lie in several spans of the text."""
+    joined = "".join(text[start:end] for start, end in block.spans)
+    if block.kind in ("caption", "heading", "title") and len(joined) <= options.maximum:
+        yield _Unit(list(block.spans), len(joined), number)
+        return
+    for start, end in split_sentences(joined):
+        for part_start, part_end in _parts(joined, start, end, options.maximum):
+            yield _Unit(_to_document(block.spans, part_start, part_end), part_end - part_start, number)
+
+
+def _parts(text: str, start: int, end: int, maximum: int) -> Iterator[Span]:
+    """Cut a sentence longer than the maximum after a clause, or where it must be."""
+    while end - start > maximum:
+        cut = start + maximum
+        for match in _CLAUSE_END.finditer(text, start + maximum // 2, start + maximum):
+            cut = match.end()
+        yield start, cut
+        start = cut
+    yield start, end
+
+
+def _to_document(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    """Map offsets into a block's joined text to spans of the document."""
+    result: list[Span] = []
+    offset = 0
+    for span_start, span_end in spans:
+        low, high = max(start - offset, 0), min(end - offset, span_end - span_start)
+        if low < high:
+            result.append((span_start + low, span_start + high))
+        offset += span_end - span_start
+        if offset >= end:
+            break
+    return result
+
+
+def _joined(text: str, pieces: Sequence[Sequence[Span]], owners: Sequence[int]) -> list[Span]:
+    """Put spans one after another; what separates two pieces is taken from the text: the white space between them."""
+    result: list[Span] = []
+    owner = None
+    for spans, next_owner in zip(pieces, owners, strict=True):
+        for position, (start, end) in enumerate(spans):
+            if result and position == 0:
+                start = _separated(text, result, start, owner != next_owner)
+            if result and result[-1][1] == start:
+                result[-1] = (result[-1][0], end)
+            else:
+                result.append((start, end))
+        owner = next_owner
+    return result
+
+
+def _separated(text: str, result: list[Span], start: int, paragraph: bool) -> int:
+    """Include the white space between two pieces, or one line feed near them if other text stands between."""
+    last_start, last_end = result[-1]
+    if last_end <= start and not text[last_end:start].strip() and (start - last_end <= 4 or not paragraph):
+        return last_end
+    if not paragraph:
+        return start
+    if text[last_end : last_end + 1].isspace():
+        result[-1] = (last_start, last_end + 1)
+        return start
+    return start - 1 if start and text[start - 1].isspace() else start

@@ -1,0 +1,567 @@
+"""Groups pieces into articles and puts each article's pieces in reading order, with the headings above them.
+
+On a newspaper page an article's later columns can stand before its headline or behind other articles. Which article a
+paragraph belongs to is decided by three things: what stands above it, jumps (下转 → 上接), and its words, judged by
+a naive Bayes model of each article whose best path over the page is found with Viterbi's algorithm.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from index.layout import cues
+from index.layout.pieces import Piece
+from index.layout.roles import Style, is_prose, key
+from index.layout.stitching import belongs, is_cut
+
+_SWITCH = 6.0  # nats of evidence before a paragraph leaves the article it stands under
+_SWITCH_AFTER_CUT = 3.5  # the paragraph before it stops in mid-sentence: a column ended there
+_DEAR = 1.5  # times the price where signs state the headings: who set them saw the columns
+_LANDING = 3.0  # bonus for a paragraph that may go on with one that stops in mid-sentence
+_ROUNDS = 4
+_HEADLINE_WEIGHT = 4  # paragraphs that the headline counts for
+_SHRINK = 4  # paragraphs added to every article, so that a word seen once in a short article is no name
+_PHRASE_WEIGHT = 2.0
+_SHORTEST_NAME = 3  # characters in common with the headline
+_TOPIC_WEIGHT = 0.3  # of a word that is not of the headline's subject
+_NAME_SHARE = 0.3  # of an article's paragraphs that its names are in
+_FLOOR = 0.12  # share of paragraphs below which a word says nothing
+_NEVER = 1e6
+_LATIN_WORD = re.compile(r"[A-Za-z][a-z'-]{3,}")
+_LARGEST_PAGE = 300_000  # characters; longer documents are not single pages and keep their order
+_NEAREST = 8  # articles back that a paragraph may belong to; forward it is the next one only
+_CAPTION_EVIDENCE = 3.0  # nats
+
+
+@dataclass(slots=True)
+class Article:
+    """One article: its headline and where it stands."""
+
+    number: int
+    headline: list[Piece] = field(default_factory=list)
+    label: Piece | None = None
+
+    @property
+    def title(self) -> str:
+        """The headline in one line, its kicker and second line included."""
+        return " ".join(cues.bare(piece.text) for piece in self.headline)
+
+    @property
+    def order(self) -> int:
+        """Where its headline stands among the pieces."""
+        return self.headline[0].order if self.headline else -1
+
+
+def find_articles(pieces: Sequence[Piece], style: Style, titles: frozenset[str]) -> list[Article]:
+    """Find the headlines and number the articles; a document that is one text has one article without a headline."""
+    groups = _heading_groups(pieces)
+    headlines = _article_headlines(pieces, groups, style, titles)
+    front = _has_front_matter(pieces, headlines)
+    articles = [Article(number=0)] if front or not headlines else []
+    articles += [Article(number=len(articles) + n, headline=headline) for n, headline in enumerate(headlines)]
+    return articles
+
+
+def _has_front_matter(pieces: Sequence[Piece], headlines: list[list[Piece]]) -> bool:
+    """Whether an imprint, contents or sections of their own stand before the first headline."""
+    first = headlines[0][0].order if headlines else 0
+    if any(is_title(piece) or piece.extra.get("front") for piece in pieces[:first]):
+        return True
+    return (
+        sum(piece.role in ("imprint", "contents", "heading") for piece in pieces if piece.order < first) >= 3
+    )
+
+
+def is_title(piece: Piece) -> bool:
+    """Whether a piece is the title over a whole document."""
+    return piece.role == "heading" and (piece.extra.get("mark") == "title" or "title" in piece.extra)
+
+
+def _heading_groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Group headings with no text between them."""
+    groups: list[list[Piece]] = []
+    open_group = False
+    for piece in pieces:
+        if piece.role == "heading" and not is_title(piece):
+            if open_group:
+                groups[-1].append(piece)
+            else:
+                groups.append([piece])
+            open_group = True
+        elif piece.role not in ("caption", "furniture", "pull_quote"):
+            open_group = False
+    return groups
+
+
+def _article_headlines(
+    pieces: Sequence[Piece], groups: list[list[Piece]], style: Style, titles: frozenset[str]
+) -> list[list[Piece]]:
+    """Choose the headings that are headlines of articles."""
+    cued = [group for group in groups if _is_cued(pieces, group, titles)]
+    cued_ids = {id(group) for group in cued}
+    listed = sum(any(_in_contents(piece, titles) for piece in group) for group in groups)
+    levels = (
+        frozenset()
+        if listed >= 5
+        else _article_levels(groups, cued_ids, style, any(is_title(p) for p in pieces))
+    )  # the contents know better
+    headlines: list[list[Piece]] = []
+    groups = [group for group in groups if not group[-1].extra.get("front")]
+    for group in groups:
+        if id(group) in cued_ids:
+            headlines.append(_headline_of(group, titles, pieces))
+        elif levels and any(piece.level in levels and piece.stated for piece in group):
+            headlines.append(_headline_by_level(group, levels))
+    return headlines if len(headlines) >= 2 or cued else []
+
+
+def _following(pieces: Sequence[Piece], piece: Piece) -> Piece | None:
+    """Find what follows a piece, captions and furniture aside."""
+    for follower in pieces[piece.order + 1 : piece.order + 12]:
+        if follower.role not in ("caption", "furniture", "pull_quote"):
+            return follower
+    return None
+
+
+def _is_cued(pieces: Sequence[Piece], group: list[Piece], titles: frozenset[str]) -> bool:
+    """Whether a byline, dateline, ornament, label or the contents say that an article begins here."""
+    following = _following(pieces, group[-1])
+    if following is not None:
+        if following.role == "byline" and not cues.is_sign_off(following.text):
+            return True
+        if following.role == "text" and (cues.is_dateline(following.text) or following.extra.get("ornament")):
+            return True
+    before = pieces[group[0].order - 1] if group[0].order else None
+    if before is not None and before.role == "label" and group[0].stated:
+        return True
+    if group[0].text.endswith("——") and len(group) > 1:
+        return True
+    return any(_in_contents(piece, titles) for piece in group)
+
+
+def _in_contents(piece: Piece, titles: frozenset[str]) -> bool:
+    """Whether the contents list the heading or begin with it."""
+    name = key(piece.text)
+    return len(name) >= 4 and (
+        name in titles or any(title.startswith(name) and len(name) >= 6 for title in titles)
+    )
+
+
+def _article_levels(groups: list[list[Piece]], cued: set[int], style: Style, titled: bool) -> frozenset[int]:
+    """Choose the stated heading levels that articles have in this document."""
+    total: Counter[int] = Counter()
+    with_cue: Counter[int] = Counter()
+    for group in groups:
+        for piece in group:
+            if piece.stated:
+                total[piece.level] += 1
+                with_cue[piece.level] += id(group) in cued and piece is group[-1]
+    levels = {level for level in total if with_cue[level] >= 2 and with_cue[level] >= 0.5 * total[level]}
+    top = min(total, default=0)
+    if top and total[top] >= 2 and (style.newspaper or not (style.marked or titled)):
+        levels.add(top)
+    return frozenset(levels)
+
+
+def _headline_by_level(group: list[Piece], levels: frozenset[int]) -> list[Piece]:
+    """Take the headings of a group from the first of an article's level, with plain lines leaning on it."""
+    first = next(n for n, piece in enumerate(group) if piece.level in levels and piece.stated)
+    headline = [group[first]]
+    for piece in group[first + 1 :]:
+        if piece.stated:
+            break
+        headline.append(piece)
+    return headline
+
+
+def _headline_of(group: list[Piece], titles: frozenset[str], pieces: Sequence[Piece]) -> list[Piece]:
+    """Take the headline out of a group of headings: not the name of the column above it, not a section below it."""
+    listed = [n for n, piece in enumerate(group) if _in_contents(piece, titles)]
+    whole = key("".join(piece.text for piece in group))
+    if len(group) == 1 or whole in titles:
+        return group
+    if listed:
+        first, last = listed[0], listed[-1]
+        while last + 1 < len(group) and not group[last + 1].stated:
+            last += 1
+        return group[first : last + 1]
+    last_piece = group[-1]
+    first = len(group) - 1
+    if group[0].order <= 3 and "：" in last_piece.text and not last_piece.stated:
+        return [last_piece]  # over the first headline of a page stands the name of the series
+    while first > 0 and _leans(group[first - 1], last_piece):
+        first -= 1
+    return group[first:]
+
+
+def _leans(upper: Piece, headline: Piece) -> bool:
+    """Whether a heading right above another is part of the same headline and not the name of a column."""
+    if cues.width(cues.bare(upper.text)) <= 5 or upper.article == -2:
+        return False
+    if upper.stated and headline.stated:
+        return upper.level == headline.level
+    return True
+
+
+def assign(pieces: Sequence[Piece], articles: list[Article], style: Style, text: str) -> None:
+    """Say of every piece which article it belongs to."""
+    _by_position(pieces, articles)
+    jumped = _by_jumps(pieces)
+    if style.newspaper and not style.marked and len(articles) >= 2 and len(text) <= _LARGEST_PAGE:
+        _by_words(pieces, articles, jumped, text, _DEAR if style.headed else 1.0)
+
+
+def _by_position(pieces: Sequence[Piece], articles: list[Article]) -> None:
+    """Give each piece the article whose headline stands last above it; what stands above all, the first article."""
+    starts = {id(piece): article.number for article in articles for piece in article.headline}
+    current = articles[0].number
+    first = next((article.order for article in articles if article.headline), len(pieces))
+    for piece in pieces:
+        current = starts.get(id(piece), current)
+        piece.article = current
+        if piece.order < first and len(articles) > 1 and is_prose(piece) and not piece.extra.get("front"):
+            piece.article = (
+                1 if not articles[0].headline else 0
+            )  # a column of an article whose headline is below
+    for piece, following in zip(reversed(pieces[:-1]), reversed(pieces[1:]), strict=True):
+        if piece.role in ("label",) or (
+            piece.role == "heading" and id(piece) not in starts and id(following) in starts
+        ):
+            piece.article = following.article  # a column's name goes with what it heads
+
+
+def _by_jumps(pieces: Sequence[Piece]) -> set[int]:
+    """Follow 下转 to 上接: the pieces behind the second belong to the article of the first; return their orders."""
+    leaving = [piece for piece in pieces if piece.role == "jump_to"]
+    jumped: set[int] = set()
+    for landing in (piece for piece in pieces if piece.role == "jump_from"):
+        origin = _origin(landing, leaving)
+        if origin is None:
+            continue
+        leaving.remove(origin)
+        landing.article = origin.article
+        for piece in pieces[landing.order + 1 :]:
+            if piece.role in ("heading", "label", "jump_from", "jump_to", "contents"):
+                break
+            piece.article = origin.article
+            jumped.add(piece.order)
+    return jumped
+
+
+def _origin(landing: Piece, leaving: list[Piece]) -> Piece | None:
+    """Choose the jump that ends in ``landing``: it must lie on the side of it that the page numbers say."""
+    fitting = []
+    for piece in leaving:
+        if piece.target.isdigit() and landing.target.isdigit() and piece.target != landing.target:
+            onwards = int(landing.target) < int(piece.target)  # it leaves landing.target for piece.target
+            if onwards != (piece.order < landing.order):
+                continue
+        if piece.page is not None and landing.target.isdigit() and piece.page == int(landing.target):
+            return piece
+        fitting.append(piece)
+    return min(fitting, key=lambda piece: abs(piece.order - landing.order), default=None)
+
+
+def _by_words(
+    pieces: Sequence[Piece], articles: list[Article], jumped: set[int], text: str, dear: float
+) -> None:
+    """Move runs of paragraphs to the article whose words they share, if the evidence outweighs their position."""
+    front = {article.number for article in articles if not article.headline}
+    body = [piece for piece in pieces if piece.role in ("text", "list") and piece.article not in front]
+    if len(body) < 3:
+        return
+    words = {piece.order: _words(piece.text) for piece in body}
+    natural = {piece.order: piece.article for piece in body}
+    anchors = _anchors(pieces, articles) | {
+        piece.order: piece.article for piece in body if piece.order in jumped
+    }
+    chosen = _cores(body, anchors, natural)
+    for _ in range(_ROUNDS):
+        path = _best_path(body, words, _models(articles, words, chosen), anchors, natural, chosen, text, dear)
+        if path == chosen:
+            break
+        chosen = path
+    for piece in body:
+        piece.article = chosen[piece.order]
+    _place_captions(pieces, _models(articles, words, chosen))
+    _carry_along(pieces, natural, chosen)
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the pairs of neighbouring Chinese characters and the longer Latin words of a text."""
+    pairs = {a + b for a, b in pairwise(text) if _is_cjk(a) and _is_cjk(b)}
+    if len(pairs) < len(text) / 3:
+        pairs.update(word.lower() for word in _LATIN_WORD.findall(text))
+    return frozenset(pairs)
+
+
+def _is_cjk(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff"
+
+
+def _anchors(pieces: Sequence[Piece], articles: list[Article]) -> dict[int, int]:
+    """Say which paragraphs surely belong to which article: the first one under each headline."""
+    anchors: dict[int, int] = {}
+    for article in articles:
+        if not article.headline:
+            continue
+        for piece in pieces[article.headline[-1].order + 1 :]:
+            if piece.role == "text":
+                anchors[piece.order] = article.number
+            if piece.role in ("text", "heading"):
+                break
+    return anchors
+
+
+def _cores(body: Sequence[Piece], anchors: dict[int, int], natural: dict[int, int]) -> dict[int, int]:
+    """Take the anchor and the two paragraphs after it as the first picture of each article."""
+    core: dict[int, int] = {}
+    for position, piece in enumerate(body):
+        if piece.order in anchors:
+            number = anchors[piece.order]
+            for follower in body[position : position + 3]:
+                if natural[follower.order] == number:
+                    core[follower.order] = number
+    return core
+
+
+@dataclass(slots=True)
+class _Model:
+    """In how many of its paragraphs an article has each word; a headline counts as several paragraphs."""
+
+    counts: Counter[str]
+    paragraphs: float
+    headline: frozenset[str]
+    subject: frozenset[str]  # words of the headline's subject; the others name a topic, which articles share
+
+    def share(self, word: str, without: int) -> float:
+        """Return the smoothed share of paragraphs with the word, ``without`` one of them that has it or not."""
+        return (self.counts[word] - without) / (self.paragraphs - without + _SHRINK)
+
+
+def _models(
+    articles: list[Article], words: dict[int, frozenset[str]], chosen: dict[int, int]
+) -> dict[int, _Model]:
+    """Count the paragraphs of each article that have a word."""
+    headlines = {article.number: _words(article.title) for article in articles if article.headline}
+    subjects = {
+        article.number: _words(cues.subject(article.title)) for article in articles if article.headline
+    }
+    spread = Counter(word for found in headlines.values() for word in found)
+    models = {
+        number: _Model(
+            Counter({word: _HEADLINE_WEIGHT for word in found if spread[word] == 1}),
+            _HEADLINE_WEIGHT,
+            found,
+            subjects[number],
+        )
+        for number, found in headlines.items()
+    }
+    for order, number in chosen.items():
+        if number in models:
+            models[number].counts.update(words[order])
+            models[number].paragraphs += 1
+    return models
+
+
+def _best_path(
+    body: Sequence[Piece],
+    words: dict[int, frozenset[str]],
+    models: dict[int, _Model],
+    anchors: dict[int, int],
+    natural: dict[int, int],
+    chosen: dict[int, int],
+    text: str,
+    dear: float,
+) -> dict[int, int]:
+    """Find the most likely article for each paragraph, as a path with a price on every change of article."""
+    numbers = list(models)
+    cut_in = {
+        natural[piece.order]
+        for piece, following in pairwise(body)
+        if is_cut(piece)
+        and (natural[piece.order] != natural[following.order] or cues.opens_sentence(following.text))
+    }
+    telling = _telling(models)
+    scores = dict.fromkeys(numbers, 0.0)
+    back: list[dict[int, int]] = []
+    previous: Piece | None = None
+    for piece in body:
+        own = natural[piece.order]
+        if piece.order in anchors:
+            emission = {n: 0.0 if n == anchors[piece.order] else -_NEVER for n in numbers}
+        else:
+            emission = _affinities(piece.text, telling, models, chosen.get(piece.order))
+            emission = {n: e if own - _NEAREST <= n <= own + 1 else -_NEVER for n, e in emission.items()}
+        switch = _price(previous, piece, text, dear)
+        headline_between = previous is not None and natural[previous.order] != own
+        best = max(scores, key=scores.__getitem__)
+        steps: dict[int, int] = {}
+        updated: dict[int, float] = {}
+        for n in numbers:
+            free = headline_between and n == own
+            landing = _LANDING if n in cut_in and n != own and not cues.opens_sentence(piece.text) else 0.0
+            jump = scores[best] - (0.0 if free else max(0.0, switch - landing))
+            stay = scores[n] - (switch if headline_between and n != own else 0.0)
+            steps[n], updated[n] = (n, stay) if stay >= jump else (best, jump)
+            updated[n] += emission[n]
+        scores = updated
+        back.append(steps)
+        previous = piece
+    state = max(scores, key=scores.__getitem__)
+    path: dict[int, int] = {}
+    for piece, steps in zip(reversed(body), reversed(back), strict=True):
+        path[piece.order] = state
+        state = steps[state]
+    return path
+
+
+def _price(previous: Piece | None, piece: Piece, text: str, dear: float) -> float:
+    """Price of leaving the article at a paragraph: high in mid-sentence if the words fit, low if they do not."""
+    if previous is None:
+        return 0.0
+    if not is_cut(previous):
+        return _SWITCH * dear
+    if belongs(previous, piece, text):
+        return 4 * _SWITCH * dear
+    return (_SWITCH_AFTER_CUT if cues.opens_sentence(piece.text) else _SWITCH) * dear
+
+
+def _telling(models: dict[int, _Model]) -> dict[str, tuple[int, ...]]:
+    """Find the words that name what an article is about: in its headline, in much of it, far less often elsewhere."""
+    found: dict[str, list[int]] = {}
+    for number, model in models.items():
+        for word in model.headline:
+            share = model.counts[word] / (model.paragraphs + _SHRINK)
+            others = [other for other in models.values() if other is not model and other.counts[word]]
+            rivals = max((other.share(word, 0) for other in others), default=0.0)
+            if share >= _NAME_SHARE and rivals <= share / 2 and len(others) <= 1 + len(models) // 10:
+                found.setdefault(word, []).append(number)
+    return {word: tuple(numbers) for word, numbers in found.items()}
+
+
+def _affinities(
+    text: str, telling: dict[str, tuple[int, ...]], models: dict[int, _Model], own: int | None
+) -> dict[int, float]:
+    """Say how well a paragraph's words fit each article, in nats above their fit to the page as a whole.
+
+    Overlapping pairs of characters make one phrase, which counts once, as much as its most telling pair: 包头稀土 is
+    one name. The paragraph itself is taken out of the model of its article ``own``.
+    """
+    phrases: dict[int, dict[str, float]] = {}
+    running: dict[int, tuple[int, float]] = {}  # article → where its phrase began, its best value
+    for position in range(len(text)):
+        pair = text[position : position + 2]
+        owners = telling.get(pair, ())
+        for number in [n for n in running if n not in owners]:
+            start, value = running.pop(number)
+            short = position + 1 - start < _SHORTEST_NAME
+            phrases.setdefault(number, {})[text[start : position + 1]] = value * (
+                _TOPIC_WEIGHT if short else 1.0
+            )
+        for number in owners:
+            value = _value(pair, number, models, own)
+            start, best = running.get(number, (position, value))
+            running[number] = (start, max(best, value))
+    return {number: _PHRASE_WEIGHT * sum(phrases.get(number, {}).values()) for number in models}
+
+
+def _value(word: str, number: int, models: dict[int, _Model], own: int | None) -> float:
+    """Log ratio of a word's share in an article to its mean share in the others."""
+    shares = {n: model.share(word, int(n == own and model.counts[word] > 0)) for n, model in models.items()}
+    others = (sum(shares.values()) - shares[number]) / max(1, len(models) - 1)
+    value = math.log((shares[number] + _FLOOR) / (others + _FLOOR))
+    model = models[number]
+    return value if word in model.subject else _TOPIC_WEIGHT * value
+
+
+def _place_captions(pieces: Sequence[Piece], models: dict[int, _Model]) -> None:
+    """Move a caption to the article that it names, if it names nothing of the one it stands in."""
+    telling = _telling(models)
+    for piece in pieces:
+        if piece.role == "caption" and piece.article in models and cues.width(piece.text) >= 12:
+            fits = _affinities(piece.text, telling, models, None)
+            best = max(fits, key=fits.__getitem__)
+            if fits[piece.article] <= 0 and fits[best] >= _CAPTION_EVIDENCE:
+                piece.article = best
+
+
+def _carry_along(pieces: Sequence[Piece], natural: dict[int, int], chosen: dict[int, int]) -> None:
+    """Move section headings with the paragraph under them and other pieces with the paragraph before them."""
+    current: int | None = None
+    for position, piece in enumerate(pieces):
+        if piece.order in chosen:
+            current = chosen[piece.order]
+        elif piece.role == "heading":
+            below = next((p for p in pieces[position + 1 :] if p.order in chosen), None)
+            if below is not None and natural[below.order] == piece.article:
+                piece.article = chosen[below.order]
+        elif piece.role in ("table", "code") and current is not None:
+            piece.article = current
+
+
+def in_reading_order(pieces: Sequence[Piece], articles: list[Article]) -> list[list[Piece]]:
+    """Return the pieces of each article in the order to be read: what stands before its headline comes last."""
+    by_number: dict[int, list[Piece]] = {article.number: [] for article in articles}
+    for piece in pieces:
+        by_number[piece.article].append(piece)
+    ordered = []
+    for article in articles:
+        own = by_number[article.number]
+        first = article.order
+        early = [piece for piece in own if piece.order < first]
+        leading = [piece for piece in early if not (piece.is_body or piece.role in ("heading", "jump_from"))]
+        late = [piece for piece in early if piece.is_body or piece.role in ("heading", "jump_from")]
+        labels = [piece for piece in late if piece.role == "heading" and _is_label_of(piece, pieces, article)]
+        late = [piece for piece in late if piece not in labels]
+        ordered.append([*leading, *labels, *(piece for piece in own if piece.order >= first), *late])
+    return ordered
+
+
+def _is_label_of(piece: Piece, pieces: Sequence[Piece], article: Article) -> bool:
+    """Whether a heading stands right above the headline, as a column's name does."""
+    return all(
+        p.role in ("heading", "label", "caption", "furniture") for p in pieces[piece.order : article.order]
+    )
+
+
+def set_headings(ordered: list[list[Piece]], articles: list[Article]) -> None:
+    """Write above each piece the path of headings it stands under: article › section › subsection."""
+    for article, pieces in zip(articles, ordered, strict=True):
+        headline = {id(piece) for piece in article.headline}
+        base = (article.title,) if article.headline and len(articles) > 1 else ()
+        stack: list[tuple[int, str]] = []
+        seen_headline = not article.headline
+        for piece in pieces:
+            if id(piece) in headline:
+                piece.above, piece.level, seen_headline = (), 1, True
+                continue
+            if is_title(piece):
+                piece.above, piece.level = (), 1
+            elif piece.role == "heading":
+                if not seen_headline:
+                    piece.above, piece.level = (), 1  # the name of a column
+                    continue
+                rank = _rank(piece)
+                while stack and stack[-1][0] >= rank:
+                    stack.pop()
+                piece.above = base + tuple(name for _, name in stack)
+                stack.append((rank, cues.bare(piece.text)))
+                piece.level = min(6, len(stack) + len(base))
+            elif piece.role == "caption":
+                piece.above = base
+            else:
+                piece.above = base + tuple(name for _, name in stack)
+
+
+def _rank(piece: Piece) -> int:
+    """Rank of a section heading, a smaller one higher: signs first, then numbering, then plain lines."""
+    if piece.stated and piece.level:
+        return piece.level
+    numbered = cues.numbered_level(piece.text)
+    return 7 + numbered if numbered else 13

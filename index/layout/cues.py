@@ -1,0 +1,314 @@
+"""What single lines look like in newspapers, magazines and reports, Chinese and English; knows no neighbours."""
+
+from __future__ import annotations
+
+import re
+
+CJK = "\u3400-\u9fff\uf900-\ufaff"
+_MARKS = "◎▶►▷⊙●○■□◆◇▲△▼★☆※♦•"
+_TRAILING = "”’\"'」』）)】〕》〉]*_■□●◆ \t\u3000"
+
+ENDS = "。！？!?…；;：:｡."
+_SENTENCE_STARTER = re.compile(
+    r"近年来|近日|日前|目前|当前|今年|去年|此外|同时|据|记者|其中|如今|下一步|未来|截至|截止|随着|"
+    r"为了|在此|与此同时|然而|但|因此|不过|例如|比如|一[是、]|二[是、]|三[是、]|四[是、]|首先|其次|最后|另外|随后|"
+    r"当天|当日|通过|作为|对此|本次|此次|一方面|另一方面|\d{1,4}年|\d{1,2}月|[（(]?[一二三四五六七八九十]+[)）、]|"
+    rf"[{_MARKS}]|\*\*"
+)
+_NEVER_STARTS = re.compile(
+    r"[，。、；：！？）)】》〉”’」』,.;:!?%％]|之一|的|了|着|们|等[，、。\d]|地[{CJK}]{0}|[a-z]"
+)
+_ADVERBIAL = re.compile(rf"[{CJK}]{{2,5}}[，,]|[“《]")
+_TIME_OPENING = re.compile(
+    r"[从自到在]?(?:\d{4}年|\d{1,2}月|[今去明前]年|近[年日期来]|日前|目前|当[天日前]|上半年|[一二三四]季度|\d+日).{0,14}[，,]|"
+    r"(?:\d{4}年)?\d{1,2}月\d{1,2}日"
+)
+_DANGLING_END = re.compile(
+    r"(?:[的和与及或在对向把被将为是从由以于并且而、，,（(“‘《—-]|\b(?:the|of|and|to|in|a|an|for|with|by|or|on))$"
+)
+_PAIRS = ("“”", "‘’", "（）", "()", "《》", "「」", "『』", "【】")
+
+_ROLE = (
+    r"本报|本刊|本网|本社|特约|见习|实习|驻[^\s记]{1,6}|首席|全媒体|融媒体|[\u4e00-\u9fff]{2,6}(?:日报|晚报|时报|商报|社)|"
+    r"记者|通讯员|实习生|撰稿人?|评论员|文[/／|｜:：]|图[/／|｜:：]|作者[:：]?|编译|编辑[:：]?|整理[:：]?|摄影报道|报道"
+)
+_ROLES = re.compile(_ROLE)
+_ROLE_NEEDED = re.compile(r"记者|通讯员|实习生|撰稿|评论员|作者|文[/／|｜]|摄影报道")
+_NAME = re.compile(rf"[{CJK}]{{1,4}}(?:[·•][{CJK}]{{1,8}})?$|[A-Z][\w.'’-]*$")
+_SHORT_NAME = re.compile(rf"[{CJK}]{{2,3}}$")
+_SURNAMES = frozenset(  # of 95 % of the people of China
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
+    "范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤柳欧阳康温牛葛申尚庞殷洪詹翟施章"
+    "倪关齐易邢安颜柯舒岳费伍凌芦桂游祝焦毕耿祁符路翁党华季池骆霍辛解滕裴穆娄阮童甘苗翦谈"
+)
+_BY = re.compile(
+    r"(?:(?:By|Reported by|Written by|Text by|Words by|Story by)\s+(?:[A-Z][\w.'’-]*[\s,]*|and\s+|in\s+){1,10}|"
+    r"(?:[A-Z][\w.'’-]+\s+){1,3}[,|]?\s*(?:Staff (?:Reporter|Writer)|Correspondent|Special Correspondent))$"
+)
+_SIGN_OFF = re.compile(rf"[{_MARKS}]?\s*[（(](?:[{CJK}·\s]{{2,20}}|(?:责任)?编辑[^（）()]{{1,20}})[）)]$")
+
+_CAPTION_START = re.compile(
+    r"(?:[▲△▼◀▶]\s*)?(?:图为|图[示中]为|图[一二三四五六七八九十\d]+[\s:：.、]|[上下左右题]图[：:为\s]|本版(?:图片|摄影)|"
+    r"表[一二三四五六七八九十\d]+[\s:：.、]|(?:Figure|Fig\.?|Table|Photo|Image|Picture|Chart)\s*\d*\s*[:.：])"
+)
+_CAPTION_END = re.compile(
+    r"(?:摄(?:影)?|供图|制图|绘图|资料(?:图片?|照片)|图片来源[:：]?\S{0,16}|图[/／]\S{2,10}|"
+    r"(?:[Pp]hotos?|[Ii]mage|[Cc]redit|[Ii]llustration)(?: by|:| courtesy of)\s+[^.]{2,60})[）)\]】.。]?$"
+)
+_DATELINE = re.compile(
+    rf"(?:[{_MARKS}]\s*)?(?:[{CJK}\d]{{0,16}}?(?:讯|电|报|社)\s*[（(](?:[^（）()]{{0,40}}?(?:记者|通讯员|实习生|特约)[^（）()]{{0,60}}|"
+    rf"[{CJK}]{{2,4}}(?:[\s、][{CJK}]{{2,4}}){{0,5}})[）)]|本报讯|本刊讯|[{CJK}]{{2,10}}\d{{1,2}}月\d{{1,2}}日[讯电])|"
+    r"[A-Z][A-Z .'-]{2,30}(?:, [A-Z][a-z]+\.? \d{1,2})?(?: \([A-Z][\w .]+\))? ?(?:—|--|–) ?[A-Z“\"]"
+)
+_ORGANISATION = re.compile(
+    rf"[{CJK}]{{1,14}}?(?:高新技术产业开发区|高新区|开发区|新区|示范区|园区|产业园|科技园|创新园|科教城|[省市县区州镇乡村]|公司|集团|"
+    r"大学|学院|医院|银行|中心|研究院|研究所|实验室|机场|基地|协会|学会|学校|中学|小学|港|厂|局|委|馆)|"
+    r"(?:[A-Z][\w.&'-]+\s?){2,}"
+)
+_PLACE = r"第?\s*([A-Za-z]?\d{1,3}|[一二三四五六七八九十]{1,3})\s*[版页面]"
+_TO = re.compile(
+    rf"[{_MARKS}]?\s*[（(【\[]?\s*(?:紧?下转|转)\s*{_PLACE}\s*[）)】\]]?|"
+    r"[(\[]?(?:Continued|continued|CONTINUED|See|Turn to) (?:on |to )?(?:page|PAGE|p\.|Page) ?([A-Z]?\d{1,3})[)\]]?"
+)
+_FROM = re.compile(
+    rf"[{_MARKS}]?\s*[（(【\[]?\s*(?:上接|紧接|接)\s*{_PLACE}\s*[）)】\]]?|"
+    r"[(\[]?(?:Continued|continued|CONTINUED) from (?:page|PAGE|p\.|Page) ?([A-Z]?\d{1,3})[)\]]?"
+)
+_IMPRINT = re.compile(
+    r"(?:地\s*址|社\s*址|邮\s*编|邮政编码|电\s*话|传\s*真|主\s*编|副主编|总\s*编辑?|执行主编|社\s*长|责任编辑|责\s*编|编\s*辑|编辑部|"
+    r"美\s*编|版式|视觉|校\s*对|排\s*版|承\s*印|印\s*[数刷]|印刷厂?|出版(?:日期|单位|社)?|发\s*行|准印证号?|主办(?:单位)?|承办(?:单位)?|"
+    r"协办(?:单位)?|主管(?:单位)?|投\s*稿|邮\s*箱|网\s*址|国内统一(?:连续出版物)?刊?号|刊\s*号|定\s*价|零\s*售|邮发代号|"
+    r"来\s*源|发布(?:时间|日期|单位)|时\s*间|日\s*期|浏览|字号|索引号|文号|广告热线|新闻热线|订阅热线|"
+    r"ISSN|ISBN|CN\s*\d|E-?mail|Tel|Fax|Address|Editor(?:-in-[Cc]hief)?|Publisher|Printed by)"
+    r"(?:\s*[:：]|\s*[(（][^（）()]*[)）]\s*[:：]?|\s*\d|\s*$)"
+)
+_STAFF = re.compile(
+    r"(?:(?:执行|副|总|常务)*主\s*编|总编辑?|社\s*长|主\s*任|副主任|成\s*员|顾\s*问|(?:责任|执行|文字|图片|本版|美术)?编\s*辑|责\s*编|"
+    rf"美\s*编|版式|视觉|校\s*对|排\s*版)(?:\s*[（(][^（）()]*[)）])?(?:\s+[{CJK}]{{2,4}})+$"
+)
+_ISSUE_LINE = re.compile(
+    r"[\u4e00-\u9fff]{1,10}[〔\[（(]\d{4}[〕\]）)]\s*(?:第\s*)?\d+\s*号|"
+    r"\d{4}\s*年\s*第?\s*\**\s*\d+\s*\**\s*期|总第?\s*\**\s*\d+\s*\**\s*期|第\s*\**\s*\d+\s*\**\s*期"
+)
+_DATE_LINE = re.compile(
+    r"(?:\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|\d{4}[-./]\d{1,2}[-./]\d{1,2})[\s　]*(?:星期.|周.)?|"
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? [A-Z][a-z]+ \d{1,2},? \d{4}"
+)
+_SOURCE_LINE = re.compile(
+    r"[^。]{0,24}[，,\s（(]\s*(?:\d{4}年\d{1,2}月(?:\d{1,2}日)?|"
+    r"\d{1,2} [A-Z][a-z]+ \d{4}|[A-Z][a-z]+ \d{1,2}, \d{4})[)）]?$"
+)
+_PAPER_NAME = re.compile(
+    r"(?:[日晚早时商周导月季学]报|[周月季期旬]刊|杂志|通讯|画报|新闻)$|\b(?:Herald|Times|Post|News|Gazette|Journal|Daily|Weekly|Tribune|"
+    r"Chronicle|Review|Magazine|HERALD|TIMES|POST|NEWS|GAZETTE|JOURNAL|DAILY|WEEKLY|TRIBUNE|CHRONICLE)\b"
+)
+_ISSUE_PART = re.compile(r"第\s*\**\s*\d+\s*\**\s*[期版]|星期|(?:Vol|No|Issue|Page)\.? ?\d")
+_PAGE_NUMBER = re.compile(
+    r"[-—–·.~\s]*(?:第?\s*[A-Z]?\d{1,4}\s*[页版]?(?:\s*[/／]?\s*共?\s*\d{1,4}\s*页?)?|[Pp](?:age|AGE|\.)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?)"
+    r"[-—–·.~\s]*$"
+)
+CONTENTS_TITLE = re.compile(
+    r"(?:目\s*录|目\s*次|本期(?:目录|导读|要目|看点)|要\s*目|导\s*读|contents|table of contents|in this issue)"
+    r"(?:\s*[/／|]?\s*(?:contents|目\s*录))?$",
+    re.I,
+)
+_CONTENTS_LINE = re.compile(
+    r"(?:[-*•]\s*)?(?:[Pp]\.?\s*)?\d{1,3}(?:[-/]\d{1,3})?(?:\s+|\s*[|/／]\s*)[^\s.．、)）年月日%％,，][^。]*[^。，；：:;.]$|"
+    r"(?:[-*•]\s*)?\S[^。\n]{1,80}?(?:[.…·．_\-—\s]{3,}|[/／(（]\s*)[Pp]?\d{1,3}[)）]?$"
+)
+_LABEL = re.compile(r"(?:相关|新闻|背景|知识)?链接|延伸阅读|图片新闻|简讯|要闻|短讯|一句话新闻|快讯")
+NUMBERED = (
+    re.compile(r"第[一二三四五六七八九十百零\d]{1,4}[编篇部卷](?:\s|分|[:：]|$)|(?:PART|Part) [IVX\d]+\b"),
+    re.compile(
+        r"第[一二三四五六七八九十百零\d]{1,4}章|(?:CHAPTER|Chapter) [IVXLC\d]+\b|"
+        r"附录|前言$|引言$|结语$|摘要$|Abstract$|References$"
+    ),
+    re.compile(
+        r"第[一二三四五六七八九十百零\d]{1,4}节|[一二三四五六七八九十]{1,3}、|\d{1,2}[\s.．、]\s*(?=[^\d\s.])|[IVX]{1,5}\.\s"
+    ),
+    re.compile(r"[（(][一二三四五六七八九十]{1,3}[）)]|\d{1,2}[.．]\d{1,2}[\s　]|[A-Z]\.\s"),
+    re.compile(r"\d{1,2}[.．]\d{1,2}[.．]\d{1,2}[\s　]|[（(]\d{1,2}[）)]"),
+)
+
+
+def width(text: str) -> int:
+    """How long a line looks: a Chinese character counts 1, a Latin one a half."""
+    wide = (
+        len(text.encode("utf-8", "ignore")) - len(text)
+    ) // 2  # three bytes a Chinese character, one a Latin
+    return wide + (len(text) - wide + 1) // 2
+
+
+def bare(text: str) -> str:
+    """Without marks of emphasis and ornaments at the ends, its white space single."""
+    return " ".join(text.replace("**", "").replace("__", "").strip(_MARKS + "#>*<» \t\u3000\xa0").split())
+
+
+def has_cjk(text: str) -> bool:
+    """Whether a Chinese character is in the text."""
+    return re.search(f"[{CJK}]", text) is not None
+
+
+def is_finished(text: str) -> bool:
+    """Whether a paragraph ends as paragraphs end; one cut by a column break does not."""
+    stripped = text.rstrip(_TRAILING)
+    return stripped.endswith(tuple(ENDS)) or stripped.endswith("——") or not stripped
+
+
+def is_balanced(text: str) -> bool:
+    """Whether every quote and bracket opened is closed."""
+    return all(text.count(pair[0]) == text.count(pair[1]) for pair in _PAIRS)
+
+
+def starts_sentence(text: str) -> bool:
+    """Whether the text opens like a sentence of its own."""
+    return _SENTENCE_STARTER.match(text) is not None
+
+
+def opens_sentence(text: str) -> bool:
+    """Whether the text opens like a sentence, an adverbial and a comma included, as in 期间，他…."""
+    return starts_sentence(text) or _ADVERBIAL.match(text) is not None
+
+
+def cannot_start(text: str) -> bool:
+    """Whether the text opens with what no sentence opens with, such as a comma or 的."""
+    return _NEVER_STARTS.match(text) is not None
+
+
+def is_byline(text: str) -> bool:
+    """Whether the line names the writers: ◎本报记者 王明, By Jane Doe."""
+    if len(text) > 80:
+        return False
+    if not has_cjk(text):
+        return _BY.match(text) is not None
+    marked = text[0] in _MARKS
+    if not marked and not _ROLE_NEEDED.search(text):
+        return False
+    names = re.split(r"[\s、,，:：/／|｜()（）&和]+", _ROLES.sub(" ", text.strip(_MARKS + " \u3000")))
+    names = [name for name in names if name]
+    return (
+        0 < len(names) <= 14 and all(_NAME.match(name) for name in names) and (not marked or len(text) <= 50)
+    )
+
+
+def is_names(text: str) -> bool:
+    """Whether the line holds only two or more Chinese names, as some bylines do."""
+    parts = text.split()
+    return len(parts) >= 2 and all(part[0] in _SURNAMES and _SHORT_NAME.match(part) for part in parts)
+
+
+def is_sign_off(text: str) -> bool:
+    """Whether the line signs an article at its end: ■（高新处）."""
+    return len(text) <= 26 and _SIGN_OFF.match(text) is not None
+
+
+def is_caption(text: str) -> bool:
+    """Whether the text says of itself that it belongs to a picture or table."""
+    if _CAPTION_START.match(text):
+        return width(text) <= 160
+    return width(text) <= 130 and _CAPTION_END.search(text) is not None and "记者" not in text[:6]
+
+
+def is_dateline(text: str) -> bool:
+    """Whether a paragraph opens as news items do: 本报讯（记者 …）, BEIJING, April 3 (Xinhua) —."""
+    return _DATELINE.match(text) is not None
+
+
+def jump_to(text: str) -> re.Match[str] | None:
+    """Match （下转第8页） at the end of a line."""
+    return next((m for m in _TO.finditer(text[-40:]) if m.end() >= len(text[-40:].rstrip(_TRAILING))), None)
+
+
+def jump_from(text: str) -> re.Match[str] | None:
+    """Match （上接第3页） at the start of a line."""
+    return _FROM.match(text)
+
+
+def subject(headline: str) -> str:
+    """Return what a headline is about: what stands before its colon, or the places and organisations in it."""
+    before, colon, _ = headline.partition("：")
+    if colon and 2 <= len(before.strip()) <= 20:
+        return before
+    return "\n".join(match[0] for match in _ORGANISATION.finditer(headline)) or headline
+
+
+def is_imprint(text: str) -> bool:
+    """Whether the line is one of the facts of an imprint: address, editor, print run."""
+    if width(text) > 60 or text.rstrip().endswith("。"):
+        return False
+    line = bare(text)
+    return (_IMPRINT.match(line) or _STAFF.match(line)) is not None
+
+
+def is_issue_line(text: str) -> bool:
+    """Whether the line is little but an issue number or a full date, as under a masthead."""
+    if width(text) > 40 or text.rstrip().endswith(("。", "，")):
+        return False
+    if _SOURCE_LINE.match(bare(text).strip("*_")):
+        return True
+    rest = _DATE_LINE.sub("", _ISSUE_LINE.sub("", text))
+    return len(rest) < len(text) and width(rest) <= 14
+
+
+def is_masthead(name: str, line: str) -> bool:
+    """Whether a short line over a date or issue line is the name of a newspaper or magazine."""
+    if width(name) > 24 or "。" in name:
+        return False
+    return _PAPER_NAME.search(name) is not None or _ISSUE_PART.search(line) is not None
+
+
+def is_page_number(text: str) -> bool:
+    """Whether the line is only a page number."""
+    if len(text) > 24 or (text.startswith(("- ", "* ")) and not text.endswith(("-", "*"))):
+        return False
+    return _PAGE_NUMBER.match(text) is not None
+
+
+def is_contents_line(text: str) -> bool:
+    """Whether the line may be of a table of contents: a page number and a title, or the other way round."""
+    return width(text) <= 90 and _CONTENTS_LINE.match(text) is not None
+
+
+def is_label(text: str) -> bool:
+    """Whether the line only labels what follows: 链接 >>."""
+    return _LABEL.fullmatch(bare(text)) is not None
+
+
+def is_table_rule(text: str) -> bool:
+    """Whether the line only draws a line under the head of a Markdown table."""
+    return text.startswith(("|", ":", "-")) and "|" in text and not text.strip("|:- \t")
+
+
+def reads_like_a_sentence(text: str) -> bool:
+    """Whether a line has words that sentences have and headlines leave out."""
+    return re.search("[、还也都已就该其这那了是]", text) is not None
+
+
+def numbered_level(text: str) -> int:
+    """Rank of a numbered heading, 1 (第一编) to 5 (1.1.1), or 0."""
+    return next((rank for rank, pattern in enumerate(NUMBERED, 1) if pattern.match(text)), 0)
+
+
+def looks_like_heading(text: str) -> bool:
+    """Whether a line could be a heading by its own words alone: short, no end mark, nothing cut or open in it."""
+    line = bare(text)
+    if not line or is_finished(line) or not is_balanced(line) or "。" in line or _DANGLING_END.search(line):
+        return False
+    if not has_cjk(line):
+        words = line.split()
+        return (
+            len(words) <= 14
+            and len(line) <= 90
+            and (line[0].isupper() or line[0].isdigit())
+            and any(map(str.isalpha, line))
+        )
+    commas = line.count("，") + line.count(",")
+    longest = max(map(width, re.split(r"[，,：:\s]", line)))
+    if commas and not numbered_level(line) and (commas > 1 or longest > 12 or starts_sentence(line)):
+        return False
+    return (
+        2 <= width(line) <= 40
+        and commas <= 2
+        and not (_TIME_OPENING.match(line) and (commas or width(line) > 16))
+        and not cannot_start(line)
+    )

@@ -1,0 +1,203 @@
+"""What a document says of itself: title, date, newspaper, issue, authors. Knows nothing of how it is searched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from index.datatypes import Document
+from index.layout import cues
+from index.layout.articles import Article, is_title
+from index.layout.pieces import Piece
+from index.layout.roles import Style, is_prose
+
+_FULL_DATE = re.compile(r"(\d{4})\s*(?:年|[-/.])\s*(\d{1,2})\s*(?:月|[-/.])\s*(\d{1,2})\s*日?(?!\d)")
+_MONTH_DAY = re.compile(r"(?<![\d年])(\d{1,2})月(\d{1,2})日")
+_YEAR_MONTH = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月(?!\s*\d)")
+_ISSUE = re.compile(r"(\d{4})\s*年\s*第?\s*\**\s*(\d+)\s*\**\s*期")
+_TOTAL_ISSUE = re.compile(r"总第?\s*\**\s*(\d+)\s*\**\s*期")
+_PAPER = re.compile(
+    rf"([{cues.CJK}]{{2,8}}(?:日报|晚报|早报|时报|商报|周报|周刊|导报|新闻网?))(?:讯|电)?\s*[（(]?(?:实习|特约)?(?:记者|讯)?"
+)
+_ENGLISH_DATE = re.compile(
+    r"\b(January|February|March|April|May|June|July|August|September|October|November|December)\s+(\d{1,2}),?\s+(\d{4})\b"
+)
+_DAY_FIRST = re.compile(
+    r"\b(\d{1,2})\s+(January|February|March|April|May|June|July|August|September|October|November|December),?\s+(\d{4})\b"
+)
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_OPENING = 40  # characters of an article's first paragraph in which its date stands
+_HEAD = 12  # pieces at the start of a document among which masthead and date are looked for
+
+
+def describe(
+    document: Document, pieces: Sequence[Piece], articles: Sequence[Article], style: Style
+) -> tuple[Document, dict[int, str]]:
+    """Return the document with a better title, its date and metadata, and the date of each article that states one."""
+    head = [piece for piece in pieces if not piece.is_body or len(piece.text) < 60][:_HEAD]
+    metadata = dict(document.metadata)
+    issue = _first(_ISSUE, head)
+    masthead = _masthead(pieces, articles, style, bool(issue))
+    paper = masthead or _paper(pieces, style)
+    if paper:
+        metadata.setdefault("newspaper", paper)
+    if issue:
+        metadata.setdefault("issue", f"{issue[1]}年第{int(issue[2])}期")
+    total = _first(_TOTAL_ISSUE, head)
+    if total:
+        metadata.setdefault("total_issue", f"总第{int(total[1])}期")
+    with_headline = [article for article in articles if article.headline]
+    metadata["articles"] = str(max(1, len(with_headline)))
+    authors = _authors(pieces)
+    if len(with_headline) <= 1 and authors:
+        metadata.setdefault("author", authors)
+    date = document.date or _date(head, issue)
+    title = _title(document, pieces, with_headline, masthead, metadata, date)
+    described = replace(document, title=title, date=date, metadata=metadata)
+    year = date[:4] if date else None
+    return described, _article_dates(pieces, articles, year)
+
+
+def _first(pattern: re.Pattern[str], pieces: Sequence[Piece]) -> re.Match[str] | None:
+    return next((match for piece in pieces if (match := pattern.search(piece.text))), None)
+
+
+def _masthead(pieces: Sequence[Piece], articles: Sequence[Article], style: Style, issued: bool) -> str:
+    """Return the name over everything: the first heading of a document that has an issue number, if no article's."""
+    headlines = {id(piece) for article in articles for piece in article.headline}
+    marked = next((piece for piece in pieces[:3] if piece.extra.get("masthead")), None)
+    if marked is not None:
+        return cues.bare(marked.text)
+    for piece in pieces[:_HEAD]:
+        if issued and piece.role == "heading" and id(piece) not in headlines and cues.width(piece.text) <= 16:
+            return cues.bare(piece.text)
+    return ""
+
+
+def _paper(pieces: Sequence[Piece], style: Style) -> str:
+    """Return the newspaper that most datelines name."""
+    if not style.newspaper:
+        return ""
+    names: dict[str, int] = {}
+    for piece in pieces:
+        if piece.role == "text" and (match := _PAPER.match(piece.text)) and cues.is_dateline(piece.text):
+            names[match[1]] = names.get(match[1], 0) + 1
+    return max(names, key=names.__getitem__, default="")
+
+
+def _authors(pieces: Sequence[Piece]) -> str:
+    """Return the first byline, without its ornaments."""
+    for piece in pieces:
+        if piece.role == "byline" and not cues.is_sign_off(piece.text):
+            return cues.bare(piece.text)
+    return ""
+
+
+def _date(head: Sequence[Piece], issue: re.Match[str] | None) -> str | None:
+    """Return the date that a masthead, running head or imprint states."""
+    for piece in head:
+        if is_prose(piece):
+            break
+        if not piece.text.endswith("。") and (piece.role != "text" or cues.width(piece.text) <= 30):
+            found = find_date(piece.text)
+            if found:
+                return found
+    return issue[1] if issue else None
+
+
+def find_date(text: str) -> str | None:
+    """Find the first full date of a text, as ISO 8601; a year and month do if there is no day."""
+    patterns = (
+        (_FULL_DATE, (1, 2, 3)),
+        (_ENGLISH_DATE, (3, 1, 2)),
+        (_DAY_FIRST, (3, 2, 1)),
+        (_YEAR_MONTH, (1, 2)),
+    )
+    for pattern, order in patterns:
+        match = pattern.search(text)
+        if match:
+            parts = [str(_MONTHS.index(match[n]) + 1) if match[n] in _MONTHS else match[n] for n in order]
+            return _iso(*(int(part) for part in parts))
+    return None
+
+
+def _iso(year: int, month: int, day: int | None = None) -> str | None:
+    """Write a date as ISO 8601 if it can be one."""
+    if not (1000 <= year <= 2999 and 1 <= month <= 12 and (day is None or 1 <= day <= 31)):
+        return None
+    return f"{year:04d}-{month:02d}" + (f"-{day:02d}" if day else "")
+
+
+def _title(
+    document: Document,
+    pieces: Sequence[Piece],
+    articles: Sequence[Article],
+    masthead: str,
+    metadata: Mapping[str, str],
+    date: str | None,
+) -> str:
+    """Masthead and issue, or the title that the file states, or the main headline, or the title it has."""
+    if masthead:
+        return " ".join(part for part in (masthead, metadata.get("issue", "") or date or "") if part)
+    stem = document.name.rsplit(".", 1)[0]
+    if document.title and document.title not in (stem, document.name, document.source):
+        return document.title
+    marked = next((piece for piece in pieces if is_title(piece)), None)
+    if marked:
+        return cues.bare(marked.text)
+    if articles:
+        return articles[0].title
+    heading = next((piece for piece in pieces if piece.role == "heading"), None)
+    if heading is None or heading.order >= _HEAD or cues.numbered_level(heading.text):
+        return document.title or stem
+    return cues.bare(heading.text)
+
+
+def _article_dates(pieces: Sequence[Piece], articles: Sequence[Article], year: str | None) -> dict[int, str]:
+    """Return the date in the opening of each article; one without a year is of the document's year."""
+    dates: dict[int, str] = {}
+    begun: set[int] = set()
+    headlined = {article.number: article.order for article in articles if article.headline}
+    for piece in pieces:
+        number = piece.article
+        if (
+            piece.role == "byline"
+            and number in headlined
+            and number not in dates
+            and (found := find_date(piece.text))
+        ):
+            dates[number] = found
+        if (
+            piece.role != "text"
+            or number not in headlined
+            or number in begun
+            or piece.order < headlined[number]
+        ):
+            continue
+        begun.add(number)
+        opening = piece.text[:_OPENING]
+        full = _FULL_DATE.search(opening)
+        month_day = _MONTH_DAY.search(opening)
+        if full:
+            found = _iso(int(full[1]), int(full[2]), int(full[3]))
+        elif month_day and year:
+            found = _iso(int(year), int(month_day[1]), int(month_day[2]))
+        else:
+            found = None
+        if found:
+            dates.setdefault(number, found)
+    return dates

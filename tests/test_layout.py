@@ -1,0 +1,442 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.datatypes import Block, Document, Mark, Page
+from index.layout import analyse
+from index.layout.stitching import stitch
+
+
+def blocks_of(text: str, **fields: object) -> tuple[Document, list[Block]]:
+    document, blocks = analyse(Document(source="page.txt", title="page", text=text, **fields))  # type: ignore[arg-type]
+    return document, list(blocks)
+
+
+def words(text: str, block: Block) -> str:
+    return "".join(text[start:end] for start, end in block.spans)
+
+
+def outline(text: str, **fields: object) -> list[tuple[str, tuple[str, ...], str]]:
+    _, blocks = blocks_of(text, **fields)
+    return [(block.kind, block.heading, words(text, block)) for block in blocks]
+
+
+def paragraphs(text: str, **fields: object) -> dict[tuple[str, ...], list[str]]:
+    found: dict[tuple[str, ...], list[str]] = {}
+    for kind, heading, content in outline(text, **fields):
+        if kind == "paragraph":
+            found.setdefault(heading, []).append(content)
+    return found
+
+
+HARBOUR = "湖城港区：老码头焕发新活力"
+HILL = "山南林区：林下经济富民强区"
+
+QUOTE = "山南林区鼓励林农发展林下种植，去年林下经济产值达到6亿元，山南林区因此成为全省示范区。"
+
+# One page: the last column of the second article stands before its headline, a caption and a pull quote cut
+# sentences in two.
+PAGE = """
+图为湖城港区新建的集装箱码头。 受访者供图
+
+湖城港区：老码头焕发新活力
+
+◎本报记者 李明
+通讯员 王晓红
+
+3月初，记者走进湖城港区，只见吊车林立，货轮进出繁忙。去年，湖城港区完成货物吞吐量1200万吨。
+
+打通堵点 服务企业
+
+“企业有什么困难，我们就解决什么困难。”湖城港区管委会主任顾远说。
+
+近年来，湖城港区先后投资8亿元改造码头，建成了一
+
+批自动化泊位和冷链仓库。
+
+目前，湖城港区已有航运企业86家。
+
+近年来，山南林区鼓励林农发展林下种植，去年林下经济产值达到6亿元，山南林区因此成为全省示范区。
+
+引来人才 留住青年
+
+山南林区还建起了青年公寓，已有210名大学生回到山南林区创业。
+
+山南林区：林下经济富民强区
+
+本报记者 张小雨 通讯员 陈立
+
+清明过后，山南林区的油茶花开得正好。山南林区共有林地90万亩。
+
+林长制带来新变化
+
+从2021年起，山南林区全面推行林长制，每一片林子都有了
+
+山南林区鼓励林农发展林下种植，去年林下经济产值达到6亿元，山南林区因此成为全省示范区。
+
+自己的管家，火情比上年减少了四成。
+"""
+
+
+def test_columns_before_their_headline_go_to_their_article() -> None:
+    found = paragraphs(PAGE)
+    assert found[(HARBOUR, "打通堵点 服务企业")][-1] == "目前，湖城港区已有航运企业86家。"
+    assert found[(HILL, "引来人才 留住青年")] == [
+        "山南林区还建起了青年公寓，已有210名大学生回到山南林区创业。"
+    ]
+    assert found[(HILL, "林长制带来新变化")][-1].startswith("近年来，山南林区鼓励林农发展林下种植")
+
+
+def test_sentences_cut_by_blank_lines_and_pull_quotes_are_stitched() -> None:
+    found = paragraphs(PAGE)
+    assert (
+        "近年来，湖城港区先后投资8亿元改造码头，建成了一批自动化泊位和冷链仓库。"
+        in found[(HARBOUR, "打通堵点 服务企业")]
+    )
+    assert found[(HILL, "林长制带来新变化")][0] == (
+        "从2021年起，山南林区全面推行林长制，每一片林子都有了自己的管家，火情比上年减少了四成。"
+    )
+
+
+def test_bylines_captions_and_section_headings_are_told_apart() -> None:
+    kinds = [(kind, content) for kind, _, content in outline(PAGE) if kind != "paragraph"]
+    assert kinds == [
+        ("caption", "图为湖城港区新建的集装箱码头。 受访者供图"),
+        ("heading", HARBOUR),
+        ("byline", "本报记者 李明"),
+        ("byline", "通讯员 王晓红"),
+        ("heading", "打通堵点 服务企业"),
+        ("heading", HILL),
+        ("byline", "本报记者 张小雨 通讯员 陈立"),
+        ("heading", "林长制带来新变化"),
+        ("furniture", QUOTE),
+        ("heading", "引来人才 留住青年"),
+    ]
+
+
+def test_an_article_goes_on_behind_another_one() -> None:
+    text = (
+        "湖城港区：老码头焕发新活力\n\n◎本报记者 李明\n\n湖城港区去年完成货物吞吐量1200万吨，湖城港区因此名列全省第三。"
+        "\n\n湖城港区还与湖城大学、湖城海事\n\n山南林区：林下经济富民强区\n\n◎本报记者 张小雨\n\n"
+        "山南林区共有林地90万亩，山南林区的油茶远近闻名。\n\n山南林区今年还要修路30公里。\n\n"
+        "学院、湖城科技学校等8所学校建立了合作关系。\n\n期间，湖城港区签订协议12份，湖城港区的引才计划全面铺开。\n"
+    )
+    assert paragraphs(text)[(HARBOUR,)] == [
+        "湖城港区去年完成货物吞吐量1200万吨，湖城港区因此名列全省第三。",
+        "湖城港区还与湖城大学、湖城海事学院、湖城科技学校等8所学校建立了合作关系。",
+        "期间，湖城港区签订协议12份，湖城港区的引才计划全面铺开。",
+    ]
+
+
+def test_articles_that_mention_each_other_keep_their_paragraphs() -> None:
+    text = (
+        "湖城港区：老码头焕发新活力\n\n◎本报记者 李明\n\n湖城港区去年完成货物吞吐量1200万吨。\n\n"
+        "湖城港区的货物里，有三成来自山南林区。\n\n山南林区：林下经济富民强区\n\n◎本报记者 张小雨\n\n"
+        "山南林区共有林地90万亩。\n\n山南林区的油茶从湖城港区运往海外。\n"
+    )
+    found = paragraphs(text)
+    assert len(found[(HARBOUR,)]) == 2
+    assert len(found[(HILL,)]) == 2
+
+
+JUMPS = """# 湖城科技
+
+2023年第2期
+
+总第 46 期
+
+## 目录 / CONTENTS
+
+- 01 全市科技大会召开
+- 03 港区精密：把齿轮做到极致
+- 06 渔业科技超市开张
+
+主编 温良玉
+
+地址：湖城市望湖路8号
+
+## 全市科技大会召开
+
+■2月27日，全市科技大会在湖城会堂召开，参会代表共320人。
+
+会议提出今年研发投入要达到85亿元。
+
+■（高新处）
+
+## 港区精密：把齿轮做到极致
+
+■港区精密成立于2009年，最初只有14名员工，后来公司把目光投向了高精
+
+■（下转第7页）
+
+# 渔业科技超市开张
+
+■5月8日，渔业科技超市在北港开张，首日接待渔民400人次。
+
+## ■ (上接第3页)
+
+密减速器，三年间报废了四千多个零件。
+
+如今，公司拥有专利83件。
+"""
+
+
+def test_jumps_are_followed_across_other_articles() -> None:
+    assert paragraphs(JUMPS)[("港区精密：把齿轮做到极致",)] == [
+        "港区精密成立于2009年，最初只有14名员工，后来公司把目光投向了高精密减速器，三年间报废了四千多个零件。",
+        "如今，公司拥有专利83件。",
+    ]
+
+
+def test_a_jump_may_land_on_a_page_before() -> None:
+    text = (
+        "# 全市渔业大会召开\n\n◎本报记者 李明\n\n大会昨天召开。\n\n（上接第9页）\n\n力，今年还要再建两座。\n\n"
+        "# 灯塔通电\n\n◎本报记者 王芳\n\n湖城灯塔昨天通电，工程师们用了三个月时间安装新的电\n\n（下转第8页）\n"
+    )
+    assert paragraphs(text)[("灯塔通电",)] == [
+        "湖城灯塔昨天通电，工程师们用了三个月时间安装新的电力，今年还要再建两座。"
+    ]
+
+
+def test_masthead_issue_contents_and_dates_are_read() -> None:
+    document, blocks = blocks_of(JUMPS)
+    assert document.title == "湖城科技 2023年第2期"
+    assert document.date == "2023"
+    assert document.metadata["newspaper"] == "湖城科技"
+    assert document.metadata["total_issue"] == "总第46期"
+    dates = {block.heading[0]: block.date for block in blocks if block.kind == "paragraph" and block.heading}
+    assert dates["全市科技大会召开"] == "2023-02-27"
+    assert dates["渔业科技超市开张"] == "2023-05-08"
+    assert [words(JUMPS, block) for block in blocks if block.kind == "contents"][-3:] == [
+        "- 01 全市科技大会召开",
+        "- 03 港区精密：把齿轮做到极致",
+        "- 06 渔业科技超市开张",
+    ]
+    assert ("list", "地址：湖城市望湖路8号") in [(block.kind, words(JUMPS, block)) for block in blocks]
+
+
+def test_signs_of_level_that_lie_do_not_nest_articles() -> None:
+    _, blocks = blocks_of(JUMPS)
+    headlines = [words(JUMPS, block) for block in blocks if block.kind == "heading" and block.level == 1]
+    assert [line for line in headlines if line != "湖城科技"] == [
+        "全市科技大会召开",
+        "港区精密：把齿轮做到极致",
+        "渔业科技超市开张",
+    ]
+    assert len({block.article for block in blocks if block.kind == "paragraph"}) == 3
+
+
+def test_a_column_name_is_no_article() -> None:
+    text = (
+        "# 湖城港区：扩建开工\n\n◎本报记者 李明\n\n湖城港区扩建工程昨天开工。\n\n## 园区短波\n\n### 山南通车\n\n"
+        "本报讯（记者 王芳）山南公路昨天通车。\n\n### 北岛通电\n\n本报讯（记者 王芳）北岛昨天通电。\n"
+    )
+    assert paragraphs(text) == {
+        ("湖城港区：扩建开工",): ["湖城港区扩建工程昨天开工。"],
+        ("山南通车",): ["本报讯（记者 王芳）山南公路昨天通车。"],
+        ("北岛通电",): ["本报讯（记者 王芳）北岛昨天通电。"],
+    }
+
+
+def test_a_kicker_and_a_second_line_belong_to_the_headline() -> None:
+    text = (
+        "# 港区扩建\n\n◎本报记者 李明\n\n港区扩建工程昨天开工，市长出席。\n\n市长走访企业并强调——\n\n"
+        "## 把服务送到车间\n\n"
+        "全年要办二十件实事\n\n■2月18日下午，市长走访了三家企业，要求各部门上门服务。\n"
+    )
+    assert ("市长走访企业并强调—— 把服务送到车间 全年要办二十件实事",) in paragraphs(text)
+
+
+def test_a_headline_announced_twice_has_one_article() -> None:
+    text = (
+        "山南公路通车在即\n\n湖城港区：扩建开工\n\n◎本报记者 李明\n\n湖城港区扩建工程昨天开工，总投资3亿元。\n\n"
+        "山南公路通车在即\n\n◎本报记者 王芳\n\n山南公路将于5月通车，全长30公里。\n"
+    )
+    assert set(paragraphs(text)) == {("湖城港区：扩建开工",), ("山南公路通车在即",)}
+
+
+def test_the_stump_of_a_cut_text_is_no_heading() -> None:
+    text = (
+        "湖城港区：扩建开工\n\n◎本报记者 李明\n\n湖城港区扩建工程昨天开工。\n\n"
+        "新码头年底建成\n\n在总投资105亿元的深水泊位\n"
+    )
+    assert paragraphs(text) == {
+        ("新码头年底建成",): ["在总投资105亿元的深水泊位"],
+        (): ["湖城港区扩建工程昨天开工。"],
+    }
+
+
+ENGLISH = """THE LAKE TOWN HERALD
+
+Monday, March 6, 2023
+
+Harbour Expansion Wins Approval
+
+By Jane Miller, Staff Reporter
+
+LAKE TOWN, March 5 — The council on Sunday approved a plan to expand the harbour, and the mayor said that
+
+Photo by Anna Bell
+
+work would begin in May.
+
+Continued on page 8
+
+School Board Elects New Chair
+
+By Peter Hall
+
+The school board elected Maria Lopez as its chair on Friday. She has taught for 20 years.
+
+Continued from page 4
+
+Council members voted 7 to 2. Two of them called the estimate out of date.
+"""
+
+
+def test_an_english_page_is_read_alike() -> None:
+    document, _ = blocks_of(ENGLISH)
+    assert document.title == "THE LAKE TOWN HERALD 2023-03-06"
+    assert document.date == "2023-03-06"
+    found = paragraphs(ENGLISH)
+    first, second = found[("Harbour Expansion Wins Approval",)]
+    assert first.split()[-7:] == ["said", "that", "work", "would", "begin", "in", "May."]
+    assert second.startswith("Council members voted 7 to 2.")
+    assert len(found[("School Board Elects New Chair",)]) == 1
+
+
+def test_markdown_is_title_sections_lists_tables_and_code() -> None:
+    text = (
+        "# Widget\n\nMakes widgets.\n\n## Use\n\n```\n# not a heading\n```\n\n- first\n- second\n\n### Options\n\n"
+        "| name | meaning |\n|---|---|\n| size | how large |\n"
+    )
+    assert outline(text) == [
+        ("title", (), "Widget"),
+        ("paragraph", (), "Makes widgets."),
+        ("heading", (), "Use"),
+        ("table", ("Use",), "# not a heading"),
+        ("list", ("Use",), "- first"),
+        ("list", ("Use",), "- second"),
+        ("heading", ("Use",), "Options"),
+        ("table", ("Use", "Options"), "| name | meaning |"),
+        ("table", ("Use", "Options"), "| size | how large |"),
+    ]
+    assert blocks_of(text)[0].title == "Widget"
+
+
+def test_an_official_document_is_read_by_its_numbering() -> None:
+    text = (
+        "湖城市关于促进渔业发展的意见\n\n各区人民政府：\n\n现提出如下意见。\n\n一、总体要求\n\n到2025年，渔业产值达到300亿元。\n\n"
+        "二、重点任务\n\n（一）建设渔港\n\n新建渔港3个。\n\n（二）培育企业\n\n引进企业10家。\n"
+    )
+    assert outline(text) == [
+        ("title", (), "湖城市关于促进渔业发展的意见"),
+        ("paragraph", (), "各区人民政府："),
+        ("paragraph", (), "现提出如下意见。"),
+        ("heading", (), "一、总体要求"),
+        ("paragraph", ("一、总体要求",), "到2025年，渔业产值达到300亿元。"),
+        ("heading", (), "二、重点任务"),
+        ("heading", ("二、重点任务",), "（一）建设渔港"),
+        ("paragraph", ("二、重点任务", "（一）建设渔港"), "新建渔港3个。"),
+        ("heading", ("二、重点任务",), "（二）培育企业"),
+        ("paragraph", ("二、重点任务", "（二）培育企业"), "引进企业10家。"),
+    ]
+
+
+def test_prose_without_blank_lines_keeps_its_paragraphs() -> None:
+    text = "第一章 湖边\n\n　　清晨的雾还没有散去，老王就出了门。\n　　“能行吗？”妻子问。\n　　船来了。\n"
+    assert paragraphs(text) == {
+        ("第一章 湖边",): ["清晨的雾还没有散去，老王就出了门。", "“能行吗？”妻子问。", "船来了。"]
+    }
+
+
+def test_wrapped_lines_become_one_paragraph() -> None:
+    chinese = (
+        "湖城新区位于湖城市东部，总面积120平方公里，是省级重点开发区之一，自\n2015年成立以来，已引进企业320家，"
+        "累计完成投资480亿元，成为全市经\n济增长的重要引擎。\n"
+    )
+    assert [content for _, _, content in outline(chinese)] == [chinese.replace("\n", "")]
+    english = (
+        "The council on Sunday approved a plan to expand the har-\n"
+        "bour of the town, and the mayor of the town said that\n"
+        "work would begin in May of this year at the latest.\n"
+    )
+    assert [content for _, _, content in outline(english)] == [
+        english.replace("har-\nbour", "harbour").rstrip("\n")
+    ]
+
+
+def test_marks_of_the_format_are_believed() -> None:
+    text = "Lake Town\n\nA town.\n\nFerries\n\nEvery hour\n\nRed boats\n\nTown council, page 3"
+    at = text.index
+    marks = (
+        Mark(kind="title", span=(0, 9)),
+        Mark(kind="heading", span=(at("Ferries"), at("Ferries") + 7), level=2),
+        Mark(kind="list_item", span=(at("Every"), at("Every") + 10)),
+        Mark(kind="caption", span=(at("Red"), at("Red") + 9)),
+        Mark(kind="furniture", span=(at("Town council"), len(text))),
+    )
+    assert outline(text, marks=marks) == [
+        ("title", (), "Lake Town"),
+        ("paragraph", (), "A town."),
+        ("heading", (), "Ferries"),
+        ("list", ("Ferries",), "Every hour"),
+        ("caption", (), "Red boats"),
+        ("furniture", ("Ferries",), "Town council, page 3"),
+    ]
+
+
+def test_running_heads_are_furniture_and_pages_are_kept() -> None:
+    sheets = [
+        f"湖城年鉴 2023\n\n{name}的情况在这一页里说明，内容完整，数字准确，共有{n}项。\n\n- {n} -\n"
+        for n, name in enumerate(("渔业", "林业", "农业", "工业"), 1)
+    ]
+    text = "".join(sheets)
+    starts = [sum(map(len, sheets[:n])) for n in range(5)]
+    pages = tuple(Page(number=n + 1, span=(starts[n], starts[n + 1])) for n in range(4))
+    _, blocks = blocks_of(text, pages=pages)
+    assert [(block.kind, block.page) for block in blocks if block.kind == "paragraph"] == [
+        ("paragraph", n) for n in (1, 2, 3, 4)
+    ]
+    assert sum(block.kind == "furniture" for block in blocks) == 8
+
+
+def test_an_unfinished_paragraph_goes_on_over_a_page_break() -> None:
+    text = "湖城的渔业在去年取得了很大的进步，全年产量达到\n\n- 1 -\n\n二十万吨，比上年增长一成。\n"
+    assert paragraphs(text) == {
+        (): ["湖城的渔业在去年取得了很大的进步，全年产量达到二十万吨，比上年增长一成。"]
+    }
+
+
+@pytest.mark.parametrize("text", ["", "\n\n \n", "■", "#", "——", "图为", "\u3000", "（下转第8页）", "目录"])
+def test_tiny_documents_are_read_without_complaint(text: str) -> None:
+    document, blocks = blocks_of(text)
+    assert document.text == text
+    assert all(block.spans for block in blocks)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=300))
+def test_any_text_is_read_and_no_character_is_in_two_blocks(text: str) -> None:
+    _, blocks = blocks_of(text)
+    covered = [p for block in blocks for start, end in block.spans for p in range(start, end)]
+    assert len(covered) == len(set(covered))
+
+
+def test_nothing_is_stitched_to_a_finished_paragraph() -> None:
+    assert stitch([], "") == []
+    assert len(paragraphs("湖城很美。\n\n的确如此。\n")[()]) == 2
+
+
+def test_the_real_pages_give_whole_articles(shared: Path) -> None:
+    for path in sorted((shared / "seeds").glob("*.txt")):
+        text = path.read_text(encoding="utf-8")
+        document, blocks = analyse(Document(source=path.name, title=path.stem, text=text))
+        body = [block for block in blocks if block.kind == "paragraph"]
+        assert int(document.metadata["articles"]) >= 4
+        assert all(block.heading for block in body), path.name
+        assert sum(len(block.spans) > 1 for block in body) >= 3, path.name
