@@ -1,7 +1,8 @@
 """Takes a document's blocks, gives the chunks that are embedded and searched; knows nothing of vectors or questions.
 
-A chunk ends where a sentence ends. Paragraphs of one section share a chunk while it is short, captions stand alone,
-and a headline that states a fact ("22 projects signed") opens the first chunk under it, for no paragraph may repeat it.
+A chunk ends where a sentence ends. Paragraphs of one section share a chunk while it is short, captions stand apart
+from the text, and a byline and a headline that states a fact ("22 projects signed") open the first chunk under them,
+for no paragraph may repeat them.
 Tables of contents, running heads and pull quotes (whose words the running text holds) are left out; the lines of an
 imprint are kept.
 """
@@ -28,6 +29,7 @@ class ChunkingOptions:
     minimum: int = 90  # a paragraph shorter than this shares a chunk with its neighbours
     latin_scale: float = 2.5  # English says in this many characters what Chinese says in one
     headings: Literal["facts", "all", "none"] = "facts"  # which headings open the first chunk under them
+    bylines: bool = True  # whether an article's first chunk opens with who wrote it
     contents: bool = False  # whether tables of contents are searched
     furniture: bool = False  # whether running heads, page numbers, labels and pull quotes are searched
 
@@ -137,64 +139,61 @@ def _scaled(options: ChunkingOptions, document: Document) -> ChunkingOptions:
         minimum=int(options.minimum * scale),
         latin_scale=scale,
         headings=options.headings,
+        bylines=options.bylines,
         contents=options.contents,
         furniture=options.furniture,
     )
 
 
 def _sections(blocks: Sequence[Block], options: ChunkingOptions) -> Iterator[_Section]:
-    """Group blocks that may share chunks, each with the headings that open it."""
+    """Group blocks that may share chunks, each with the headings and the byline that open it."""
     left_out = {
-        kind
-        for kind, kept in (
-            ("contents", options.contents),
-            ("furniture", options.furniture),
-            ("byline", False),
-        )
-        if not kept
+        kind for kind, kept in (("contents", options.contents), ("furniture", options.furniture)) if not kept
     }
-    waiting: list[Block] = []
-    for (_, together), run in groupby(
+    waiting: list[Block] = []  # headings and bylines whose text is still to come
+    for (_, family), run in groupby(
         (block for block in blocks if block.kind not in left_out), key=lambda b: (_place(b), _family(b))
     ):
         members = list(run)
-        if together in ("heading", "title"):
+        if family == "opening":
             waiting.extend(members)
             continue
-        if together != "text":
-            for block in members:
-                yield _Section(blocks=[block])
-            continue
-        lead, alone = _sort_headings(waiting, members[0], options)
-        for block in alone:
-            yield _Section(blocks=[block])
-        waiting = []
-        yield _Section(blocks=members, lead=lead)
-    for block in waiting:
-        yield _Section(blocks=[block])
+        over = [block for block in waiting if _stands_over(block, members[0])]
+        if family == "text":
+            yield from (
+                _Section(blocks=[block]) for block in waiting if block not in over and _is_heading(block)
+            )
+            waiting = []
+            yield _Section(blocks=members, lead=over)
+        else:  # a picture may stand between a heading and its text, and is all that some headings have
+            waiting = [
+                block for block in waiting if block not in over or block.heading != members[0].heading[:-1]
+            ]
+            yield _Section(blocks=members)
+    yield from (_Section(blocks=[block]) for block in waiting if _is_heading(block))
 
 
 def _place(block: Block) -> tuple[int, tuple[str, ...]]:
-    return (block.article, block.heading) if block.kind != "heading" else (block.article, ())
+    """Where a block stands; headings of different levels may stand together."""
+    return (block.article, () if _family(block) == "opening" else block.heading)
 
 
 def _family(block: Block) -> str:
-    """Which blocks may stand side by side: text with text, headings with headings, captions alone."""
+    """Which blocks may stand side by side: text with text, captions with captions, what opens a text together."""
+    if block.kind in ("heading", "title", "byline"):
+        return "opening"
     return "text" if block.kind in _MERGED else block.kind
 
 
-def _sort_headings(
-    waiting: list[Block], first: Block, options: ChunkingOptions
-) -> tuple[list[Block], list[Block]]:
-    """Divide the headings before a text into those that open its chunk and those with nothing under them."""
-    over = [block for block in waiting if block.article == first.article and _is_above(block, first)]
-    alone = [block for block in waiting if block not in over]
-    return over, alone
+def _is_heading(block: Block) -> bool:
+    return block.kind in ("heading", "title")
 
 
-def _is_above(heading: Block, block: Block) -> bool:
-    """Whether a heading is one of those that a block stands under."""
-    return len(heading.heading) < len(block.heading) or heading.kind == "title"
+def _stands_over(opening: Block, block: Block) -> bool:
+    """Whether a heading or byline is of the text that begins with ``block``."""
+    if opening.article != block.article:
+        return False
+    return opening.kind in ("title", "byline") or len(opening.heading) < len(block.heading)
 
 
 def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tuple[tuple[Span, ...], Block]]:
@@ -202,17 +201,19 @@ def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tu
     units = [
         unit for number, block in enumerate(section.blocks) for unit in _units(text, block, number, options)
     ]
-    lead = [span for block in section.lead if _opens(text, block, options) for span in block.spans]
+    lead = [block.spans for block in section.lead if _opens(text, block, options)]
     for first, group in enumerate(_groups(units, options)):
         spans = _joined(text, [unit.spans for unit in group], [unit.block for unit in group])
         if first == 0 and lead:
-            spans = _joined(text, [lead, spans], [-1, 0])
+            spans = _joined(text, [*lead, spans], range(len(lead) + 1))
         if spans:
             yield tuple(spans), section.blocks[group[0].block]
 
 
 def _opens(text: str, block: Block, options: ChunkingOptions) -> bool:
-    """Whether a heading is to open the chunk under it."""
+    """Whether a heading or byline is to open the chunk under it."""
+    if block.kind == "byline":
+        return options.bylines
     words = "".join(text[start:end] for start, end in block.spans)
     return options.headings == "all" or (options.headings == "facts" and _FACT.search(words) is not None)
 

@@ -179,10 +179,10 @@ def test_a_headline_with_a_figure_opens_its_first_chunk() -> None:
     )
     _, _, chunks = chunked(text)
     assert [chunk.text for chunk in chunks] == [
-        "湖城新区31个项目开工\n3月1日上午，湖城新区举行开工仪式。",
-        "新船每小时行驶很快。",
+        "湖城新区31个项目开工\n本报记者 李明\n\n3月1日上午，湖城新区举行开工仪式。",
+        "本报记者 王芳\n\n新船每小时行驶很快。",
     ]
-    _, _, plain = chunked(text, ChunkingOptions(headings="none"))
+    _, _, plain = chunked(text, ChunkingOptions(headings="none", bylines=False))
     assert plain[0].text == "3月1日上午，湖城新区举行开工仪式。"
 
 
@@ -221,7 +221,7 @@ def test_a_stitched_sentence_is_one_chunk_of_two_spans() -> None:
         "湖城新区：码头开工\n\n◎本报记者 李明\n\n湖城新区的码头昨天开工，总投资3亿元，这是新区今年开工的\n\n"
         "图为开工现场。 李明摄\n\n第五个项目。\n"
     )
-    _, _, chunks = chunked(text)
+    _, _, chunks = chunked(text, ChunkingOptions(bylines=False))
     first = next(chunk for chunk in chunks if chunk.kind == "paragraph")
     assert first.text == "湖城新区的码头昨天开工，总投资3亿元，这是新区今年开工的第五个项目。"
     assert len(first.spans) == 2

@@ -194,25 +194,22 @@ def _headline_of(group: list[Piece], titles: frozenset[str], pieces: Sequence[Pi
     first = len(group) - 1
     if group[0].order <= 3 and "：" in last_piece.text and not last_piece.stated:
         return [last_piece]  # over the first headline of a page stands the name of the series
-    while first > 0 and _leans(group[first - 1], last_piece):
+    while first > 0 and _leans(group[first - 1]):
         first -= 1
     return group[first:]
 
 
-def _leans(upper: Piece, headline: Piece) -> bool:
+def _leans(upper: Piece) -> bool:
     """Whether a heading right above another is part of the same headline and not the name of a column."""
-    if cues.width(cues.bare(upper.text)) <= 5 or upper.article == -2:
-        return False
-    if upper.stated and headline.stated:
-        return upper.level == headline.level
-    return True
+    return cues.width(cues.bare(upper.text)) > 5
 
 
 def assign(pieces: Sequence[Piece], articles: list[Article], style: Style, text: str) -> None:
     """Say of every piece which article it belongs to."""
     _by_position(pieces, articles)
     jumped = _by_jumps(pieces)
-    if style.newspaper and not style.marked and len(articles) >= 2 and len(text) <= _LARGEST_PAGE:
+    columns = not style.marked or pieces[0].page is not None  # HTML and DOCX have their text in order
+    if style.newspaper and columns and len(articles) >= 2 and len(text) <= _LARGEST_PAGE:
         _by_words(pieces, articles, jumped, text, _DEAR if style.headed else 1.0)
 
 
@@ -536,6 +533,7 @@ def set_headings(ordered: list[list[Piece]], articles: list[Article]) -> None:
         headline = {id(piece) for piece in article.headline}
         base = (article.title,) if article.headline and len(articles) > 1 else ()
         stack: list[tuple[int, str]] = []
+        under_heading = False
         seen_headline = not article.headline
         for piece in pieces:
             if id(piece) in headline:
@@ -553,9 +551,16 @@ def set_headings(ordered: list[list[Piece]], articles: list[Article]) -> None:
                 piece.above = base + tuple(name for _, name in stack)
                 stack.append((rank, cues.bare(piece.text)))
                 piece.level = min(6, len(stack) + len(base))
-            elif piece.role == "caption":
+                under_heading = True
+            elif piece.role == "caption" and not under_heading:
                 piece.above = base
             else:
+                under_heading = under_heading and piece.role in (
+                    "caption",
+                    "furniture",
+                    "pull_quote",
+                    "byline",
+                )
                 piece.above = base + tuple(name for _, name in stack)
 
 

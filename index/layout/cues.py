@@ -209,6 +209,11 @@ def is_caption(text: str) -> bool:
     return width(text) <= 130 and _CAPTION_END.search(text) is not None and "记者" not in text[:6]
 
 
+def is_credit(text: str) -> bool:
+    """Whether a caption names only whose picture it is: 视觉中国供图."""
+    return width(text) <= 10 and _CAPTION_END.search(text) is not None and " " not in text
+
+
 def is_dateline(text: str) -> bool:
     """Whether a paragraph opens as news items do: 本报讯（记者 …）, BEIJING, April 3 (Xinhua) —."""
     return _DATELINE.match(text) is not None

@@ -308,7 +308,7 @@ def _classify(line: _Line, gap: int) -> Piece:
     elif len(text) <= 24 and cues.jump_from(text):
         piece.role, piece.target = "jump_from", _target(cues.jump_from(text))
     elif cues.is_caption(text):
-        piece.role = "caption"
+        piece.role = "furniture" if cues.is_credit(text) else "caption"
     elif cues.is_imprint(text) or cues.is_issue_line(text):
         piece.role = "imprint"
     elif cues.is_label(text) and cues.width(text) <= 10:
