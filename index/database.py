@@ -31,6 +31,8 @@ from index.errors import (
     LibraryVersionError,
 )
 
+Connection = sqlite3.Connection
+Cursor = sqlite3.Cursor
 FILE_NAME = "library.sqlite3"
 CACHE_FOLDER = "vectors"
 APPLICATION_ID = 0x63686368  # "chch", so that another program's database is never taken for a library

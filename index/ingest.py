@@ -11,7 +11,6 @@ import hashlib
 import logging
 import os
 import queue
-import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
@@ -24,7 +23,7 @@ from typing import Literal
 import numpy as np
 
 from index.chunking import ChunkingOptions, chunk_document, context_text
-from index.database import next_generation, transaction
+from index.database import Connection, next_generation, transaction
 from index.datatypes import Chunk, Document
 from index.embedder import Embedder, Vectors
 from index.errors import LibraryError, ReadError, SettingsError
@@ -385,7 +384,7 @@ class _Run:
     def __init__(
         self,
         library: Library,
-        connection: sqlite3.Connection,
+        connection: Connection,
         embedder: Embedder,
         clock: Clock,
         progress: Progress | None,

@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import shutil
-import sqlite3
 import threading
 import time
 import unicodedata
@@ -34,6 +33,8 @@ from index.database import (
     FILE_NAME,
     INFO_COLUMNS,
     SCHEMA_VERSION,
+    Connection,
+    Cursor,
     check_schema,
     chunk_from_row,
     connect_reader,
@@ -113,7 +114,7 @@ class Library:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[Connection] = []
         self._lock = threading.Lock()  # of the fields below and `_idle`
         self._documents: OrderedDict[tuple[int, str], Document] = OrderedDict()
         self._index: _CachedIndex | None = None
@@ -246,9 +247,9 @@ class Library:
     # --- connections ---------------------------------------------------------------------------------------
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[Connection]:
         """Lend a connection: the snapshot's if this thread is in one, else an idle one, else a new one."""
-        pinned: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        pinned: Connection | None = getattr(self._local, "connection", None)
         with plain_database_errors(self.folder):
             if pinned is not None:
                 yield pinned
@@ -288,7 +289,7 @@ class Library:
                 self._local.connection = None
 
     @contextmanager
-    def writing(self, *, new: bool = False) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, new: bool = False) -> Iterator[Connection]:
         """Be the one writer, across processes, for the length of the block; gives a connection to write with.
 
         Raises
@@ -545,7 +546,7 @@ class Library:
             rows = _chunks_in(connection, where, "id", documents)
             return frozenset(row[0] for row in rows).difference(where.exclude_chunks)
 
-    def _allowed_documents(self, connection: sqlite3.Connection, where: Filter) -> set[int] | None:
+    def _allowed_documents(self, connection: Connection, where: Filter) -> set[int] | None:
         """Return the ids of the documents of the filter's names, ids and languages; None: all."""
         allowed: list[set[int]] = []
         if where.documents:
@@ -587,7 +588,7 @@ class Library:
             self._index = _CachedIndex(meta["token"], meta["fingerprint"], index, now, now - started)
             return index
 
-    def _load_or_build(self, connection: sqlite3.Connection, meta: Mapping[str, str]) -> VectorIndex:
+    def _load_or_build(self, connection: Connection, meta: Mapping[str, str]) -> VectorIndex:
         count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
         index = VectorIndex.load(self.folder / CACHE_FOLDER, make_stamp(meta, count))
         if index is None:
@@ -595,7 +596,7 @@ class Library:
             self._try_to_save(index, stamp)
         return index
 
-    def _build(self, connection: sqlite3.Connection, meta: Mapping[str, str]) -> tuple[VectorIndex, Stamp]:
+    def _build(self, connection: Connection, meta: Mapping[str, str]) -> tuple[VectorIndex, Stamp]:
         count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
         _log.info("building the vector index of %s from its database (%d chunks)", self.folder, count)
         ids, vectors = read_vectors(connection, count, int(meta["dimensions"]))
@@ -711,8 +712,8 @@ def matches_name(path: str, patterns: Iterable[str]) -> bool:
 
 
 def _chunks_in(
-    connection: sqlite3.Connection, where: Filter, column: str, documents: Set[int] | None = None
-) -> sqlite3.Cursor:
+    connection: Connection, where: Filter, column: str, documents: Set[int] | None = None
+) -> Cursor:
     """Select ``column`` of the chunks whose date, or else their document's, overlaps the filter's time.
 
     Dates may stop at the year or month: "2023" begins before and ends after any day of that year. Bounds are

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from index import lexical
 from index.chunking import ChunkingOptions
 from index.database import (
     DOCUMENT_COLUMNS,
+    Connection,
     document_from_row,
     next_generation,
     text_digest,
@@ -101,7 +101,7 @@ def rebuild(
     return report
 
 
-def _check_file(connection: sqlite3.Connection, library: Library) -> None:
+def _check_file(connection: Connection, library: Library) -> None:
     """Refuse to write into a file whose pages are damaged: that could spoil what is still whole."""
     messages = [row[0] for row in connection.execute("PRAGMA integrity_check(1)")]
     if messages != ["ok"]:
@@ -115,7 +115,7 @@ class _Rebuild:
     def __init__(
         self,
         library: Library,
-        connection: sqlite3.Connection,
+        connection: Connection,
         embedder: Embedder | None,
         embedder_name: str,
         chunking: ChunkingOptions | None,

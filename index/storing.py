@@ -6,7 +6,6 @@ locks, files or models.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from index.chunking import context_text
 from index.database import (
     CHUNK_COLUMNS,
     INFO_COLUMNS,
+    Connection,
     chunk_fields,
     chunk_from_row,
     digest,
@@ -48,7 +48,7 @@ class Prepared:
     vectors: Vectors
 
 
-def store_document(connection: sqlite3.Connection, prepared: Prepared, file: StoredFile) -> int:
+def store_document(connection: Connection, prepared: Prepared, file: StoredFile) -> int:
     """Store a document read from a file; the version that the file had before goes. Returns its new id.
 
     Raises
@@ -72,7 +72,7 @@ def store_document(connection: sqlite3.Connection, prepared: Prepared, file: Sto
     return document_id
 
 
-def replace_content(connection: sqlite3.Connection, document_id: int, prepared: Prepared) -> None:
+def replace_content(connection: Connection, document_id: int, prepared: Prepared) -> None:
     """Give a stored document other text, facts, chunks and vectors; its id, file hash and sources stay.
 
     Raises
@@ -90,7 +90,7 @@ def replace_content(connection: sqlite3.Connection, document_id: int, prepared: 
     _insert_chunks(connection, prepared, document_id)
 
 
-def link(connection: sqlite3.Connection, file: StoredFile) -> bool:
+def link(connection: Connection, file: StoredFile) -> bool:
     """Name a file as one more source of the document with its content; False: there is no such document."""
     row = connection.execute("SELECT id FROM documents WHERE sha256 = ?", (file.sha256,)).fetchone()
     if row is None:
@@ -100,7 +100,7 @@ def link(connection: sqlite3.Connection, file: StoredFile) -> bool:
     return True
 
 
-def unlink(connection: sqlite3.Connection, path: str, *, keep: int = 0) -> bool:
+def unlink(connection: Connection, path: str, *, keep: int = 0) -> bool:
     """Forget a source, and its document when that was its last, unless it is ``keep``; True: one went."""
     row = connection.execute("DELETE FROM sources WHERE path = ? RETURNING document_id", (path,)).fetchone()
     if row is None or row[0] == keep:
@@ -111,7 +111,7 @@ def unlink(connection: sqlite3.Connection, path: str, *, keep: int = 0) -> bool:
     return True
 
 
-def touch(connection: sqlite3.Connection, files: Sequence[StoredFile]) -> None:
+def touch(connection: Connection, files: Sequence[StoredFile]) -> None:
     """Note new times of files whose content is the same."""
     connection.executemany(
         "UPDATE sources SET size = ?, mtime_ns = ? WHERE path = ?",
@@ -119,26 +119,26 @@ def touch(connection: sqlite3.Connection, files: Sequence[StoredFile]) -> None:
     )
 
 
-def delete_document(connection: sqlite3.Connection, document_id: int) -> None:
+def delete_document(connection: Connection, document_id: int) -> None:
     """Delete a document, its sources, chunks, vectors and lexical rows."""
     _delete_chunks(connection, document_id)
     connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))  # sources follow by foreign key
 
 
-def _delete_chunks(connection: sqlite3.Connection, document_id: int) -> None:
+def _delete_chunks(connection: Connection, document_id: int) -> None:
     rows = connection.execute("SELECT id FROM chunks WHERE document_id = ?", (document_id,))
     lexical.remove(connection, [row[0] for row in rows])  # first: it may need the rows that go
     connection.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))  # vectors follow
 
 
-def _insert_source(connection: sqlite3.Connection, file: StoredFile, document_id: int) -> None:
+def _insert_source(connection: Connection, file: StoredFile, document_id: int) -> None:
     connection.execute(
         "INSERT INTO sources (path, document_id, size, mtime_ns) VALUES (?, ?, ?, ?)",
         (file.path, document_id, file.size, file.mtime_ns),
     )
 
 
-def _insert_chunks(connection: sqlite3.Connection, prepared: Prepared, document_id: int) -> None:
+def _insert_chunks(connection: Connection, prepared: Prepared, document_id: int) -> None:
     ids: list[int] = []
     for chunk, vector in zip(prepared.chunks, prepared.vectors, strict=True):
         cursor = connection.execute(
@@ -160,7 +160,7 @@ def above(document: DocumentInfo, chunk: Chunk) -> str:
     return context_text(document, chunk).removesuffix(chunk.text).rstrip()
 
 
-def lexical_rows(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
+def lexical_rows(connection: Connection) -> Iterator[tuple[int, str, str]]:
     """Yield what the lexical leg should hold, made anew from the stored documents and chunks."""
     for row in connection.execute(f"SELECT {INFO_COLUMNS} FROM documents ORDER BY id"):
         info = info_from_row(row)
@@ -199,7 +199,7 @@ def info_columns(info: DocumentInfo) -> dict[str, str | int | None]:
     }
 
 
-def _check(connection: sqlite3.Connection, prepared: Prepared) -> None:
+def _check(connection: Connection, prepared: Prepared) -> None:
     """Let nothing in that is wrong: chunks must be slices, with a unit vector of the right size for each."""
     text, chunks, vectors = prepared.document.text, prepared.chunks, prepared.vectors
     dimensions = int(connection.execute("SELECT value FROM meta WHERE key = 'dimensions'").fetchone()[0])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from index import lexical
-from index.database import digest, make_stamp, read_meta, read_vectors, text_digest
+from index.database import Connection, digest, make_stamp, read_meta, read_vectors, text_digest
 from index.dense import MANIFEST_NAME, VectorIndex
 from index.errors import LibraryDamagedError
 from index.storing import lexical_rows
@@ -36,7 +35,7 @@ class Problem:
     document_id: int | None = None
 
 
-def find_problems(connection: sqlite3.Connection, cache: Path) -> list[Problem]:
+def find_problems(connection: Connection, cache: Path) -> list[Problem]:
     """Check everything: the file, references, texts, chunks, vectors, lexical tables and the FAISS cache."""
     found: list[Problem] = []
     for check in (_file, _documents, _lexical):
@@ -44,7 +43,7 @@ def find_problems(connection: sqlite3.Connection, cache: Path) -> list[Problem]:
     return [*found, *_cache(connection, cache)]
 
 
-def broken_documents(connection: sqlite3.Connection) -> dict[int, list[Problem]]:
+def broken_documents(connection: Connection) -> dict[int, list[Problem]]:
     """Return the documents whose stored text, facts, chunks or vectors are not what was stored."""
     broken: dict[int, list[Problem]] = {}
     for problem in _documents(connection):
@@ -53,7 +52,7 @@ def broken_documents(connection: sqlite3.Connection) -> dict[int, list[Problem]]
     return broken
 
 
-def _file(connection: sqlite3.Connection) -> Iterator[Problem]:
+def _file(connection: Connection) -> Iterator[Problem]:
     for (message,) in connection.execute(f"PRAGMA integrity_check({_LISTED})"):
         if message != "ok":
             yield Problem(kind="database", message=f"SQLite's integrity check: {message}.")
@@ -75,7 +74,7 @@ def _file(connection: sqlite3.Connection) -> Iterator[Problem]:
 _FACTS = "title, language, date, metadata, pages, marks, as_read"  # in the order of `digest`
 
 
-def _documents(connection: sqlite3.Connection) -> Iterator[Problem]:
+def _documents(connection: Connection) -> Iterator[Problem]:
     dimensions = int(read_meta(connection)["dimensions"])
     ids = [row[0] for row in connection.execute("SELECT id FROM documents ORDER BY id")]
     for document_id in ids:  # one at a time: memory does not grow with the library
@@ -83,9 +82,7 @@ def _documents(connection: sqlite3.Connection) -> Iterator[Problem]:
             yield Problem(kind=kind, message=f"Document {document_id}: {message}.", document_id=document_id)
 
 
-def _document(
-    connection: sqlite3.Connection, document_id: int, dimensions: int
-) -> Iterator[tuple[ProblemKind, str]]:
+def _document(connection: Connection, document_id: int, dimensions: int) -> Iterator[tuple[ProblemKind, str]]:
     *facts, stored_digest, stored_text_digest, characters, text = connection.execute(
         f"SELECT {_FACTS}, digest, text_sha256, characters, text FROM documents WHERE id = ?", (document_id,)
     ).fetchone()
@@ -127,7 +124,7 @@ def _is_slice(spans: str, chunk_text: str, text: str) -> bool:
         return False
 
 
-def _lexical(connection: sqlite3.Connection) -> Iterator[Problem]:
+def _lexical(connection: Connection) -> Iterator[Problem]:
     try:
         messages = lexical.mismatches(connection, lexical_rows(connection))
     except (ValueError, TypeError) as error:  # headings that are no JSON; told with their document, too
@@ -136,13 +133,13 @@ def _lexical(connection: sqlite3.Connection) -> Iterator[Problem]:
         yield Problem(kind="lexical", message=message)
 
 
-def _cache(connection: sqlite3.Connection, folder: Path) -> Iterator[Problem]:
+def _cache(connection: Connection, folder: Path) -> Iterator[Problem]:
     """Check that the cache is whole, and right if it is of the present state; none or an old one is fine."""
     for message in _cache_problems(connection, folder):
         yield Problem(kind="cache", message=f"The vector index in {folder}: {message}.")
 
 
-def _cache_problems(connection: sqlite3.Connection, folder: Path) -> Iterator[str]:
+def _cache_problems(connection: Connection, folder: Path) -> Iterator[str]:
     try:
         manifest = json.loads((folder / MANIFEST_NAME).read_bytes())
         name, generation, sha256 = manifest["file"], manifest["generation"], manifest["sha256"]
@@ -166,7 +163,7 @@ def _cache_problems(connection: sqlite3.Connection, folder: Path) -> Iterator[st
         yield "its vectors are not those of the database"
 
 
-def _agrees(connection: sqlite3.Connection, index: VectorIndex, count: int, dimensions: int) -> bool:
+def _agrees(connection: Connection, index: VectorIndex, count: int, dimensions: int) -> bool:
     """Say whether an index has the ids of the database, and finds a sample of its vectors where they are."""
     try:
         ids, vectors = read_vectors(connection, count, dimensions)

@@ -19,7 +19,7 @@ HOMES = {
     "jieba": {"index/terms.py"},
     "zhconv": {"index/text.py"},
     "pypinyin": {"index/terms.py"},
-    "sqlite3": {"index/library.py", "index/database.py", "index/lexical.py", "index/ingest.py"},
+    "sqlite3": {"index/database.py", "index/lexical.py"},
     "transformers": {"rag/reader.py", "rag/answerers/"},
     "docx": {"index/readers/"},
     "pypdfium2": {"index/readers/"},
