@@ -83,24 +83,29 @@ class Featuriser:
         self._characters = np.frombuffer("".join(pieces).encode("utf-32-le"), dtype=np.uint32).astype(
             np.int64
         )
-        stopped = np.zeros(len(pieces), dtype=bool)
+        self._tabulate(lengths, stop)
+
+    def _tabulate(self, lengths: Integers, stop: Sequence[int]) -> None:
+        """Note of each piece of the vocabulary what it matches by."""
+        alphabet, spelling = np.unique(self._characters, return_inverse=True)
+
+        def count(pattern: str) -> Integers:
+            """How many characters of each piece match the pattern."""
+            hits = np.array([re.match(pattern, chr(character)) is not None for character in alphabet])
+            total = np.concatenate([[0], np.cumsum(hits[spelling])])
+            counts: Integers = total[self._starts[1:]] - total[self._starts[:-1]]
+            return counts
+
+        stopped = np.zeros(len(lengths), dtype=bool)
         stopped[list(stop)] = True
-        known = self._count(r"\w") > 0
+        known = count(r"\w") > 0
         known[:SPECIAL] = False
+        latin = known & (count("[a-z0-9]") == lengths)
+        letter = (lengths == 1) & (count("[0-9]") == 0)
         self._known = known
-        latin = known & (self._count("[a-z0-9]") == lengths)
-        letter = (lengths == 1) & (self._count("[0-9]") == 0)
         self._spelt = known & ~latin & ~stopped  # matched by its characters
         self._whole = latin & ~stopped & ~letter  # a Latin piece that matches strongly, as a whole
         self._faint = known & (stopped | (latin & letter))  # matches weakly, as a whole
-
-    def _count(self, pattern: str) -> Integers:
-        """Return how many characters of each piece match a pattern."""
-        alphabet, spelling = np.unique(self._characters, return_inverse=True)
-        hits = np.array([re.match(pattern, chr(character)) is not None for character in alphabet])
-        total = np.concatenate([[0], np.cumsum(hits[spelling])])
-        counts: Integers = total[self._starts[1:]] - total[self._starts[:-1]]
-        return counts
 
     @classmethod
     def load(cls, folder: Path) -> Featuriser:
