@@ -270,6 +270,35 @@ def test_the_stump_of_a_cut_text_is_no_heading() -> None:
     }
 
 
+def test_a_page_in_traditional_characters_is_read_alike() -> None:
+    text = (
+        "湖城港區：老碼頭煥發新活力\n\n◎本報記者 李明\n\n近年來，湖城港區先後投資8億元改造碼頭，建成了一\n\n批冷鏈倉庫。\n\n"
+        "圖為港區新建的碼頭。 李明攝\n\n渡輪去年運客268萬人次\n\n本報訊（記者 王芳）記者從渡輪公司獲悉，去年運客268萬人次。\n"
+    )
+    assert paragraphs(text) == {
+        ("湖城港區：老碼頭煥發新活力",): ["近年來，湖城港區先後投資8億元改造碼頭，建成了一批冷鏈倉庫。"],
+        ("渡輪去年運客268萬人次",): ["本報訊（記者 王芳）記者從渡輪公司獲悉，去年運客268萬人次。"],
+    }
+    assert ("caption", ("湖城港區：老碼頭煥發新活力",), "圖為港區新建的碼頭。 李明攝") in outline(text)
+
+
+def test_a_page_without_blank_lines_is_read_alike() -> None:
+    text = (
+        "湖城日报\n2023年4月7日 星期五 第5版\n湖城港区：老码头焕发新活力\n本报记者 李明\n"
+        "3月初，记者走进湖城港区，只见吊车林立，货轮进出繁忙。\n打通堵点服务企业\n"
+        "“企业有什么困难，我们就解决什么困难。”湖城港区管委会主任顾远说，去年还投资8亿元改造了码头。\n"
+        "山南公路昨日通车\n【本报讯】（记者 王芳）4月6日，全长30公里的山南公路正式通车，车程缩短到25分钟。\n"
+    )
+    document, blocks = blocks_of(text)
+    assert (document.title, document.date) == ("湖城日报 2023-04-07", "2023-04-07")
+    assert list(paragraphs(text)) == [
+        ("湖城港区：老码头焕发新活力",),
+        ("湖城港区：老码头焕发新活力", "打通堵点服务企业"),
+        ("山南公路昨日通车",),
+    ]
+    assert [block.date for block in blocks if block.heading == ("山南公路昨日通车",)] == ["2023-04-06"]
+
+
 ENGLISH = """THE LAKE TOWN HERALD
 
 Monday, March 6, 2023
@@ -385,7 +414,7 @@ def test_marks_of_the_format_are_believed() -> None:
         ("paragraph", (), "A town."),
         ("heading", (), "Ferries"),
         ("list", ("Ferries",), "Every hour"),
-        ("caption", (), "Red boats"),
+        ("caption", ("Ferries",), "Red boats"),
         ("furniture", ("Ferries",), "Town council, page 3"),
     ]
 

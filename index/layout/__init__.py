@@ -70,7 +70,7 @@ def _find_title(pieces: list[Piece], style: Style) -> None:
     headings = [piece for piece in pieces if piece.role == "heading"]
     if (
         not headings
-        or headings[0].extra.get("front")
+        or (headings[0].extra.get("front") and not headings[0].stated)
         or any(p.extra.get("mark") == "title" for p in headings)
     ):
         return

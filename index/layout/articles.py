@@ -552,7 +552,7 @@ def set_headings(ordered: list[list[Piece]], articles: list[Article]) -> None:
                 stack.append((rank, cues.bare(piece.text)))
                 piece.level = min(6, len(stack) + len(base))
                 under_heading = True
-            elif piece.role == "caption" and not under_heading:
+            elif piece.role == "caption" and len(articles) > 1 and not under_heading:
                 piece.above = base
             else:
                 under_heading = under_heading and piece.role in (

@@ -56,7 +56,7 @@ _CAPTION_END = re.compile(
     r"(?:[Pp]hotos?|[Ii]mage|[Cc]redit|[Ii]llustration)(?: by|:| courtesy of)\s+[^.]{2,60})[）)\]】.。]?$"
 )
 _DATELINE = re.compile(
-    rf"(?:[{_MARKS}]\s*)?(?:[{CJK}\d]{{0,16}}?(?:讯|电|报|社)\s*[（(](?:[^（）()]{{0,40}}?(?:记者|通讯员|实习生|特约)[^（）()]{{0,60}}|"
+    rf"(?:[{_MARKS}]\s*)?(?:【?[{CJK}\d]{{0,16}}?(?:讯|电|报|社)】?\s*[（(](?:[^（）()]{{0,40}}?(?:记者|通讯员|实习生|特约)[^（）()]{{0,60}}|"
     rf"[{CJK}]{{2,4}}(?:[\s、][{CJK}]{{2,4}}){{0,5}})[）)]|本报讯|本刊讯|[{CJK}]{{2,10}}\d{{1,2}}月\d{{1,2}}日[讯电])|"
     r"[A-Z][A-Z .'-]{2,30}(?:, [A-Z][a-z]+\.? \d{1,2})?(?: \([A-Z][\w .]+\))? ?(?:—|--|–) ?[A-Z“\"]"
 )
@@ -131,6 +131,19 @@ NUMBERED = (
 )
 
 
+# The characters of the words that cues look for; whole texts are not converted here.
+_TRADITIONAL = str.maketrans(
+    "記報員訊電攝圖為轉編責輯錄頁發紙聯實習約評論張連製導讀總週時間單誌畫聞網華處會長終號",
+    "记报员讯电摄图为转编责辑录页发纸联实习约评论张连制导读总周时间单志画闻网华处会长终号",
+)
+_IS_TRADITIONAL = re.compile("[記報員訊電攝圖為轉編責輯錄頁發總週號]")
+
+
+def simple(text: str) -> str:
+    """Write the words that cues look for in Simplified characters, one for one."""
+    return text.translate(_TRADITIONAL) if _IS_TRADITIONAL.search(text) else text
+
+
 def width(text: str) -> int:
     """How long a line looks: a Chinese character counts 1, a Latin one a half."""
     wide = (
@@ -177,6 +190,7 @@ def cannot_start(text: str) -> bool:
 
 def is_byline(text: str) -> bool:
     """Whether the line names the writers: ◎本报记者 王明, By Jane Doe."""
+    text = simple(text)
     if len(text) > 80:
         return False
     if not has_cjk(text):
@@ -199,11 +213,13 @@ def is_names(text: str) -> bool:
 
 def is_sign_off(text: str) -> bool:
     """Whether the line signs an article at its end: ■（高新处）."""
+    text = simple(text)
     return len(text) <= 26 and _SIGN_OFF.match(text) is not None
 
 
 def is_caption(text: str) -> bool:
     """Whether the text says of itself that it belongs to a picture or table."""
+    text = simple(text)
     if _CAPTION_START.match(text):
         return width(text) <= 160
     return width(text) <= 130 and _CAPTION_END.search(text) is not None and "记者" not in text[:6]
@@ -211,21 +227,25 @@ def is_caption(text: str) -> bool:
 
 def is_credit(text: str) -> bool:
     """Whether a caption names only whose picture it is: 视觉中国供图."""
+    text = simple(text)
     return width(text) <= 10 and _CAPTION_END.search(text) is not None and " " not in text
 
 
 def is_dateline(text: str) -> bool:
     """Whether a paragraph opens as news items do: 本报讯（记者 …）, BEIJING, April 3 (Xinhua) —."""
+    text = simple(text[:200])
     return _DATELINE.match(text) is not None
 
 
 def jump_to(text: str) -> re.Match[str] | None:
     """Match （下转第8页） at the end of a line."""
+    text = simple(text[-80:])
     return next((m for m in _TO.finditer(text[-40:]) if m.end() >= len(text[-40:].rstrip(_TRAILING))), None)
 
 
 def jump_from(text: str) -> re.Match[str] | None:
     """Match （上接第3页） at the start of a line."""
+    text = simple(text)
     return _FROM.match(text)
 
 
@@ -239,6 +259,7 @@ def subject(headline: str) -> str:
 
 def is_imprint(text: str) -> bool:
     """Whether the line is one of the facts of an imprint: address, editor, print run."""
+    text = simple(text)
     if width(text) > 60 or text.rstrip().endswith("。"):
         return False
     line = bare(text)
@@ -247,6 +268,7 @@ def is_imprint(text: str) -> bool:
 
 def is_issue_line(text: str) -> bool:
     """Whether the line is little but an issue number or a full date, as under a masthead."""
+    text = simple(text)
     if width(text) > 40 or text.rstrip().endswith(("。", "，")):
         return False
     if _SOURCE_LINE.match(bare(text).strip("*_")):
@@ -257,6 +279,7 @@ def is_issue_line(text: str) -> bool:
 
 def is_masthead(name: str, line: str) -> bool:
     """Whether a short line over a date or issue line is the name of a newspaper or magazine."""
+    name = simple(name)
     if width(name) > 24 or "。" in name:
         return False
     return _PAPER_NAME.search(name) is not None or _ISSUE_PART.search(line) is not None
@@ -264,6 +287,7 @@ def is_masthead(name: str, line: str) -> bool:
 
 def is_page_number(text: str) -> bool:
     """Whether the line is only a page number."""
+    text = simple(text)
     if len(text) > 24 or (text.startswith(("- ", "* ")) and not text.endswith(("-", "*"))):
         return False
     return _PAGE_NUMBER.match(text) is not None
@@ -276,6 +300,7 @@ def is_contents_line(text: str) -> bool:
 
 def is_label(text: str) -> bool:
     """Whether the line only labels what follows: 链接 >>."""
+    text = simple(text)
     return _LABEL.fullmatch(bare(text)) is not None
 
 

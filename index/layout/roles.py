@@ -56,7 +56,7 @@ def _style(pieces: Sequence[Piece]) -> Style:
     newspaper = sum(
         piece.role in ("byline", "jump_to", "jump_from")
         or (piece.role == "text" and cues.is_dateline(piece.text))
-        or (piece.role == "caption" and "摄" in piece.text[-3:] + piece.text[-1:])
+        or (piece.role == "caption" and "摄" in cues.simple(piece.text[-3:]))
         for piece in pieces
     )
     headings = [piece for piece in pieces if piece.role == "heading" and piece.stated]
@@ -125,9 +125,10 @@ def _mark_contents_headings(pieces: Sequence[Piece], found: set[int], first: int
     """Mark the heading of the contents and the headings inside it."""
     for position, piece in enumerate(pieces[: max(found)]):
         follower = pieces[position + 1]
-        if (piece.role in ("heading", "text") and cues.CONTENTS_TITLE.match(cues.bare(piece.text))) or (
-            position >= first - 2 and piece.role == "heading" and follower.role == "contents"
-        ):
+        if (
+            piece.role in ("heading", "text")
+            and cues.CONTENTS_TITLE.match(cues.simple(cues.bare(piece.text)))
+        ) or (position >= first - 2 and piece.role == "heading" and follower.role == "contents"):
             piece.role = "contents"
 
 
@@ -323,7 +324,7 @@ def _is_line_style(piece: Piece, previous: Piece | None, following: Piece) -> bo
         piece.gap == 0
         and following.gap == 0
         and cues.width(piece.text) <= 30
-        and cues.width(following.text) >= max(60, 2 * cues.width(piece.text))
+        and cues.width(following.text) >= max(28, 2.5 * cues.width(piece.text))
         and (previous is None or previous.role != "text" or cues.is_finished(previous.text))
     )
 
