@@ -23,7 +23,7 @@ class SearchOptions:
     """How the legs are asked and combined."""
 
     candidates: int = 60  # chunks from each leg
-    dense_weight: float = 0.5  # of the min-max normalised scores, 0..1; the lexical leg has the rest
+    dense_weight: float = 0.3  # of the min-max normalised scores, 0..1; the lexical leg has the rest
 
 
 def check_query(query: str) -> str:

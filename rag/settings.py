@@ -28,10 +28,10 @@ class Settings(BaseModel):
         default=60, ge=1, le=1000, description="chunks that each leg contributes to the fusion"
     )
     dense_weight: float = Field(
-        default=0.5, ge=0, le=1, description="share of the dense leg in the fused score"
+        default=0.3, ge=0, le=1, description="share of the dense leg in the fused score"
     )
     passages: int = Field(default=10, ge=1, le=50, description="passages read, shown and answered from")
-    rerank_weight: float = Field(default=0.5, ge=0, le=1, description="share of the reader in the ranking")
+    rerank_weight: float = Field(default=0.4, ge=0, le=1, description="share of the reader in the ranking")
     refusal_threshold: float = Field(default=0.5, ge=0, le=1, description="confidence below which it refuses")
 
     @property
