@@ -15,9 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from index import lexical
-from index.database import Connection, digest, make_stamp, read_meta, read_vectors, text_digest
+from index.database import Connection, digest, make_stamp, read_meta, text_digest
 from index.dense import MANIFEST_NAME, VectorIndex
-from index.errors import LibraryDamagedError
 from index.storing import lexical_rows
 
 ProblemKind = Literal["database", "text", "chunks", "vectors", "lexical", "cache"]
@@ -159,21 +158,23 @@ def _cache_problems(connection: Connection, folder: Path) -> Iterator[str]:
     if generation != int(meta["generation"]):
         return
     index = VectorIndex.load(folder, make_stamp(meta, count))
-    if index is not None and not _agrees(connection, index, count, int(meta["dimensions"])):
+    if index is not None and not _agrees(connection, index, int(meta["dimensions"])):
         yield "its vectors are not those of the database"
 
 
-def _agrees(connection: Connection, index: VectorIndex, count: int, dimensions: int) -> bool:
+def _agrees(connection: Connection, index: VectorIndex, dimensions: int) -> bool:
     """Say whether an index has the ids of the database, and finds a sample of its vectors where they are."""
-    try:
-        ids, vectors = read_vectors(connection, count, dimensions)
-    except LibraryDamagedError:
-        return False  # told elsewhere, too
-    if not np.array_equal(np.sort(index.ids), ids):
+    ids = np.array([row[0] for row in connection.execute("SELECT chunk_id FROM vectors")], dtype=np.int64)
+    if index.dimensions != dimensions or not np.array_equal(np.sort(index.ids), np.sort(ids)):
         return False
-    sample = np.unique(np.linspace(0, count - 1, _SAMPLE).astype(int)) if count else np.empty(0, int)
-    for row in sample:
-        _, cosines = index.search(vectors[row], 1, ids[row : row + 1])
-        if cosines.shape[1] != 1 or cosines[0, 0] < _NEAR:
+    for chunk_id in ids[np.linspace(0, len(ids) - 1, min(_SAMPLE, len(ids))).astype(int)]:
+        blob = connection.execute(
+            "SELECT vector FROM vectors WHERE chunk_id = ?", (int(chunk_id),)
+        ).fetchone()[0]
+        vector = np.frombuffer(blob, dtype="<f2").astype(np.float32)
+        if vector.shape != (dimensions,) or not np.isfinite(vector).all():
+            return False  # told with its document, too
+        _, cosines = index.search(vector, 1, np.array([chunk_id]))
+        if cosines.shape[1] != 1 or abs(cosines[0, 0] - vector @ vector) > 1 - _NEAR:
             return False
     return True

@@ -30,6 +30,7 @@ from index.sentences import split_sentences
 
 SAMPLES = Path(__file__).resolve().parents[2] / "index" / "samples"
 LOOKS = 8  # at memory, evenly over the ingest
+QUERY = 20  # characters, as many as a question has
 
 
 class HashEmbedder:
@@ -87,7 +88,7 @@ def write_documents(folder: Path, count: int, characters: int, seed: int = 0) ->
         path.parent.mkdir(exist_ok=True)
         path.write_text("\n\n".join(lines), encoding="utf-8")
         if len(queries) < 200:
-            queries.append(rng.choice(lines)[:40])
+            queries.append(rng.choice(lines)[-QUERY:])
     return queries
 
 
@@ -146,6 +147,7 @@ def measure(folder: Path, count: int, characters: int, embedder: Embedder) -> No
         print(f"ingest    {report.chunks:,} chunks, {report.chunks / seconds['total_s']:,.0f} chunks/s")
         print("          " + ", ".join(f"{stage[:-2]} {value:.1f} s" for stage, value in seconds.items()))
         print("memory    " + " → ".join(f"{mb:.0f}" for _, mb in sorted(looks.items())) + " MB")
+        print(f"peak      {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, with the index")
         again = ingest(library, [docs], embedder)
         print(f"unchanged {again.unchanged:,} files in {again.seconds['total_s']:.2f} s")
         print(f"disk      {library.stats().bytes / 1e6:.0f} MB")
@@ -160,7 +162,6 @@ def measure(folder: Path, count: int, characters: int, embedder: Embedder) -> No
         vectors = {query: embedder.embed_queries([query]) for query in queries}
         print(f"dense     {percentiles(lambda query: index.search(vectors[query], 60), queries)}")
         print(f"search    {percentiles(lambda query: search(library, embedder, query, 10), queries)}")
-        print(f"peak      {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":
