@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from index.embedder import Embedder
     from index.ingest import IngestReport, Progress
     from rag.answerers.base import Answerer
+    from rag.evaluation.runner import Run
 
 DEFAULT_LIBRARY = "chuchu-library"
 
@@ -287,6 +288,27 @@ class Assistant:
         """Sixteen hexadecimal digits that change with any setting or model."""
         parts = (self.settings, self.embedder, self.reader, self.answerer)
         return hashlib.sha256("\n".join(part.fingerprint for part in parts).encode()).hexdigest()[:16]
+
+    def evaluate(
+        self,
+        questions: str | Path,
+        out: str | Path | None = None,
+        *,
+        workers: int = 1,
+        skip_bad: bool = False,
+        overwrite: bool = False,
+    ) -> Run:
+        """Ask all questions of a file, score the answers, and write a run folder if ``out`` names one.
+
+        Raises:
+            QuestionsError: a line of the file is bad, or ``out`` holds another run.
+            AnswererError: answering failed several times in a row; what was done is kept.
+        """
+        from rag.evaluation.questions import read_questions
+        from rag.evaluation.runner import evaluate
+
+        asked = read_questions(questions, skip_bad=skip_bad)
+        return evaluate(self, asked, out, workers=workers, overwrite=overwrite)
 
     def close(self) -> None:
         """Close the library."""

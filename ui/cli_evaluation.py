@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.errors import QuestionsError
+from index.errors import ReadError
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 DEFAULT_LIBRARY = Path("chuchu-library")
 
 QuestionsFile = Annotated[
-    Path, typer.Argument(help="JSONL or CSV with a column question, or SQuAD JSON.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="QUESTIONS", help="JSONL or CSV with a column question, or SQuAD JSON.", show_default=False
+    ),
 ]
 LibraryFolder = Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")]
+Sample = Annotated[bool, typer.Option("--sample", help="Use the sample documents that come along.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out, and say which.")]
 
 
@@ -29,18 +33,20 @@ def register(app: typer.Typer) -> None:
     """Mount the commands on the main application."""
     app.command("eval", epilog="Example: chuchu eval questions.jsonl --library papers --out run")(evaluate)
     app.command("compare", epilog="Example: chuchu compare run-a run-b --out compare.html")(compare)
+    app.command("questions", epilog="Example: chuchu questions --library papers --count 50 --out q.jsonl")(
+        questions
+    )
+    app.command("tune", epilog="Example: chuchu tune questions.jsonl --library papers")(tune)
 
 
 def evaluate(
-    questions: QuestionsFile,
+    file: QuestionsFile,
     library: Annotated[Path | None, typer.Option("--library", "-l", help="The library's folder.")] = None,
     documents: Annotated[
         list[Path] | None,
         typer.Option("--documents", "-d", help="Files or folders to read into a library of the run's own."),
     ] = None,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="Use the sample documents that come along.")
-    ] = False,
+    sample: Sample = False,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the run; an interrupted run goes on.")
     ] = Path("chuchu-run"),
@@ -62,7 +68,7 @@ def evaluate(
     from rag.evaluation.questions import read_questions
     from rag.evaluation.runner import evaluate as run_evaluation
 
-    asked = read_questions(questions, skip_bad=skip_bad)
+    asked = read_questions(file, skip_bad=skip_bad)
     _say_notes(asked)
     with (
         _assistant(
@@ -105,6 +111,69 @@ def compare(
     )
 
 
+def questions(
+    library: LibraryFolder = DEFAULT_LIBRARY,
+    sample: Sample = False,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="How many at most.")] = 50,
+    seed: Annotated[int, typer.Option(help="Another number gives other questions.")] = 1,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = Path("questions.jsonl"),
+) -> None:
+    """Draft questions with answers and evidence from a library's own documents, for chuchu eval and tune."""
+    from index.library import Library
+    from rag.evaluation.make_questions import WARNING, make_questions
+    from rag.evaluation.questions import write_questions
+
+    with Library.open(_sample_folder() if sample else library) as opened:
+        made = make_questions(opened, count, seed=seed)
+    write_questions(out, made)
+    silent = sum(question.unanswerable for question in made)
+    typer.echo(f"{len(made)} questions, {silent} of them not answered by the documents: {out}", err=True)
+    if len(made) < count:
+        typer.echo(f"the documents gave no more than these of the {count} asked for", err=True)
+    typer.echo(WARNING, err=True)
+
+
+def tune(
+    file: QuestionsFile,
+    library: LibraryFolder = DEFAULT_LIBRARY,
+    skip_bad: SkipBad = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+    ] = False,
+) -> None:
+    """Fit fusion weights and refusal threshold to questions; settings change only when better beyond noise."""
+    from rag.assistant import Assistant
+    from rag.evaluation.questions import read_questions
+    from rag.evaluation.tune import steps_of
+    from rag.evaluation.tune import tune as fit
+
+    asked = read_questions(file, skip_bad=skip_bad)
+    _say_notes(asked)
+    with Assistant.open(library) as assistant, _progress("tuning", steps_of(asked.questions)) as advance:
+        tuning = fit(assistant, asked.questions, advance)
+    typer.echo("what\tmeasure\tpresent\tfitted\tbefore\tafter\tdifference\tlow\thigh\tp\tn\tbetter")
+    for step in tuning.steps:
+        cells = (step.before, step.after, step.after - step.before, step.low, step.high, step.p)
+        values = [
+            " ".join(f"{name}={value:g}" for name, value in of.items()) for of in (step.present, step.fitted)
+        ]
+        figures = [_figure(cell) for cell in cells]
+        typer.echo(
+            "\t".join(
+                [step.name, step.measure, *values, *figures, str(step.n), "yes" if step.better else "no"]
+            )
+        )
+    for reason in tuning.skipped:
+        typer.echo(f"not fitted: {reason}", err=True)
+    if not tuning.better:
+        typer.echo("nothing is better beyond noise; the settings stay as they are", err=True)
+    elif dry_run:
+        typer.echo("nothing was written (--dry-run)", err=True)
+    else:
+        tuning.settings.save(library)
+        typer.echo(f"written to {library / 'settings.json'}", err=True)
+
+
 @contextmanager
 def _assistant(
     asked: QuestionSet,
@@ -120,22 +189,27 @@ def _assistant(
     from rag.assistant import Assistant
     from rag.settings import Settings
 
-    chosen = {"embedder": embedder, "answerer": answerer}
-    changes = {name: value for name, value in chosen.items() if value is not None}
+    changes = {"answerer": answerer} if answerer else {}
     if documents or (asked.texts and library is None and not sample):
         folder = library or out / "library"
         settings = Settings.load(folder).model_copy(update=changes)
-        with _sources(asked, documents) as paths, Assistant.create(folder, settings=settings) as assistant:
+        with (
+            _sources(asked, documents) as paths,
+            Assistant.create(folder, settings=settings, embedder=embedder) as assistant,
+        ):
             _read(assistant, paths)
             yield assistant
         return
-    folder = library or DEFAULT_LIBRARY
-    if sample:
-        from ui.sample import sample_library
-
-        folder = sample_library()
-    with Assistant.open(folder, settings=Settings.load(folder).model_copy(update=changes)) as assistant:
+    folder = _sample_folder() if sample else library or DEFAULT_LIBRARY
+    settings = Settings.load(folder).model_copy(update=changes)
+    with Assistant.open(folder, settings=settings, embedder=embedder) as assistant:
         yield assistant
+
+
+def _sample_folder() -> Path:
+    from ui.sample import sample_library
+
+    return sample_library()
 
 
 @contextmanager
@@ -159,7 +233,7 @@ def _read(assistant: Assistant, paths: list[Path]) -> None:
     if report.failed:
         print_report(report)
     if not assistant.library.documents():
-        raise QuestionsError(f"nothing could be read in {paths[0]}; name documents with text")
+        raise ReadError(f"nothing could be read in {paths[0]}; name documents with text")
 
 
 def _say_notes(asked: QuestionSet) -> None:
