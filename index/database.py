@@ -302,6 +302,16 @@ def write_meta(connection: sqlite3.Connection, values: Mapping[str, str]) -> Non
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
 
+def code_version() -> str:
+    """Return the version of the program that cuts and indexes, as a library notes it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("chuchu")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "unknown"
+
+
 def next_generation(connection: sqlite3.Connection) -> None:
     """Count one more change, inside the transaction that makes it.
 

@@ -37,6 +37,7 @@ from index.database import (
     Cursor,
     check_schema,
     chunk_from_row,
+    code_version,
     connect_reader,
     connect_writer,
     document_from_row,
@@ -91,6 +92,7 @@ class LibraryStats:
     embedder: str  # the name it was asked for by
     chunking: Mapping[str, object]
     created: str  # ISO 8601, UTC
+    version: str  # of the program that made it, or rebuilt all of it
     schema: int
     generation: int  # changes so far
     bytes: int  # on disk, the cache included
@@ -176,6 +178,7 @@ class Library:
                 "dimensions": str(dimensions),
                 "embedder": embedder,
                 "chunking": to_json(asdict(chunking or ChunkingOptions())),
+                "version": code_version(),
                 "created": datetime.now(UTC).isoformat(timespec="seconds"),
             }
             migrate(connection, facts)
@@ -402,6 +405,7 @@ class Library:
             embedder=meta["embedder"],
             chunking=json.loads(meta["chunking"]),
             created=meta["created"],
+            version=meta["version"],
             schema=schema,
             generation=int(meta["generation"]),
             bytes=_folder_bytes(self.folder),

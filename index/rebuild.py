@@ -163,6 +163,8 @@ class _Rebuild:
                 "dimensions": str(embedder.dimensions),
                 "embedder": self._embedder_name,
             }
+        if self._everything:
+            facts["version"] = code_version()
         write_meta(self._connection, facts)
 
     def _documents(self, ids: Sequence[int], broken: set[int]) -> tuple[list[str], list[str]]:
