@@ -19,6 +19,7 @@ from index.chunking import ChunkingOptions
 from index.database import (
     DOCUMENT_COLUMNS,
     Connection,
+    code_version,
     document_from_row,
     next_generation,
     text_digest,
