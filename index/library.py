@@ -405,7 +405,7 @@ class Library:
             embedder=meta["embedder"],
             chunking=json.loads(meta["chunking"]),
             created=meta["created"],
-            version=meta["version"],
+            version=meta.get("version", "unknown"),
             schema=schema,
             generation=int(meta["generation"]),
             bytes=_folder_bytes(self.folder),
