@@ -150,7 +150,10 @@ def library_remove(
     from ui.terminal import print_documents
 
     with Library.open(library) as opened:
-        print_documents(opened.remove(patterns))
+        removed = opened.remove(patterns)
+    if not removed:
+        raise ChuchuError(f"no document matches {', '.join(patterns)}; `chuchu library list` shows what is there")
+    print_documents(removed)
 
 
 @library_app.command("verify", epilog="Example: chuchu library verify --library papers")

@@ -14,7 +14,14 @@ from rag.datatypes import Answer, Citation, Passage
 
 SEPARATOR = " › "
 
-out = Console(highlight=False, soft_wrap=True)
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, for which a reader of its pipe that has seen enough is no failure."""
+        raise BrokenPipeError
+
+
+out = _Output(highlight=False, soft_wrap=True)
 """Results go to standard output, plain when it is a pipe."""
 
 err = Console(stderr=True, highlight=False)
@@ -82,7 +89,10 @@ def print_documents(documents: Sequence[DocumentInfo]) -> None:
     """Print one line per document: id, date, language, characters, title, path."""
     for document in documents:
         columns = (str(document.id), document.date or "-", document.language, f"{document.characters:,}")
-        out.print(escape("\t".join((*columns, document.title, document.source))))
+        names = (
+            " ".join(name.split()) for name in (document.title, document.source)
+        )  # a name may hold newlines
+        out.print(escape("\t".join((*columns, *names))))
 
 
 def _where(place: Citation | Passage) -> str:

@@ -1,0 +1,210 @@
+"""The commands as a shell calls them: output on stdout, progress and errors on stderr, exit status 0, 1 or 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import ui.cli
+
+
+@dataclass(frozen=True)
+class Result:
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def chuchu(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Chuchu:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return Chuchu(monkeypatch, capfd)
+
+
+class Chuchu:
+    """Runs the command in this process, which spares the seconds of loading models for each."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capfd = monkeypatch, capfd
+
+    def __call__(self, *words: str | Path) -> Result:
+        self._monkeypatch.setattr(sys, "argv", ["chuchu", *map(str, words)])
+        self._capfd.readouterr()
+        try:
+            ui.cli.main()
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        out, err = self._capfd.readouterr()
+        return Result(status, out, err)
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    folder = tmp_path / "文 档"
+    folder.mkdir()
+    (folder / "茶园.txt").write_text("青岭茶园2023年产茶叶42吨。茶园主人是陆云起。\n", encoding="utf-8")
+    (folder / "mill.md").write_text("# The mill\n\nThe mill was built in 1874.\n", encoding="utf-8")
+    return folder
+
+
+def test_ingest_ask_search_and_list_work_together(chuchu: Chuchu, documents: Path) -> None:
+    ingested = chuchu("ingest", documents, "--library", "lib")
+    assert (ingested.status, ingested.out) == (0, "")
+    assert "2 added" in ingested.err
+    assert "2 unchanged" in chuchu("ingest", documents, "--library", "lib").err
+
+    asked = chuchu("ask", "青岭茶园2023年产茶叶多少吨？", "--library", "lib", "--json")
+    answer = json.loads(asked.out)
+    assert (asked.status, answer["status"]) == (0, "answered")
+    assert "42吨" in answer["text"]
+    assert answer["citations"][0]["quote"] in "青岭茶园2023年产茶叶42吨。茶园主人是陆云起。"
+    assert "42吨" in chuchu("ask", "青岭茶园2023年产茶叶多少吨？", "--library", "lib").out
+
+    hits = json.loads(chuchu("search", "茶叶", "--library", "lib", "-k", "1", "--json").out)
+    assert [hit["document"]["title"] for hit in hits] == ["茶园"]
+    assert "茶叶42吨" in chuchu("search", "茶叶", "--library", "lib").out
+
+    listed = json.loads(chuchu("library", "list", "--library", "lib", "--json").out)
+    assert {Path(document["source"]).name for document in listed} == {"茶园.txt", "mill.md"}
+
+
+def test_library_commands_verify_rebuild_remove_and_tell(chuchu: Chuchu, documents: Path) -> None:
+    chuchu("ingest", documents, "--library", "lib")
+    assert chuchu("library", "verify", "--library", "lib").status == 0
+    assert chuchu("library", "rebuild", "--library", "lib").status == 0
+    assert json.loads(chuchu("library", "info", "--library", "lib", "--json").out)["documents"] == 2
+    removed = chuchu("library", "remove", "*.md", "--library", "lib")
+    assert (removed.status, "mill.md" in removed.out) == (0, True)
+    assert json.loads(chuchu("library", "info", "--library", "lib", "--json").out)["documents"] == 1
+
+
+def test_removing_what_is_not_there_is_an_error(chuchu: Chuchu, documents: Path) -> None:
+    chuchu("ingest", documents, "--library", "lib")
+    result = chuchu("library", "remove", "*.pdf", "--library", "lib")
+    assert (result.status, result.out) == (1, "")
+    assert "*.pdf" in result.err
+
+
+def test_verify_names_a_mismatch_and_exits_1(chuchu: Chuchu, documents: Path) -> None:
+    chuchu("ingest", documents, "--library", "lib")
+    for cache in Path("lib").rglob("dense-*.bin"):
+        cache.write_bytes(cache.read_bytes()[: cache.stat().st_size // 2])
+    result = chuchu("library", "verify", "--library", "lib")
+    assert result.status == 1
+    assert "cache" in result.out
+    assert "chuchu library rebuild" in result.err
+    assert (
+        "42吨" in chuchu("ask", "青岭茶园2023年产茶叶多少吨？", "--library", "lib").out
+    )  # the truth is whole
+
+
+def test_the_sample_documents_answer_and_leave_nothing_in_the_folder(chuchu: Chuchu, tmp_path: Path) -> None:
+    before = sorted(path.name for path in tmp_path.iterdir())
+    result = chuchu("ask", "--sample", "岚川精密的创始人是谁？")
+    assert (result.status, "梁砚秋" in result.out) == (0, True)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == before
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["ask", "什么？", "--library", "nowhere"], "nowhere"),
+        (["ask", "", "--sample"], "the question is empty"),
+        (["search", "  ", "--sample"], "the question is empty"),
+        (["ask", "什么？", "--sample", "--answerer", "oracle"], "oracle"),
+        (["ingest", "missing.txt"], "missing.txt"),
+        (["library", "verify", "--library", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line_on_stderr_and_status_1(
+    chuchu: Chuchu, words: list[str], named: str
+) -> None:
+    result = chuchu(*words)
+    assert result.status == 1
+    assert result.out == ""
+    assert named in result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    "words", [["fly"], ["ask"], ["search", "x", "-k", "0"], ["ingest"], ["ask", "x", "--wings"]]
+)
+def test_wrong_usage_exits_2(chuchu: Chuchu, words: list[str]) -> None:
+    assert chuchu(*words).status == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["ingest"], ["ask"], ["search"], ["eval"], ["compare"], ["questions"], ["tune"]]
+    + [["library", name] for name in ("list", "remove", "verify", "rebuild", "info")],
+    ids=" ".join,
+)
+def test_every_command_has_help_with_an_example(chuchu: Chuchu, words: list[str]) -> None:
+    result = chuchu(*words, "--help")
+    assert result.status == 0
+    assert not words or "Example: chuchu " + " ".join(words) in result.out
+
+
+def test_one_bad_file_never_stops_the_others(chuchu: Chuchu, documents: Path) -> None:
+    (documents / "leer.txt").write_bytes(b"")
+    (documents / "nul.txt").write_bytes(bytes(5000))
+    (documents / "kaputt.pdf").write_bytes(b"%PDF-1.7\nhalf of it")
+    result = chuchu("ingest", documents, "--library", "lib")
+    assert result.status == 0
+    assert "2 added, 3 failed" in result.err
+    assert all(name in result.err for name in ("leer.txt", "nul.txt", "kaputt.pdf"))
+
+
+@pytest.mark.parametrize("name", ["空文件夹", "nothing readable"])
+def test_a_folder_without_documents_is_an_error(chuchu: Chuchu, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    if name == "nothing readable":
+        (folder / "picture.png").write_bytes(b"\x89PNG")
+    result = chuchu("ingest", folder, "--library", "lib")
+    assert result.status == 1
+    assert name in result.err
+
+
+def test_a_file_over_the_limit_is_refused_and_an_option_raises_it(chuchu: Chuchu, tmp_path: Path) -> None:
+    big = tmp_path / "big.txt"
+    big.write_text("青岭茶园很大。" * 100_000, encoding="utf-8")  # 2.1 MB
+    refused = chuchu("ingest", big, "--library", "lib", "--max-megabytes", "1")
+    assert refused.status == 1
+    assert "big.txt" in refused.err
+
+
+def test_a_name_with_spaces_emoji_and_a_newline_is_read_and_shown_on_one_line(
+    chuchu: Chuchu, tmp_path: Path
+) -> None:
+    folder = tmp_path / "names"
+    folder.mkdir()
+    (folder / "茶 🍵\n园.txt").write_text("青岭茶园2023年产茶叶42吨。", encoding="utf-8")
+    assert chuchu("ingest", folder, "--library", "lib").status == 0
+    listed = chuchu("library", "list", "--library", "lib").out
+    assert len(listed.splitlines()) == 1
+    assert "🍵" in listed
+
+
+def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    search = subprocess.Popen(
+        [sys.executable, "-m", "ui.cli", "search", "--sample", "产值", "-k", "50"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    assert search.stdout is not None
+    assert search.stderr is not None
+    search.stdout.close()  # nobody reads
+    errors = search.stderr.read()
+    search.stderr.close()
+    assert (search.wait(), errors) == (0, b"")
