@@ -443,6 +443,11 @@ def test_an_unfinished_paragraph_goes_on_over_a_page_break() -> None:
     }
 
 
+def test_figures_set_line_by_line_are_no_page_numbers() -> None:
+    text = "港区产值\n\n年份\n\n产值\n\n2021\n\n832\n\n2022\n\n885\n"
+    assert [content for kind, _, content in outline(text) if kind == "list"] == ["2021", "832", "2022", "885"]
+
+
 @pytest.mark.parametrize("text", ["", "\n\n \n", "■", "#", "——", "图为", "\u3000", "（下转第8页）", "目录"])
 def test_tiny_documents_are_read_without_complaint(text: str) -> None:
     document, blocks = blocks_of(text)

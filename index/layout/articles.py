@@ -44,7 +44,6 @@ class Article:
 
     number: int
     headline: list[Piece] = field(default_factory=list)
-    label: Piece | None = None
 
     @property
     def title(self) -> str:
@@ -114,7 +113,7 @@ def _article_headlines(
     groups = [group for group in groups if not group[-1].extra.get("front")]
     for group in groups:
         if id(group) in cued_ids:
-            headlines.append(_headline_of(group, titles, pieces))
+            headlines.append(_headline_of(group, titles))
         elif levels and any(piece.level in levels and piece.stated for piece in group):
             headlines.append(_headline_by_level(group, levels))
     return headlines if len(headlines) >= 2 or cued else []
@@ -179,7 +178,7 @@ def _headline_by_level(group: list[Piece], levels: frozenset[int]) -> list[Piece
     return headline
 
 
-def _headline_of(group: list[Piece], titles: frozenset[str], pieces: Sequence[Piece]) -> list[Piece]:
+def _headline_of(group: list[Piece], titles: frozenset[str]) -> list[Piece]:
     """Take the headline out of a group of headings: not the name of the column above it, not a section below it."""
     listed = [n for n, piece in enumerate(group) if _in_contents(piece, titles)]
     whole = key("".join(piece.text for piece in group))

@@ -14,6 +14,7 @@ from index.layout.stitching import shares_word
 
 _SKIPPED: frozenset[Role] = frozenset({"caption", "furniture", "contents", "pull_quote"})
 _PHOTO_GAP = 3  # blank lines that OCR leaves where a picture stood
+_TABLE_CELL = 8  # width of a line that may be a cell of a table
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -35,6 +36,7 @@ def assign_roles(pieces: list[Piece], text: str, pages: int) -> tuple[Style, fro
     """Give every piece its role in place; return the document's style and the keys of the titles in its contents."""
     if pages >= 3:
         _find_running_heads(pieces)
+    _free_figures(pieces)
     style = _style(pieces)
     titles = _find_contents(pieces)
     _find_masthead(pieces)
@@ -50,6 +52,16 @@ def assign_roles(pieces: list[Piece], text: str, pages: int) -> tuple[Style, fro
     _find_repeated_headings(pieces)
     _undo_lone_headings(pieces, titles)
     return style, titles
+
+
+def _free_figures(pieces: Sequence[Piece]) -> None:
+    """Take bare numbers that stand among short lines for figures of a table, not for page numbers."""
+    for position, piece in enumerate(pieces):
+        if piece.role != "furniture" or piece.stated or not piece.text.isdigit():
+            continue
+        beside = [*pieces[max(0, position - 1) : position], *pieces[position + 1 : position + 2]]
+        if len(piece.text) > 3 or any(cues.width(other.text) <= _TABLE_CELL for other in beside):
+            piece.role = "list"
 
 
 def _style(pieces: Sequence[Piece]) -> Style:
