@@ -34,6 +34,7 @@ _FLOOR = 0.12  # share of paragraphs below which a word says nothing
 _NEVER = 1e6
 _LATIN_WORD = re.compile(r"[A-Za-z][a-z'-]{3,}")
 _LARGEST_PAGE = 300_000  # characters; longer documents are not single pages and keep their order
+_MOST_STATES = 300_000  # paragraphs times articles that are weighed: about a second
 _NEAREST = 8  # articles back that a paragraph may belong to; forward it is the next one only
 _CAPTION_EVIDENCE = 3.0  # nats
 
@@ -269,7 +270,7 @@ def _by_words(
     """Move runs of paragraphs to the article whose words they share, if the evidence outweighs their position."""
     front = {article.number for article in articles if not article.headline}
     body = [piece for piece in pieces if piece.role in ("text", "list") and piece.article not in front]
-    if len(body) < 3:
+    if len(body) < 3 or len(body) * len(articles) > _MOST_STATES:
         return
     words = {piece.order: _words(piece.text) for piece in body}
     natural = {piece.order: piece.article for piece in body}
