@@ -36,6 +36,13 @@ def describe(assistant: object, questions: QuestionSet, *, workers: int) -> dict
         "models": _models(assistant),
         "corpus": _corpus(assistant),
         "workers": workers,
+        **describe_machine(),
+    }
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return the versions of what is used, and the machine."""
+    return {
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {"system": platform.platform(), "cpu": _cpu(), "cores": _cores()},
     }

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from rag.datatypes import Answer
 from rag.evaluation.matching import holds
-from rag.evaluation.metrics import Need, answer_accuracy, is_right, needs, passage_gains, short_f1
+from rag.evaluation.metrics import HasText, Need, answer_accuracy, is_right, needs, passage_gains, short_f1
 from rag.evaluation.questions import Question
 from rag.evaluation.results import Failure
 
 READ_WELL = 5  # passages; an answer is rarely made from one that stands lower
 SPAN_F1 = 0.5  # below it the short answer shares less than half with any gold answer
-
-
-class HasText(Protocol):
-    """A passage or a chunk."""
-
-    @property
-    def text(self) -> str:
-        """Its text."""
-        ...
 
 
 def is_lacking(question: Question, answer: Answer) -> bool:

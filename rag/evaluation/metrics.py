@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from rag.datatypes import Answer, Citation, Passage
+from rag.datatypes import Answer, Citation
 from rag.evaluation import cmrc
 from rag.evaluation.matching import holds, normalise, overlaps
 from rag.evaluation.questions import Question
@@ -20,6 +21,15 @@ RANKED_AT = 10  # depth of MRR and nDCG
 
 Need = tuple[str, ...]
 """Alternatives, of which a passage must hold one."""
+
+
+class HasText(Protocol):
+    """A passage or a chunk."""
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+        ...
 
 
 def score(question: Question, answer: Answer) -> dict[str, float | None]:
@@ -90,7 +100,7 @@ def needs(question: Question) -> tuple[Need, ...]:
     return tuple((part,) for part in question.answers) if question.in_parts else (question.answers,)
 
 
-def passage_gains(wanted: Sequence[Need], passages: Sequence[Passage]) -> list[int]:
+def passage_gains(wanted: Sequence[Need], passages: Sequence[HasText]) -> list[int]:
     """Return for each passage, best first, how many needs it holds that no passage before it held."""
     open_needs = list(wanted)
     gains: list[int] = []
