@@ -11,6 +11,7 @@ from index.datatypes import Chunk, Filter, Hit
 from index.embedder import Embedder
 from index.errors import QueryError
 from index.fusion import Run, dense_weight, near_duplicates, weighted_sum
+from index.glossary import chinese_words
 from index.lexical import matched_terms
 from index.library import Library
 from index.text import detect_language
@@ -59,8 +60,11 @@ def search(
     with library.snapshot():
         allowed = library.allowed(where)
         dense = _dense(library, embedder, query, depth, allowed)
-        lexical = library.lexical_search(query, depth, allowed)
-        weight = dense_weight(detect_language(query), library.languages(), usual=options.dense_weight)
+        language, languages = detect_language(query), library.languages()
+        # An English question shares no words with Chinese documents; a glossary lends it some.
+        words = chinese_words(query) if language == "en" and "zh" in languages else ()
+        lexical = library.lexical_search(" ".join((query, *words)), depth, allowed)
+        weight = dense_weight(language, languages, usual=options.dense_weight, named=bool(words))
         fused = weighted_sum(dense, lexical, weight)[:depth]
         scores = {"cosine": dict(dense), "bm25": dict(lexical), "fused": dict(fused)}
         ranks = {"dense": _ranks(dense), "bm25": _ranks(lexical)}

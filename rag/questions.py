@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Literal
 
 from index.datatypes import Span as TextSpan
+from index.terms import tagged_words
 from index.text import detect_language, fold
 
 AnswerKind = Literal[
@@ -114,7 +115,32 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
         r"产能|产量|年产",
         "quantity",
         tuple(
-            ["吨", "台", "套", "辆", "支", "片", "只", "件", "米", "块", "颗", "枚", "公斤", "千克", "瓶", "箱", "平方米", "立方米", "千瓦", "kw", "mw", "gw", "gwh", "mwh"]
+            [
+                "吨",
+                "台",
+                "套",
+                "辆",
+                "支",
+                "片",
+                "只",
+                "件",
+                "米",
+                "块",
+                "颗",
+                "枚",
+                "公斤",
+                "千克",
+                "瓶",
+                "箱",
+                "平方米",
+                "立方米",
+                "千瓦",
+                "kw",
+                "mw",
+                "gw",
+                "gwh",
+                "mwh",
+            ]
         ),
     ),
     (r"发电量|用电量|电量|度电", "quantity", ("度", "千瓦时", "kwh", "mwh", "gwh")),
@@ -527,7 +553,9 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
             name = name[opener.end() :]
         if not (match.start() == 0 and _QUESTION_OPENERS.match(name + " ")):
             names.append(fold(name))
-    names.extend(fold(match.group()) for match in _LATIN_NAME.finditer(text) if not match.group().isdigit())
+    names.extend(
+        fold(match.group()) for match in _LATIN_NAME.finditer(text) if not match.group()[0].isdigit()
+    )
     for match in _SUFFIXED_NAME.finditer(folded):
         name = re.sub(
             r"^.*(?:在|由|为|对|是|[年月日中]|年度|哪家|和|与|的|有|名单|榜单)(?=[^在由为对是年月日和与的]{2})(?!限)",
@@ -536,9 +564,13 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
         )
         if not _ANY_QUESTION_WORD.search(name):
             names.append(name)
-    return tuple(dict.fromkeys(name for name in names if len(name) > 1))
+    for word, tag in tagged_words(folded):
+        if tag.startswith(("nr", "ns", "nt", "nz")) and not any(word in name for name in names):
+            names.append(word)
+    return tuple(dict.fromkeys(name for name in names if len(name) > 1 and name not in _EVERYWHERE))
 
 
+_EVERYWHERE = frozenset(("中国", "我国", "全国", "国家高新区", "高新区"))  # names that tell nothing apart
 _ANY_QUESTION_WORD = re.compile(r"什么|多少|哪|谁|何时|几[个家名]")
 _RESPECTIVELY_ZH = re.compile(r"分别|各自|各(?=[有为是])")
 _JOIN_ZH = re.compile(r"、|以及|[和与及]")

@@ -19,7 +19,7 @@ from index.terms import PINYIN_MARK, document_terms, weighted_query
 from index.text import detect_language, fold
 from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
 from rag.datatypes import Passage, Span
-from rag.glossary import chinese_words
+from index.glossary import chinese_words
 from rag.questions import AnswerKind, Ask, QuestionAnalysis
 
 
@@ -84,6 +84,7 @@ FEATURES = (
     "year",  # 1 same year, -1 another year, 0 unknown or none asked
     "kind",  # the candidate is of the kind asked for
     "names",  # share of the question's names that the sentence, its headings or what stands before it hold
+    "names_least",  # the same for the one name or number that is held least
     "rival",  # 1: the sentence names another of the same kind instead (another high-tech zone)
     "unit",  # its unit is the one asked for: 1; another: -1
     "span",  # the reader's log-odds of the span
@@ -304,11 +305,11 @@ def find_evidence(
         around = _surroundings(passage, folded[sentence.passage], sentence, crossing=crossing)
         coverage, context = _coverage(terms, matching, around)
         cosine = similar.get(sentence, 0.0) if similar else 0.0
-        names, rival = _names(analysis, matching, around, crossing=crossing)
+        names, least, rival = _names(analysis, matching, around, crossing=crossing)
         years = _Years(passage, folded[sentence.passage], sentence)
         proposed = _trimmed(reading.best(4, start=sentence.start, end=sentence.end), passage.text)
         top = _trimmed(spans[sentence.passage], passage.text)
-        aligned = _respectively(text, analysis.folded)
+        aligned = _respectively(text, analysis.folded, crossing)
         for candidate in _candidates(passage.text[sentence.start : sentence.end], sentence, proposed, ask):
             at = candidate.start - sentence.start, candidate.end - sentence.start
             year = years.at(candidate.start)
@@ -321,6 +322,7 @@ def find_evidence(
                 "year": _year_agreement(analysis, year, years.strong),
                 "kind": _kind_agreement(ask, candidate),
                 "names": names,
+                "names_least": least,
                 "rival": rival,
                 "unit": _unit_agreement(ask, candidate),
                 "span": max(-20.0, min(20.0, value)) / 10,
@@ -375,27 +377,31 @@ def _candidates(text: str, sentence: Sentence, proposed: Sequence[TextSpan], ask
         ]
         for span in longer:
             del chosen[span]
-    for start, end in [*proposed, *_heads(text, shift, proposed, ask)]:
+    for start, end in _heads(text, shift, proposed, ask):
+        if ask.kind in _NUMERIC and not _NUMERAL.search(text, start - shift, end - shift):
+            continue
         if (start, end) not in chosen:
             chosen[start, end] = Candidate(start=start, end=end, kind="phrase")
     return list(chosen.values())
 
 
+_NUMERIC = frozenset({"money", "percent", "quantity", "rank", "date", "duration"})
+_NUMERAL = re.compile(r"[\d〇零一二三四五六七八九十百千万亿两半数几今去前明]|[A-Za-z]")
 _CLASS_WORD = re.compile(
-    r"(?:企业|公司|品牌|机构|单位|厂商|车企|巨头|厂家|院校|高校|团队|平台|[校院局市县区省]长|主任|书记|经理|教授|博士|院士)(?=[^的等和与及、])"
+    r"(?:企业|品牌|厂商|车企|巨头|厂家|[校院局市县区省]长|主任|书记|经理|教授|博士|院士)(?=[^的等和与及、])"
 )
 
 
 def _heads(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask) -> list[TextSpan]:
-    """What is left of a span behind a class word: 云帆 of 本地龙头企业云帆."""
-    if ask.kind not in ("organisation", "person", "phrase"):
-        return []
+    """Cut what stands in front of a name: 云帆 of 本地龙头企业云帆, 王立 of 厂长王立."""
+    if ask.kind not in ("organisation", "person"):
+        return list(proposed)
     heads = []
     for start, end in proposed:
-        for match in _CLASS_WORD.finditer(text, start - shift, end - shift):
-            if 2 <= end - shift - match.end() <= 12:
-                heads.append((match.end() + shift, end))
-    return heads
+        cuts = [match.end() + shift for match in _CLASS_WORD.finditer(text, start - shift, end - shift)]
+        fitting = [cut for cut in cuts if 2 <= end - cut <= 12]
+        heads.append((fitting[-1] if fitting else start, end))
+    return list(dict.fromkeys(heads))
 
 
 _EDGES = " \t\n,，。、；;：:!?！？“”\"'‘’)）》」』·…—-"
@@ -496,8 +502,8 @@ _KIND_OF_NAME = re.compile(
 
 def _names(
     analysis: QuestionAnalysis, text: str, around: tuple[str, str], *, crossing: bool
-) -> tuple[float, float]:
-    """Share of the question's names found, and whether the sentence names another of the same kind in their place."""
+) -> tuple[float, float, float]:
+    """Share of the question's names found, that of the least one, and whether another of its kind is named instead."""
     found: list[float] = []
     rival = 0.0
     for name in analysis.names:
@@ -511,7 +517,18 @@ def _names(
             others = re.findall(rf"([\u3400-\u9fff]{{2,8}}){kind.group()}", text)
             if any(not _overlap(stem, other) > 0.5 and other[-2:] not in name for other in others):
                 rival = 1.0
-    return (sum(found) / len(found) if found else 1.0), rival
+    mean = sum(found) / len(found) if found else 1.0
+    for number in _long_numbers(analysis):
+        place = re.compile(rf"(?<![\d.]){re.escape(number)}(?![\d.])")
+        found.append(1.0 if place.search(text) else 0.8 if any(map(place.search, around)) else 0.0)
+    return mean, min(found, default=1.0), rival
+
+
+@lru_cache(maxsize=64)
+def _long_numbers(analysis: QuestionAnalysis) -> tuple[str, ...]:
+    """Numbers of two digits and more that the question states, years left out."""
+    numbers = re.findall(r"(?<![\d.a-z])\d+(?:\.\d+)?(?![\d.]|年)", analysis.folded)
+    return tuple(n for n in numbers if len(n) > 1 and not (n.isdigit() and int(n) in analysis.years))
 
 
 def _overlap(stem: str, text: str) -> float:
@@ -604,7 +621,7 @@ _ALIGN = re.compile(r"分别|依次|respectively")
 
 
 @lru_cache(maxsize=512)
-def _respectively(text: str, question: str) -> dict[int, float]:
+def _respectively(text: str, question: str, crossing: bool) -> dict[int, float]:
     """For "A、B分别为x、y": the place of each value → 1 where the question names its owner alone, else -1."""
     match = _ALIGN.search(text)
     if not match:
@@ -618,7 +635,7 @@ def _respectively(text: str, question: str) -> dict[int, float]:
     if len(owners) < 2 or len(values) < len(owners):
         return {}
     values = values[: len(owners)]
-    named = [_owner_named(owner, question) for owner in owners]
+    named = [_owner_named(owner, question, crossing) for owner in owners]
     if sum(named) != 1:
         return {}
     return {place: 1.0 if yes else -1.0 for place, yes in zip(values, named, strict=True)}
@@ -630,8 +647,12 @@ def _aligned(places: Mapping[int, float], at: TextSpan) -> float:
     return covered[0] if len(covered) == 1 else -1.0 if covered else 0.0
 
 
-def _owner_named(owner: str, question: str) -> bool:
-    """Whether a question names the owner: its last four to eight characters, or all of it, stand there."""
+def _owner_named(owner: str, question: str, crossing: bool) -> bool:
+    """Whether a question names the owner: by its ends, or across languages by its pinyin."""
+    if crossing:
+        joined = re.sub(r"[^a-z]", "", question)
+        pinyin = [term[1:] for term in document_terms(owner) if term.startswith(PINYIN_MARK)]
+        return any(len(word) > 3 and word in joined for word in pinyin)
     return (
         owner in question
         or (len(owner) > 6 and owner[-6:] in question)

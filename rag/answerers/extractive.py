@@ -23,6 +23,7 @@ from rag.questions import Ask, QuestionAnalysis, analyse_question
 
 MAX_TEXT = 400  # characters of an answer, marks included
 MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at their clauses
+SAME_SENTENCE = 2.0  # utility of standing in the sentence that answered the first thing asked
 MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
 NOT_FOUND = {"zh": "文档中没有找到答案。", "en": "The documents do not say."}
 NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
@@ -49,7 +50,6 @@ class _Piece:
     """One line of the answer: what it says, in front of which label, and where it stands."""
 
     passage: Passage
-    short: TextSpan  # into the passage; with the modifier in front: 超3亿元
     quote: TextSpan
     found: Found
     confidence: float
@@ -90,8 +90,8 @@ class ExtractiveAnswerer:
         pieces: list[_Piece | None] = []
         for number, part in enumerate(analysis.parts):
             part_analysis = analyse_question(part) if len(analysis.parts) > 1 else analysis
-            ask = part_analysis.asks[0] if len(analysis.parts) > 1 else analysis.asks[0]
-            pieces.append(self._answer_part(part_analysis, ask, used, _label(analysis, number)))
+            near = pieces[0].found.sentence if pieces and pieces[0] and len(analysis.asks) > 1 else None
+            pieces.append(self._answer_part(part_analysis, used, _label(analysis, number), near))
         sure = max((piece.confidence for piece in pieces if piece), default=0.0)
         kept = [piece for piece in pieces if piece and piece.confidence >= self._options.threshold]
         language = "en" if question.language == "en" else "zh"
@@ -102,21 +102,27 @@ class ExtractiveAnswerer:
         return _write([*kept, *others], language, min(piece.confidence for piece in kept), missing)
 
     def _answer_part(
-        self, analysis: QuestionAnalysis, ask: Ask, passages: Sequence[Passage], label: str
+        self, analysis: QuestionAnalysis, passages: Sequence[Passage], label: str, near: Sentence | None
     ) -> _Piece | None:
-        ranked = self._ranked(analysis, ask, passages)
+        """Answer one thing asked; what is asked in one breath mostly stands in one sentence, ``near``."""
+        ask = analysis.asks[0]
+        ranked = self._ranked(analysis, ask, passages, near)
         if not ranked:
             return None
-        best = _coordinated(
-            ranked[0], ranked, passages[ranked[0].sentence.passage].text, analysis.folded, ask
-        )
+        text = passages[ranked[0].sentence.passage].text
+        best = _coordinated(ranked[0], ranked, text, analysis.folded, ask)
         return replace(_piece(best, passages, confidence(ranked[0].features), ask), label=label)
 
-    def _ranked(self, analysis: QuestionAnalysis, ask: Ask, passages: Sequence[Passage]) -> list[Found]:
+    def _ranked(
+        self, analysis: QuestionAnalysis, ask: Ask, passages: Sequence[Passage], near: Sentence | None = None
+    ) -> list[Found]:
+        """All candidates for one thing asked, best first."""
         readings = self._reader.readings(analysis.text, [passage.text for passage in passages])
         similar = self._similar(analysis, passages) if is_crossing(analysis, passages) else None
         found = find_evidence(analysis, ask, passages, readings, similar)
-        return sorted(found, key=lambda candidate: -rank_score(candidate.features))
+        return sorted(
+            found, key=lambda c: -rank_score(c.features) - (SAME_SENTENCE if c.sentence == near else 0.0)
+        )
 
     def _similar(
         self, analysis: QuestionAnalysis, passages: Sequence[Passage]
@@ -151,7 +157,6 @@ def _piece(found: Found, passages: Sequence[Passage], sure: float, ask: Ask) -> 
     passage = passages[found.sentence.passage]
     return _Piece(
         passage=passage,
-        short=(found.start - found.lead, found.end),
         quote=_quote(
             passage.text, (found.sentence.start, found.sentence.end), (found.start, found.end), MAX_QUOTE
         ),
@@ -168,9 +173,10 @@ _TITLED = re.compile(r"(?:、|以及|和|与|及|, | and )[^,，。;；、]{0,12
 def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str, ask: Ask) -> Found:
     """Widen a figure or person to what it is joined with: 15个园区和30个工厂, 甲、乙共同.
 
-    Figures are joined only where the question asks for several things at once or names no unit of its own.
+    Figures are joined only where the question asks for several things at once or names no unit.
     """
     several = not re.search(r"(?:是|叫)$", question[: ask.span[0]])  # 谁为大楼揭牌; but 校长是谁 asks for one
+    bare = question[slice(*ask.span)] in ("多少", "几")  # no unit asked for, so several may do
     figure = best.kind in ("quantity", "money", "percent", "rank")
     if best.kind == "person" and ask.kind == "person" and several:
         pattern = _TITLED
@@ -286,7 +292,7 @@ def _line(group: Sequence[_Piece], number: int, language: str, budget: int) -> t
     shown = []
     for piece in group:
         if piece.show_short:
-            short = passage.text[piece.short[0] : piece.short[1]].strip()
+            short = _short(piece, piece.found.lead)
             gloss = in_english(short) if language == "en" else ""
             shown.append(
                 (piece.label + colon if piece.label else "") + short + (f" ({gloss})" if gloss else "")
@@ -306,9 +312,12 @@ def _line(group: Sequence[_Piece], number: int, language: str, budget: int) -> t
     return (head + stop if head else "") + body, quote
 
 
-def _short(piece: _Piece) -> str:
-    """The short answer without the modifier in front."""
-    return piece.passage.text[piece.found.start : piece.found.end].strip()
+def _short(piece: _Piece, lead: int = 0) -> str:
+    """Return the short answer: the items of a list, or one span, with ``lead`` characters in front."""
+    text, found = piece.passage.text, piece.found
+    if len(found.parts) > 1 and found.kind == "person":  # without the titles between them
+        return "、".join(text[start:end].strip() for start, end in found.parts)
+    return text[found.start - lead : found.end].strip()
 
 
 def _missing_note(missing: Sequence[str], language: str) -> str:
