@@ -212,7 +212,7 @@ def is_names(text: str) -> bool:
 
 
 def is_sign_off(text: str) -> bool:
-    """Whether the line signs an article at its end: ■（高新处）."""
+    """Whether the line signs an article at its end: ■（办公室）."""
     text = simple(text)
     return len(text) <= 26 and _SIGN_OFF.match(text) is not None
 
@@ -226,7 +226,7 @@ def is_caption(text: str) -> bool:
 
 
 def is_credit(text: str) -> bool:
-    """Whether a caption names only whose picture it is: 视觉中国供图."""
+    """Whether a caption names only whose picture it is: 新华社供图."""
     text = simple(text)
     return width(text) <= 10 and _CAPTION_END.search(text) is not None and " " not in text
 
