@@ -24,6 +24,9 @@ HOMES = {
     "pypdfium2": {"index/readers/"},
     "selectolax": {"index/readers/"},
     "gradio": {"ui/"},
+    "matplotlib": {"rag/evaluation/plots.py"},
+    "jinja2": {"rag/evaluation/report.py"},
+    "nltk": {"rag/evaluation/cmrc.py"},
     "typer": {"ui/"},
     "rich": {"ui/"},
 }
