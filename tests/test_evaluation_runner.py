@@ -16,7 +16,7 @@ from filelock import FileLock
 from index.errors import AnswererError, QueryError, QuestionsError
 from rag.datatypes import Answer
 from rag.evaluation.questions import Question, QuestionSet
-from rag.evaluation.runner import Run, evaluate, rescore, write_texts
+from rag.evaluation.runner import WARM_UP, Run, evaluate, rescore, write_texts
 
 MakeAnswer = Callable[..., Answer]
 Scripted = Callable[..., Any]
@@ -122,7 +122,7 @@ def test_an_interrupted_run_asks_only_what_is_missing(
     second = scripted_assistant(script)
     run = evaluate(second, asked, tmp_path)
     first = asked.questions[2].question
-    assert [text for text, _, _ in second.asked] == [first, first, "丁有几家工厂？", SILENT]  # one to warm up
+    assert [text for text, _, _ in second.asked] == [WARM_UP, first, "丁有几家工厂？", SILENT]
     assert run.metrics == whole.metrics
 
 

@@ -94,13 +94,13 @@ def _models(assistant: object) -> dict[str, Any]:
 
 
 def _corpus(assistant: object) -> dict[str, Any]:
-    """Return the number of documents and chunks, and a fingerprint of the documents' content in any order."""
+    """Return the number of documents, and a fingerprint of their texts, whatever their order and places."""
     library = getattr(assistant, "library", None)
     if library is None:
         return {}
-    documents = sorted(f"{d.name}\0{d.characters}\0{d.title}" for d in library.documents())
-    fingerprint = hashlib.sha256("\n".join(documents).encode()).hexdigest()[:12]
-    return {"documents": len(documents), "fingerprint": fingerprint}
+    ids = [info.id for info in library.documents()]
+    texts = sorted(hashlib.sha256(library.document(i).text.encode()).hexdigest() for i in ids)
+    return {"documents": len(ids), "fingerprint": hashlib.sha256("".join(texts).encode()).hexdigest()[:12]}
 
 
 def _versions() -> dict[str, str]:

@@ -39,6 +39,7 @@ RUN, RESULTS, METRICS, REPORT, TABLE = (
     "report.html",
     "results.csv",
 )
+WARM_UP = "预热 (warming up)"
 GIVE_UP_AFTER = 5  # failures one after another: the model or its server is not there
 DEEP = 50  # chunks searched for evidence that the passages lack
 
@@ -183,7 +184,7 @@ def _ask_all(
     progress(len(done))
     failed_in_a_row = 0
     if todo:
-        _warm_up(assistant, todo[0])
+        _warm_up(assistant)
     for result in _in_parallel(lambda question: ask_one(assistant, question), todo, workers):
         results[result.question.id] = result
         keep(result)
@@ -257,11 +258,11 @@ def _search_rank(assistant: Asks, question: Question, answer: Answer) -> int | N
     return deepest_rank(needs(question), [hit.chunk for hit in hits])
 
 
-def _warm_up(assistant: Asks, question: Question) -> None:
-    """Load models before anything is timed."""
+def _warm_up(assistant: Asks) -> None:
+    """Load models before anything is timed, by a question of its own: models may remember what they have read."""
     try:
-        assistant.ask(question.question, history=(), documents=question.scope)
-    except Exception as error:  # the same error comes again with the question itself, and is kept there
+        assistant.ask(WARM_UP, history=(), documents=())
+    except Exception as error:  # the same error comes again with the first question, and is kept there
         logger.debug("warming up failed: %s", error)
 
 
