@@ -8,17 +8,22 @@ import subprocess
 import sys
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file
 
 from index.errors import SettingsError
 from index.weights import write_checksums
+from rag.datatypes import Span
 from rag.features import CLS, SEP, Featuriser
+from rag.reader import Reader
 from rag.training import curves
 from rag.training.__main__ import main
 from rag.training.answers import find_answers
 from rag.training.chinese_questions import ask
+from rag.training.evaluate import Asked, score_spans, table
 from rag.training.examples import (
     Example,
     Question,
@@ -29,12 +34,13 @@ from rag.training.examples import (
     spread,
     window_around,
 )
+from rag.training.export import export
 from rag.training.gloss import english_by_gloss
 from rag.training.mixture import Sample, featurise
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
 from rag.training.parallel import chinese_figures, english_value, shared_answers
 from rag.training.settings import TrainingSettings
-from rag.training.train import batch_order, rate_at
+from rag.training.train import Trainer, batch_order, rate_at
 from rag.training.words import Lexicon, Word, tag_words
 
 READER = Path(__file__).parents[1] / "rag" / "models" / "reader"
@@ -444,6 +450,51 @@ def test_settings_that_make_no_sense_are_named(tmp_path: Path, text: str, said: 
         TrainingSettings.read(path)
 
 
+def test_an_average_needs_a_start_that_reads(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("[training]\nnew_heads = true\nstart_share = 0.5\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="start_share needs a start"):
+        TrainingSettings.read(path)
+
+
+def test_exported_weights_are_averaged_with_the_start(settings: Path, tmp_path: Path) -> None:
+    stated = TrainingSettings.read(settings)
+    start = Path(stated.start)
+    half = stated.model_copy(update={"training": stated.training.model_copy(update={"start_share": 0.5})})
+    trainer = Trainer(start, half)
+    bias = trainer.model.classifier.bias
+    bias.data += 4.0
+    moved = load_file(export(trainer, start, tmp_path / "reader") / "model.safetensors")
+    before = load_file(start / "model.safetensors")
+    assert moved["classifier.bias"].tolist() == pytest.approx(
+        (before["classifier.bias"] + 2.0).tolist(), abs=1e-2
+    )
+    assert moved["classifier.weight"].tolist() == before["classifier.weight"].half().tolist()
+
+
+def test_the_table_has_a_row_for_each_set() -> None:
+    before = {"drcd": {"em": 28.64, "f1": 50.5, "n": 600}}
+    after = {"drcd": {"em": 50.0, "f1": 68.0, "n": 600}, "relevance": {"auroc": 0.95, "n": 300}}
+    assert table(before, after).splitlines()[2:] == [
+        "| drcd | 600 | 28.6 / 50.5 | 50.0 / 68.0 |",
+        "| relevance | 300 | - | AUROC 0.950 |",
+    ]
+
+
+def test_spans_are_scored_against_any_of_their_answers() -> None:
+    class Echo:
+        def read(self, question: str, passages: list[str], top: int) -> list[Span]:
+            text = passages[0][:3]
+            return [Span(text=text, start=0, end=3, passage=0, score=1.0, relevance=1.0)]
+
+    asked = [
+        Asked(question="？", passage="45万吨", answers=("50万吨", "45万")),
+        Asked(question="？", passage="李建国", answers=("王秀兰",)),
+    ]
+    scores = score_spans(cast("Reader", Echo()), asked)
+    assert scores == {"em": 50.0, "f1": 50.0, "length": 3.0, "gold_length": 3.5, "n": 2}
+
+
 def test_a_data_folder_without_files_is_one_clear_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -467,8 +518,6 @@ def test_the_recipe_runs_resumes_and_ends_with_a_reader(data: Path, settings: Pa
     config = json.loads((killed / "reader" / "config.json").read_text(encoding="utf-8"))
     assert config["dtype"] == "float32"
     assert "own" not in (killed / "scores.md").read_text(encoding="utf-8")
-    from rag import Reader
-
     span = Reader.load(killed / "reader").read("青山塔有多高？", [ASKED[0][2]])[0]
     assert ASKED[0][2][span.start : span.end] == span.text != ""
 

@@ -53,7 +53,7 @@ def run(settings: TrainingSettings, data: Path, out: Path) -> Path:
         SettingsError: the data folder is incomplete, or ``out`` holds a run with other settings.
     """
     prepare_torch()
-    from rag.training.evaluate import evaluate, write_table
+    from rag.training.evaluate import evaluate, table
     from rag.training.export import export
     from rag.training.mixture import prepare
     from rag.training.train import train
@@ -70,7 +70,7 @@ def run(settings: TrainingSettings, data: Path, out: Path) -> Path:
     (out / "scores.json").write_text(
         json.dumps({"start": before, "trained": after}, indent=1), encoding="utf-8"
     )
-    write_table(out / "scores.md", before, after)
+    (out / "scores.md").write_text(table(before, after), encoding="utf-8")
     logger.info("the reader is in %s, its scores in %s", trained, out / "scores.md")
     return trained
 

@@ -1,11 +1,14 @@
 """Measures a reader's folder on held-out and development questions, and writes what it finds as a table.
 
+    python -m rag.training.evaluate READER_FOLDER --data FOLDER
+
 Spans are scored as CMRC 2018 does, over whole contexts; relevance by AUROC, gold pieces against the best BM25
 wrong ones; refusing by the AUROC of the best passage's relevance on questions with and without an answer.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import logging
@@ -22,7 +25,7 @@ from rag.evaluation.cmrc import exact_match, f1
 from rag.reader import Reader
 from rag.training.calibration import auroc, hard_pairs, logits
 from rag.training.mixture import data_sets
-from rag.training.settings import Evaluation, Mixture
+from rag.training.settings import Evaluation, Mixture, TrainingSettings
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +58,7 @@ def evaluate(folder: Path, data: Path, mixture: Mixture, options: Evaluation) ->
             logger.info("relevance_%s: %s", name, scores[f"relevance_{name}"])
     path = data / "dev" / "nomiracl_en_ja_ko.jsonl.gz"
     if options.refusals and path.is_file():
-        scores["refusal_nomiracl"] = score_refusals(reader, path, options.refusals)
+        scores |= score_refusals(reader, path, options.refusals)
     return scores
 
 
@@ -73,14 +76,20 @@ def score_spans(reader: Reader, asked: Sequence[Asked]) -> dict[str, float]:
     }
 
 
-def score_refusals(reader: Reader, path: Path, limit: int) -> dict[str, float]:
-    """Return the AUROC of the best passage's relevance: questions with an answer against those without."""
+def score_refusals(reader: Reader, path: Path, limit: int) -> Scores:
+    """Return by language the AUROC of the best passage's relevance: questions with an answer or without."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     rows = Random(3).sample(rows, min(limit, len(rows)))
     best = [max(r.relevance_logit for r in reader.readings(row["question"], row["passages"])) for row in rows]
-    answerable = np.array([bool(row["answerable"]) for row in rows])
-    return {"auroc": auroc(np.array(best), answerable), "n": len(rows)}
+    scores: Scores = {}
+    for language in sorted({row["language"] for row in rows}):
+        chosen = [n for n, row in enumerate(rows) if row["language"] == language]
+        answerable = np.array([bool(rows[n]["answerable"]) for n in chosen])
+        if answerable.any() and not answerable.all():
+            area = auroc(np.array(best)[chosen], answerable)
+            scores[f"refusal_nomiracl_{language}"] = {"auroc": area, "n": len(chosen)}
+    return scores
 
 
 def span_sets(data: Path, mixture: Mixture, options: Evaluation) -> Iterator[tuple[str, list[Asked]]]:
@@ -151,16 +160,38 @@ def _find_loosely(text: str, wanted: str) -> tuple[int, int] | None:
     return match.span() if match else None
 
 
-def write_table(path: Path, before: Scores, after: Scores) -> None:
-    """Write both readers' scores as a Markdown table."""
+def table(before: Scores, after: Scores) -> str:
+    """Return two readers' scores as a Markdown table: EM / F1 in percent, or AUROC."""
     rows = ["| | n | start | trained |", "|---|---|---|---|"]
     for name, scores in after.items():
         cells = [_cell(before.get(name, {})), _cell(scores)]
         rows.append(f"| {name} | {scores['n']:.0f} | {cells[0]} | {cells[1]} |")
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return "\n".join(rows) + "\n"
 
 
 def _cell(scores: Mapping[str, float]) -> str:
     if "em" in scores:
         return f"{scores['em']:.1f} / {scores['f1']:.1f}"
     return f"AUROC {scores['auroc']:.3f}" if "auroc" in scores else "-"
+
+
+def main() -> None:
+    """Print the table of one reader, or of two."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="a reader's folder")
+    parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
+    parser.add_argument("--settings", type=Path, default=Path(__file__).parent / "reader.toml")
+    parser.add_argument("--against", type=Path, help="another reader's folder, for the first column")
+    options = parser.parse_args()
+    settings = TrainingSettings.read(options.settings)
+    scores = [
+        evaluate(folder, options.data, settings.mixture, settings.evaluation) if folder else {}
+        for folder in (options.against, options.folder)
+    ]
+    print(table(*scores))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from index.weights import write_checksums
 from rag.training.train import Trainer
@@ -18,12 +18,19 @@ _VOCABULARY = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.js
 def export(trainer: Trainer, start: Path, folder: Path) -> Path:
     """Write the folder, with the vocabulary and the stop tokens of the model that training started from.
 
+    The weights may be averaged with those of the start, which keeps what the start knew and the new data did
+    not ask for (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", arXiv:2109.01903).
+
     The configuration says float32 although the weights are fp16: transformers would otherwise compute in
     fp16, which is slow on a CPU.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = trainer.model.state_dict()
-    halves = {name: w.detach().cpu().to(torch.float16).contiguous() for name, w in weights.items()}
+    weights = {name: w.detach().float().cpu() for name, w in trainer.model.state_dict().items()}
+    share = trainer.options.start_share
+    if share:
+        old = load_file(start / "model.safetensors")
+        weights = {name: share * old[name].float() + (1 - share) * w for name, w in weights.items()}
+    halves = {name: w.to(torch.float16).contiguous() for name, w in weights.items()}
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
     config = json.loads(trainer.model.config.to_json_string(use_diff=False))
     config |= {"dtype": "float32", "architectures": ["BertForTokenClassification"]}

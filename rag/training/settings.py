@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from index.errors import SettingsError
 
@@ -61,6 +61,9 @@ class Training(_Part):
     relevance_weight: float = Field(
         default=0.5, ge=0, description="of the relevance loss beside the span loss"
     )
+    start_share: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the start's weights in the exported average"
+    )
     new_heads: bool = Field(
         default=False, description="begin with fresh outputs: needed when starting from an embedder"
     )
@@ -70,6 +73,12 @@ class Training(_Part):
     threads: int = Field(default=2, ge=1, description="CPU threads")
     checkpoint_s: float = Field(default=180.0, ge=0, description="seconds between checkpoints")
     report_steps: int = Field(default=100, ge=1, description="steps between two points of the curves")
+
+    @model_validator(mode="after")
+    def _an_average_needs_two_readers(self) -> Training:
+        if self.start_share and self.new_heads:
+            raise ValueError("start_share needs a start with a reader's outputs; unset it or new_heads")
+        return self
 
 
 class Evaluation(_Part):
