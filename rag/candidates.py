@@ -137,7 +137,8 @@ _ORGANISATION_END = (
     r"|自贸区|工业园|园区|科教城|出版社|报社|杂志社|电视台|广播电台|乐队|剧团|球队|俱乐部|工厂|制造厂|钢铁|科技|制药|汽车|储能|工作室|酒店|博物馆|图书馆|[厅局院署]"
 )
 _ORGANISATION = re.compile(
-    rf"[{_HAN}A-Za-z0-9·]{{2,24}}?(?:\([{_HAN}]{{2,6}}\)[{_HAN}]{{0,12}}?)?(?:{_ORGANISATION_END})(?!{_ORGANISATION_END})(?:[{_HAN}]{{2,4}}分公司)?"
+    rf"[{_HAN}A-Za-z0-9·]{{2,24}}?(?:\([{_HAN}]{{2,6}}\)[{_HAN}]{{0,12}}?)?(?:{_ORGANISATION_END})"
+    rf"(?:\([{_HAN}]{{2,6}}\)[{_HAN}]{{0,6}}?(?:{_ORGANISATION_END}))?(?!{_ORGANISATION_END})(?:[{_HAN}]{{2,4}}分公司)?"
 )
 _NOT_NAME_START = re.compile(
     r"^(?:.*(?:的|在|由|是|为|与|和|及|向|对|将|把|从|到|至|于|被|让|位于|来自|其中|包括|作为|依托|围绕|通过|联合|携手|走进|入驻|落户|企业|拥有|以及|建成|成立|获得|经过|当天|日前|近日"
@@ -269,9 +270,7 @@ def _figures(text: str, dates: list[TextSpan]) -> Iterator[Candidate]:
             )
     for match in _ENGLISH_NUMBERS.finditer(text):
         unit = (match["unit"] or "").lower()
-        yield Candidate(
-            start=match.start(), end=match.end() if unit else match.end(), kind="quantity", unit=unit
-        )
+        yield Candidate(start=match.start(), end=match.end(), kind="quantity", unit=unit)
 
 
 def _figure_kind(match: re.Match[str], unit: str) -> CandidateKind:
@@ -341,7 +340,8 @@ def _organisations(text: str) -> Iterator[Candidate]:
         start = match.start()
         cut = _NOT_NAME_START.match(match.group())
         offset = cut.end() if cut else 0
-        yield Candidate(start=start + offset, end=match.end(), kind="organisation")
+        if not re.fullmatch(_ORGANISATION_END, match.group()[offset:]):  # 有限公司 alone names nobody
+            yield Candidate(start=start + offset, end=match.end(), kind="organisation")
 
 
 def _places(text: str) -> Iterator[Candidate]:
@@ -399,7 +399,7 @@ _AFTER_ITEMS = re.compile(
 
 
 def _lists(text: str) -> Iterator[Candidate]:
-    """Enumerations joined by 、 within one clause, their outer edges cut at function words and counts."""
+    """Yield enumerations joined by 、 within one clause, their outer edges cut at function words and counts."""
     for clause in re.finditer(r"[^,。;:!?()\"《》\n]+", text):
         start, end = clause.span()
         marks = [start + m.start() for m in re.finditer("、", clause.group())]

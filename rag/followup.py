@@ -129,7 +129,7 @@ def _bind(question: str, earlier: Sequence[tuple[str, str]]) -> str:
 
 
 def _topic(asked: str, answered: str, kind: str, noun: str = "") -> str:
-    """What an earlier turn was about, of the kind that a pronoun wants; "" where nothing fits."""
+    """Return what an earlier turn was about, of the kind that a pronoun wants; "" where nothing fits."""
     analysis = analyse_question(asked)
     short = re.split(r"[。；;\n]|\[\d|[“\"]", answered.strip())[0].strip(" .,，") if answered else ""
     wanted = {"company": "organisation", "school": "organisation", "person": "person", "place": "place"}.get(
@@ -180,7 +180,7 @@ def _description(analysis: QuestionAnalysis) -> str:
 
 
 def _subject(asked: str) -> str:
-    """What a question opens with, without a date in front: up to the first particle, verb or question word."""
+    """Return what a question opens with, up to the first particle, verb or question word, without a date."""
     text = re.sub(rf"^(?:请问|那么?)?(?:截至|到|在)?{_TIME}[,，]?(?:底|末|初)?", "", asked)
     match = _SUBJECT_END.search(fold(text), 2)
     subject = text[: match.start()] if match else ""
@@ -204,7 +204,7 @@ def _owner(analysis: QuestionAnalysis) -> bool:
 
 
 def _swap(last: str, what: str) -> str:
-    """The last question with the part that corresponds to ``what`` replaced by it."""
+    """Return the last question with the part that corresponds to ``what`` replaced by it."""
     what = what.strip(" ,，的")
     place = _counterpart(last, what)
     if place:
@@ -252,7 +252,7 @@ def _counterpart(last: str, what: str) -> tuple[int, int] | None:
 
 
 def _same_grain(folded: str, new: str) -> tuple[int, int] | None:
-    """The date of a question that a new date replaces: a year for a year, a month for a month."""
+    """Return the date of a question that a new date replaces: a year for a year, a month for a month."""
     if re.match(r"\d{1,2}月", new):
         match = re.search(r"\d{1,2}月(?:\d{1,2}[日号])?", folded)
     elif re.fullmatch(r"(?:20|19)\d\d年", new):
@@ -266,7 +266,7 @@ _SEGMENT_START = re.compile(r"[的在中和与及是由对为有,，、“”\"'
 
 
 def _alike(folded: str, new: str) -> tuple[int, int] | None:
-    """The stretch of a question that ends, or begins, as ``new`` does, and differs in the rest.
+    """Return the stretch of a question that ends, or begins, as ``new`` does, and differs in the rest.
 
     供给清单 for 需求清单, 常州高新区 for 武进高新区. Of several the one whose length is nearest wins.
     """
@@ -367,7 +367,7 @@ _OPENERS = frozenset(
 
 
 def _topic_english(asked: str, answered: str) -> str:
-    """The name that an earlier English question was about; the answer where the question asked for a name."""
+    """Return the name that an earlier English question was about; the answer where the question asked for a name."""
     analysis = analyse_question(asked)
     short = re.split(r"[.。;；\n]\s|\s*[“\"(]", answered.strip())[0].strip(" .") if answered else ""
     if (
@@ -393,7 +393,7 @@ def _names_english(text: str) -> list[str]:
 
 
 def _swap_english(last: str, what: str) -> str:
-    """The last English question with its year, its name, or its object replaced."""
+    """Return the last English question with its year, its name, or its object replaced."""
     if analyse_question(last).language == "zh":
         return _swap(last, what + "年" if re.fullmatch(r"(?:19|20)\d\d", what) else what)
     if re.fullmatch(r"(?:19|20)\d\d", what):

@@ -114,33 +114,31 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (
         r"产能|产量|年产",
         "quantity",
-        tuple(
-            [
-                "吨",
-                "台",
-                "套",
-                "辆",
-                "支",
-                "片",
-                "只",
-                "件",
-                "米",
-                "块",
-                "颗",
-                "枚",
-                "公斤",
-                "千克",
-                "瓶",
-                "箱",
-                "平方米",
-                "立方米",
-                "千瓦",
-                "kw",
-                "mw",
-                "gw",
-                "gwh",
-                "mwh",
-            ]
+        (
+            "吨",
+            "台",
+            "套",
+            "辆",
+            "支",
+            "片",
+            "只",
+            "件",
+            "米",
+            "块",
+            "颗",
+            "枚",
+            "公斤",
+            "千克",
+            "瓶",
+            "箱",
+            "平方米",
+            "立方米",
+            "千瓦",
+            "kw",
+            "mw",
+            "gw",
+            "gwh",
+            "mwh",
         ),
     ),
     (r"发电量|用电量|电量|度电", "quantity", ("度", "千瓦时", "kwh", "mwh", "gwh")),
@@ -188,6 +186,7 @@ _MEASURE = (
     r"股首幅段句字步站道面口头匹棵朵双对组队排列章节集集代孔克斤里]"
 )
 _LIST_NUMBER = r"[两二三四五六七八九十]|\d{1,2}"
+_COUNTED = rf"(?:{_LIST_NUMBER})(?:大|个|项|家|种|类|方面|链|化|最|点|位|名|条)"  # 四大主导产业, 三链融合
 _PLACE_NOUNS = r"国家?|省份?|城市|地方|地区|市|县|区(?!块)|州|洲|镇|乡|村|岛|街道|位置"
 _ORGANISATION_NOUNS = (
     r"企业|公司|机构|大学|学校|高校|学院|单位|组织|集团|银行|部门|园区|高新区|开发区|医院|研究院|研究所|实验室|团队|球队|俱乐部"
@@ -435,8 +434,12 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
     if ask.kind == "list":
         number = re.search(rf"{_LIST_NUMBER}", match.group()) if language == "zh" else None
         word = next((w for w in match.group().split() if w in _ENGLISH_NUMERALS), "")
-        count = _numeral(number.group()) if number else _ENGLISH_NUMERALS.get(word)
-        return replace(ask, count=count)
+        number = number or re.search(_COUNTED, folded)
+        count = _numeral(re.sub(r"[^\d两二三四五六七八九十]", "", number.group())) if number else None
+        return replace(ask, count=count or _ENGLISH_NUMERALS.get(word))
+    if ask.kind == "definition":
+        number = re.search(_COUNTED, folded)
+        return replace(ask, count=_numeral(number.group()[:1])) if number else ask
     if ask.kind == "phrase":
         pattern = _ENGLISH_WHAT_QUANTITY if language == "en" else _CHINESE_WHAT_QUANTITY
         if pattern.search(folded):

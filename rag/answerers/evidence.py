@@ -14,12 +14,12 @@ from math import exp, log
 from typing import Protocol
 
 from index.datatypes import Span as TextSpan
+from index.glossary import chinese_words
 from index.sentences import split_sentences
 from index.terms import PINYIN_MARK, document_terms, weighted_query
 from index.text import detect_language, fold
 from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
 from rag.datatypes import Passage, Span
-from index.glossary import chinese_words
 from rag.questions import AnswerKind, Ask, QuestionAnalysis
 
 
@@ -116,8 +116,15 @@ _KINDS: Mapping[AnswerKind, tuple[CandidateKind, ...]] = {
     "yes_no": (),
     "phrase": ("quoted", "organisation", "place", "person", "list"),
 }
-_MAIN_KIND: Mapping[AnswerKind, tuple[CandidateKind, ...]] = {**_KINDS, "organisation": ("organisation",), "place": ("place",),
-    "quantity": ("quantity",), "duration": ("duration",), "list": ("list",), "phrase": (), "definition": ("list",)}  # fmt: skip
+_MAIN_KIND: Mapping[AnswerKind, tuple[CandidateKind, ...]] = {
+    **_KINDS,
+    "organisation": ("organisation",),
+    "place": ("place",),
+    "quantity": ("quantity",),
+    "duration": ("duration",),
+    "list": ("list",),
+    "phrase": (),
+}
 
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
@@ -238,7 +245,7 @@ def _shared_terms(text: str) -> Iterator[str]:
 
 
 def matching_text(text: str, *, crossing: bool) -> str:
-    """The folded text in which terms are looked for; across languages with the pinyin of its names."""
+    """Return the folded text in which terms are looked for; across languages with the pinyin of its names."""
     folded = fold(text)
     if not crossing:
         return folded
@@ -409,7 +416,7 @@ _OPEN_EDGES = " \t\n,，。、；;：:!?！？“”\"'‘’(（《「『·…�
 
 
 def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
-    """The spans without the punctuation at their edges; empty ones are left out."""
+    """Return the spans without the punctuation at their edges; empty ones are left out."""
     trimmed: list[TextSpan] = []
     for span in spans:
         start, end = span.start, span.end
@@ -448,7 +455,7 @@ def _coverage(terms: Terms, text: str, around: tuple[str, str]) -> tuple[float, 
 
 
 def _nearness(terms: Terms, text: str, at: TextSpan) -> float:
-    """Sum of the terms' weights, each times exp(-distance / 12 characters) of its nearest place outside the candidate."""
+    """Return the sum of the terms' weights, each times exp(-distance / 12) of its nearest place in the sentence."""
     start, end = at
     value = 0.0
     for term, weight in terms.weights.items():
@@ -544,8 +551,10 @@ def _overlap(stem: str, text: str) -> float:
 _YEAR_IN_TEXT = re.compile(
     r"(?<!\d)(1[0-9]\d\d|20\d\d)(?=\s?年|[-/.]\d{1,2}[-/.]|$|[,;)\s])|([一二][〇零一二三四五六七八九]{3})年"
 )
-_RELATIVE = {"前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "当年": 0, "明年": 1, "last year": -1, "this year": 0,
-             "next year": 1}  # fmt: skip
+_RELATIVE = {
+    **{"前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "当年": 0, "明年": 1},
+    **{"last year": -1, "this year": 0, "next year": 1},
+}
 _RELATIVE_PATTERN = re.compile("|".join(_RELATIVE))
 
 
@@ -590,7 +599,7 @@ def _year_agreement(analysis: QuestionAnalysis, year: int | None, strong: bool) 
 
 def _kind_agreement(ask: Ask, candidate: Candidate) -> float:
     main = _MAIN_KIND[ask.kind]
-    if candidate.kind in main:
+    if candidate.kind in main or not main:  # no kind asked for: every span will do
         return 1.0
     return 0.5 if candidate.kind in _KINDS[ask.kind] else 0.0
 

@@ -14,15 +14,18 @@ from typing import Protocol
 
 from index.datatypes import Span as TextSpan
 from index.embedder import Embedder
+from index.text import fold
 from rag.answerers.base import Claim, Draft, Question
 from rag.answerers.evidence import Found, ReadingLike, Sentence, find_evidence, is_crossing, passage_sentences
 from rag.answerers.scoring import confidence, rank_score
 from rag.datatypes import Passage
 from rag.figures import in_english
-from rag.questions import Ask, QuestionAnalysis, analyse_question
+from rag.questions import FIGURES, Ask, QuestionAnalysis, analyse_question
 
 MAX_TEXT = 400  # characters of an answer, marks included
 MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at their clauses
+SURE = 0.6  # confidence that a second figure needs to be told beside the first
+MAX_OTHERS = 2
 SAME_SENTENCE = 2.0  # utility of standing in the sentence that answered the first thing asked
 MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
 NOT_FOUND = {"zh": "文档中没有找到答案。", "en": "The documents do not say."}
@@ -98,8 +101,11 @@ class ExtractiveAnswerer:
         if not kept:
             return Draft(answered=False, text=NOT_FOUND[language], short_answer="", confidence=sure)
         missing = [_label(analysis, n) for n, piece in enumerate(pieces) if piece not in kept]
-        others = self._other_years(analysis, kept[0], used) if len(analysis.parts) == 1 else []
-        return _write([*kept, *others], language, min(piece.confidence for piece in kept), missing)
+        sure = min(piece.confidence for piece in kept)
+        others = self._others(analysis, kept[0], used) if len(analysis.parts) == 1 else []
+        if others:
+            return _write_disagreeing(kept[0], others, language, sure)
+        return _write(kept, language, sure, _missing_note(missing, language))
 
     def _answer_part(
         self, analysis: QuestionAnalysis, passages: Sequence[Passage], label: str, near: Sentence | None
@@ -135,15 +141,41 @@ class ExtractiveAnswerer:
         cosines = self._embedder.embed_documents(texts) @ self._embedder.embed_queries([analysis.text])[0]
         return dict(zip(sentences, (float(cosine) for cosine in cosines), strict=True))
 
-    def _other_years(
-        self, analysis: QuestionAnalysis, best: _Piece, passages: Sequence[Passage]
-    ) -> list[_Piece]:
-        """Where no year is asked, the same figure for other years: each says its year."""
-        return []
+    def _others(self, analysis: QuestionAnalysis, best: _Piece, passages: Sequence[Passage]) -> list[_Piece]:
+        """Find the same figure with another value in another year or document, where no year was asked."""
+        ask = analysis.asks[0]
+        if ask.kind not in FIGURES or analysis.years or analysis.relative_year is not None:
+            return []
+        told = {(best.found.year, best.passage.document_id): _value(best)}
+        others: list[_Piece] = []
+        for found in self._ranked(analysis, ask, passages):
+            piece = _piece(found, passages, confidence(found.features), ask)
+            key = (found.year, piece.passage.document_id)
+            if (
+                len(others) < MAX_OTHERS
+                and key not in told
+                and found.kind == best.found.kind
+                and _value(piece) not in told.values()
+                and piece.confidence >= max(SURE, self._options.threshold)
+                and _as_near(found, best.found)
+            ):
+                told[key] = _value(piece)
+                others.append(piece)
+        return others
+
+
+def _as_near(found: Found, best: Found) -> bool:
+    """Whether a candidate is as much about the question as the best one, in all that tells figures apart."""
+    names = ("coverage", "near", "left", "names", "names_least", "unit")
+    return all(found.features[name] >= 0.85 * best.features[name] for name in names)
+
+
+def _value(piece: _Piece) -> str:
+    return re.sub(r"\s", "", fold(_short(piece)))
 
 
 def _label(analysis: QuestionAnalysis, number: int) -> str:
-    """What tells one part of a question from the others, for the front of its line."""
+    """Return what tells one part of a question from the others, for the front of its line."""
     if len(analysis.parts) == 1 or len(analysis.asks) > 1:
         return ""
     part, other = analysis.parts[number], analysis.parts[number - 1 if number else 1]
@@ -180,9 +212,7 @@ def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str,
     figure = best.kind in ("quantity", "money", "percent", "rank")
     if best.kind == "person" and ask.kind == "person" and several:
         pattern = _TITLED
-    elif (
-        figure and ask.kind in ("quantity", "list") and (not ask.units or re.search(r"[和与及、]", ask.noun))
-    ):
+    elif figure and ask.kind in ("quantity", "list") and (bare or re.search(r"[和与及、]", ask.noun)):
         pattern = _JOINT
     else:
         return best
@@ -210,7 +240,7 @@ def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str,
 
 
 def _quote(text: str, sentence: TextSpan, answer: TextSpan, limit: int) -> TextSpan:
-    """The sentence, or where it is too long its clauses around the answer, at most about ``limit`` characters."""
+    """Return the sentence, or where it is too long its clauses around the answer, at most ``limit`` characters."""
     start, end = sentence
     if end - start <= limit:
         return sentence
@@ -241,7 +271,22 @@ def _quote(text: str, sentence: TextSpan, answer: TextSpan, limit: int) -> TextS
     return low, high
 
 
-def _write(pieces: Sequence[_Piece], language: str, sure: float, missing: Sequence[str]) -> Draft:
+def _write_disagreeing(best: _Piece, others: Sequence[_Piece], language: str, sure: float) -> Draft:
+    """Write one line for each figure, labelled with what tells it apart: its year, or else its document."""
+    pieces = [best, *others]
+    years = [piece.found.year for piece in pieces]
+    by_year = None not in years and len(set(years)) == len(years)
+    year = "{}" if language == "en" else "{}年"
+    labels = [year.format(p.found.year) if by_year else f"《{p.passage.title}》"[:40] for p in pieces]
+    if language == "en":
+        note = f"The figures differ by {'year' if by_year else 'document'}."
+    else:
+        note = "不同年份的数字不同。" if by_year else "文档之间的数字不一致。"
+    labelled = [replace(piece, label=label) for piece, label in zip(pieces, labels, strict=True)]
+    return replace(_write(labelled, language, sure, note), short_answer=_short(best))
+
+
+def _write(pieces: Sequence[_Piece], language: str, sure: float, note: str) -> Draft:
     """Write the lines, one for each quoted sentence, and remember what each stands on."""
     groups = _by_quote(pieces)
     budget = (MAX_TEXT - 20 * len(groups)) // len(groups)
@@ -261,7 +306,6 @@ def _write(pieces: Sequence[_Piece], language: str, sure: float, missing: Sequen
             )
         )
         text += line
-    note = _missing_note(missing, language)
     if note and len(text) + len(note) + 1 <= MAX_TEXT:
         text += "\n" + note
     joint = "; " if language == "en" else "；"
