@@ -86,18 +86,61 @@ CREATE TABLE vectors (
 );
 """
 
+_SCHEMA_2 = """
+CREATE TABLE conversations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: an old link can go stale, never astray
+    user TEXT NOT NULL,                    -- "" where nobody logs in
+    title TEXT NOT NULL,
+    created TEXT NOT NULL,                 -- ISO 8601, UTC
+    updated TEXT NOT NULL
+);
+CREATE INDEX conversations_by_user ON conversations (user, updated);
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation_id INTEGER NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    question TEXT NOT NULL,
+    scope TEXT NOT NULL,                   -- JSON object: the filter that the question was asked with
+    created TEXT NOT NULL,
+    folded TEXT NOT NULL,                  -- question and answer as they are searched
+    answer TEXT NOT NULL                   -- JSON object: the whole answer, its quotes and passages included
+);
+CREATE INDEX messages_by_conversation ON messages (conversation_id);
+CREATE TABLE feedback (
+    message_id INTEGER PRIMARY KEY,        -- no reference: what was judged stays when the question is edited
+    conversation_id INTEGER NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    note TEXT NOT NULL,
+    citation INTEGER NOT NULL,             -- the number of the wrong one; 0: not told, or the answer as a whole
+    history TEXT NOT NULL,                 -- JSON [question, …] asked before it
+    scope TEXT NOT NULL,                   -- as in messages
+    answer TEXT NOT NULL,                  -- as in messages
+    created TEXT NOT NULL
+);
+CREATE INDEX feedback_by_conversation ON feedback (conversation_id);
+"""
+
 
 def _to_version_1(connection: sqlite3.Connection) -> None:
-    for statement in _SCHEMA_1.split(";\n"):
-        if statement.strip():
-            connection.execute(statement)
+    _run(connection, _SCHEMA_1)
     lexical.create_tables(connection)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_version_1,)
+def _to_version_2(connection: sqlite3.Connection) -> None:
+    _run(connection, _SCHEMA_2)
+
+
+def _run(connection: sqlite3.Connection, schema: str) -> None:
+    for statement in schema.split(";\n"):  # `executescript` would commit first
+        if statement.strip():
+            connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_version_1, _to_version_2)
 """Each step lifts a database by one version, in one transaction; the next room's tables are the next step."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
+READABLE_FROM = 1
+"""Documents and searches need no step after this one, so a library that cannot be lifted can still be read."""
 
 
 # --- opening -----------------------------------------------------------------------------------------------
@@ -115,6 +158,14 @@ def connect_writer(folder: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def connect_memory() -> sqlite3.Connection:
+    """Open a database in memory that holds what people say and no documents; the caller lets one thread in."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA foreign_keys=ON")
+    _to_version_2(connection)
     return connection
 
 

@@ -520,7 +520,10 @@ class _Run:
         self._progress("indexing", 0, 1)
         if self._changed:
             self._library.save_index()
-            self._connection.execute("PRAGMA optimize")
+            with transaction(
+                self._connection
+            ):  # else it reads, then writes, and is refused if another wrote between
+                self._connection.execute("PRAGMA optimize")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._progress("indexing", 1, 1)
 

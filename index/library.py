@@ -32,6 +32,7 @@ from index.database import (
     DOCUMENT_COLUMNS,
     FILE_NAME,
     INFO_COLUMNS,
+    READABLE_FROM,
     SCHEMA_VERSION,
     Connection,
     Cursor,
@@ -209,14 +210,23 @@ class Library:
             with library._reading() as connection:
                 version = check_schema(connection, folder)
             if version < SCHEMA_VERSION:
-                with library.writing() as connection:
-                    migrate(connection)
+                library._lift(version)
             if fingerprint is not None:
                 library.require(fingerprint)
         except BaseException:
             library.close()
             raise
         return library
+
+    def _lift(self, version: int) -> None:
+        """Bring the schema up to date; where that cannot be now, a library that can be read all the same is."""
+        try:
+            with self.writing() as connection:
+                migrate(connection)
+        except LibraryError as error:
+            if version < READABLE_FROM:
+                raise
+            _log.warning("%s stays at schema %d: %s", self.folder, version, error)
 
     @classmethod
     def exists(cls, folder: str | Path) -> bool:
@@ -322,6 +332,34 @@ class Library:
                     connection.close()
             finally:
                 lock.release()
+
+    @contextmanager
+    def noting(self, *, write: bool = False) -> Iterator[Connection]:
+        """Lend a connection for what people say about the documents; what is in the index is not changed.
+
+        With ``write`` the block is one short transaction. It does without the lock of ``writing``: SQLite lets
+        it in between two documents of an ingest, in whatever process that runs.
+
+        Raises
+        ------
+        LibraryBusyError
+            somebody else has been in one transaction for ``BUSY_TIMEOUT_S``: a rebuild, for one.
+        LibraryError
+            the library cannot be written.
+        """
+        if not write:
+            with self._reading() as connection:
+                yield connection
+            return
+        with plain_database_errors(self.folder):
+            if not (self.folder / FILE_NAME).is_file():
+                raise not_found(self.folder)
+            connection = connect_writer(self.folder)
+            try:
+                with transaction(connection):
+                    yield connection
+            finally:
+                connection.close()
 
     # --- facts ---------------------------------------------------------------------------------------------
 

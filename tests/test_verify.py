@@ -191,12 +191,16 @@ def test_a_missing_or_old_cache_is_no_problem(
 
 
 def test_damaged_pages_are_found_and_not_written_into(library: Library, fake_embedder: FakeEmbedder) -> None:
+    with library.writing() as connection:
+        roots = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE rootpage > 0 AND name IN ('documents', 'chunks', 'vectors')"
+        ).fetchall()
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
     library.close()
     path = library.folder / FILE_NAME
     content = bytearray(path.read_bytes())
-    size = 4096
-    for page in range(3, len(content) // size):  # every page but the first, which holds the schema
-        content[page * size : page * size + 64] = b"\xff" * 64
+    for (page,) in roots:  # not of the schema, without which the library would not even be opened
+        content[(page - 1) * size : (page - 1) * size + 64] = b"\xff" * 64
     path.write_bytes(content)
     with Library.open(library.folder) as damaged:
         assert "database" in {problem.kind for problem in damaged.verify()}
