@@ -12,6 +12,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from index.errors import SettingsError
@@ -40,7 +41,7 @@ from rag.training.mixture import Sample, featurise
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
 from rag.training.parallel import chinese_figures, english_value, shared_answers
 from rag.training.settings import TrainingSettings
-from rag.training.train import Trainer, batch_order, rate_at
+from rag.training.train import Trainer, batch_order, collate, rate_at
 from rag.training.words import Lexicon, Word, tag_words
 
 READER = Path(__file__).parents[1] / "rag" / "models" / "reader"
@@ -187,7 +188,6 @@ spans = 2
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
     """A settings file that starts from a tiny reader with the shipped vocabulary."""
-    import torch
     from transformers import BertConfig, BertForTokenClassification
 
     torch.manual_seed(0)
@@ -470,6 +470,22 @@ def test_exported_weights_are_averaged_with_the_start(settings: Path, tmp_path: 
         (before["classifier.bias"] + 2.0).tolist(), abs=1e-2
     )
     assert moved["classifier.weight"].tolist() == before["classifier.weight"].half().tolist()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_step_learns_in_both_precisions(settings: Path, precision: str) -> None:
+    stated = TrainingSettings.read(settings)
+    training = stated.training.model_copy(update={"precision": precision})
+    trainer = Trainer(Path(stated.start), stated.model_copy(update={"training": training}))
+    text = "船厂有工人2300名。"
+    samples = [
+        Sample(source="news", kind="answer", question="有多少工人？", passage=text, span=(5, 10)),
+        Sample(source="news", kind="hard", question="有多少工人？", passage="图书馆藏书很多。", span=None),
+    ]
+    batch = collate(featurise(samples, Featuriser.load(READER)), np.array([0, 1]), trainer.device)
+    losses = [sum(float(loss) for loss in trainer.train_step(batch, 1.0)[:2]) for _ in range(6)]
+    assert losses[-1] < losses[0]
+    assert all(weight.dtype == torch.float32 for weight in trainer.model.parameters())
 
 
 def test_the_table_has_a_row_for_each_set() -> None:
