@@ -294,7 +294,7 @@ class Assistant:
         questions: str | Path,
         out: str | Path | None = None,
         *,
-        workers: int = 1,
+        workers: int | None = None,
         skip_bad: bool = False,
         overwrite: bool = False,
     ) -> Run:

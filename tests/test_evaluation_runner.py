@@ -17,6 +17,7 @@ from index.errors import AnswererError, QueryError, QuestionsError
 from rag.datatypes import Answer
 from rag.evaluation.questions import Question, QuestionSet
 from rag.evaluation.runner import WARM_UP, Run, evaluate, rescore, write_texts
+from rag.settings import Settings
 
 MakeAnswer = Callable[..., Answer]
 Scripted = Callable[..., Any]
@@ -315,3 +316,12 @@ def test_texts_are_written_as_files(tmp_path: Path) -> None:
         "甲.txt": "一。",
         "b.txt": "two",
     }
+
+
+@pytest.mark.parametrize(("answerer", "workers"), [("extractive", 1), ("openai:http://localhost:1/v1#m", 4)])
+def test_only_servers_are_asked_several_questions_at_a_time(
+    asked: QuestionSet, script: Any, scripted_assistant: Scripted, answerer: str, workers: int
+) -> None:
+    assistant = scripted_assistant(script)
+    assistant.settings = Settings(answerer=answerer)
+    assert evaluate(assistant, asked).info["workers"] == workers

@@ -58,7 +58,10 @@ def evaluate(
         str | None,
         typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL."),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Questions asked at a time; for servers.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Questions asked at a time; usually 1, or 4 with a server."),
+    ] = None,
     skip_bad: SkipBad = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace another run in the folder.")

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from index.errors import AnswererError, ChuchuError, QuestionsError
 from rag.datatypes import Answer
-from rag.evaluation.describe import describe, differences, now
+from rag.evaluation.describe import describe, differences, now, settings_dict
 from rag.evaluation.failures import classify, deepest_rank, is_lacking
 from rag.evaluation.metrics import all_wrong, needs, score
 from rag.evaluation.questions import Question, QuestionSet
@@ -39,6 +39,7 @@ RUN, RESULTS, METRICS, REPORT, TABLE = (
     "report.html",
     "results.csv",
 )
+WORKERS_WITH_SERVER = 4
 WARM_UP = "预热 (warming up)"
 GIVE_UP_AFTER = 5  # failures one after another: the model or its server is not there
 DEEP = 50  # chunks searched for evidence that the passages lack
@@ -101,7 +102,7 @@ def evaluate(
     questions: QuestionSet,
     out: str | Path | None = None,
     *,
-    workers: int = 1,
+    workers: int | None = None,
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Run:
@@ -111,7 +112,8 @@ def evaluate(
         assistant: what to measure; called from ``workers`` threads.
         questions: as ``read_questions`` returns them.
         out: the run folder; one that an interrupted run of the same questions and settings left is continued.
-        workers: questions asked at a time; more than 1 helps with a model on a server; each takes longer.
+        workers: questions asked at a time; None is 4 with a language model on a server, else 1, since models
+            on this machine share its cores: more at a time gain a little, and each answer takes much longer.
         progress: called with the number of questions finished since its last call.
         overwrite: replace what another run left in the folder.
 
@@ -119,6 +121,7 @@ def evaluate(
         QuestionsError: the folder holds a run of other questions or settings.
         AnswererError: answering failed several times in a row; what was done is kept.
     """
+    workers = workers or _usual_workers(assistant)
     info = describe(assistant, questions, workers=workers)
     if out is None:
         done = _ask_all(assistant, questions.questions, {}, workers, progress or _ignore, keep=_ignore)
@@ -142,6 +145,12 @@ def evaluate(
         run = replace(_finish(info, results, questions.questions), folder=folder)
         write_run(run, folder)
     return run
+
+
+def _usual_workers(assistant: object) -> int:
+    """Return how many questions to ask at a time: more than one where another machine does the work."""
+    remote = str(settings_dict(assistant).get("answerer", "")).startswith("openai:")
+    return WORKERS_WITH_SERVER if remote else 1
 
 
 def write_run(run: Run, folder: Path) -> None:

@@ -3,9 +3,10 @@
     python tests/benchmarks/readme_numbers.py --out metrics.json \
         [--documents FOLDER --questions FILE] [--squad FILE ...] [--scale 10000]
 
-Without anything else, questions drafted from the shipped sample documents are measured. ``--documents`` with
-``--questions`` adds the tables of ``seeds.py``; ``--squad`` adds public sets, each asked over its own articles;
-``--scale`` adds the ingest of that many made-up documents. Each part says with which command it was made.
+Without anything else, the questions on the shipped sample documents in ``tests/data`` are measured, and others
+that are drafted from those documents. ``--documents`` with ``--questions`` adds the tables of ``seeds.py``;
+``--squad`` adds public sets, each asked over its own articles; ``--scale`` adds the ingest of that many made-up
+documents. Each part says with which command it was made.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from typing import Any
 from rag.evaluation.describe import describe_machine, now
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SAMPLE_QUESTIONS = HERE.parent / "data" / "sample_questions.jsonl"
 CHUCHU = (sys.executable, "-m", "ui.cli")
 KEPT = ("overall", "by_type", "by_language", "questions", "measured", "failures", "latency")
 
@@ -47,7 +50,8 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory(prefix="chuchu-numbers-") as name:
         folder = Path(name)
-        numbers["samples"] = samples(folder, options.count)
+        numbers["samples"] = samples(folder)
+        numbers["drafted"] = drafted(folder, options.count)
         if options.documents:
             numbers["documents"] = documents(folder, options.documents, options.questions)
         for path in options.squad:
@@ -58,9 +62,15 @@ def main() -> None:
     print(options.out)
 
 
-def samples(folder: Path, count: int) -> dict[str, Any]:
+def samples(folder: Path) -> dict[str, Any]:
+    """Ask the questions that people wrote on the sample documents."""
+    run = folder / "samples"
+    return evaluation([*CHUCHU, "eval", str(SAMPLE_QUESTIONS), "--sample", "--out", str(run)], run)
+
+
+def drafted(folder: Path, count: int) -> dict[str, Any]:
     """Draft questions from the sample documents and ask them."""
-    questions, run = folder / "questions.jsonl", folder / "samples"
+    questions, run = folder / "questions.jsonl", folder / "drafted"
     command([*CHUCHU, "questions", "--sample", "--count", str(count), "--out", str(questions)])
     return evaluation([*CHUCHU, "eval", str(questions), "--sample", "--out", str(run)], run)
 
@@ -93,12 +103,22 @@ def evaluation(arguments: Sequence[str], run: Path) -> dict[str, Any]:
 
 def command(arguments: Sequence[str], *, keep: bool = False) -> dict[str, Any]:
     """Run a command and say which it was, how long it took, and, if asked to, what it printed."""
-    shown = " ".join(str(part) for part in arguments)
+    shown = " ".join(shortened(part) for part in arguments).replace("python -m ui.cli", "chuchu")
     print(shown, file=sys.stderr)
     begun = time.perf_counter()
     result = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True)
     made: dict[str, Any] = {"command": shown, "seconds": round(time.perf_counter() - begun, 1)}
     return {**made, "printed": result.stdout.splitlines()} if keep else made
+
+
+def shortened(part: str) -> str:
+    """Return a part of a command as a person would type it in the checkout."""
+    if part == sys.executable:
+        return "python"
+    path = Path(part)
+    if not path.is_absolute():
+        return part
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
 
 
 if __name__ == "__main__":
