@@ -15,6 +15,7 @@ from rag.evaluation.questions import Question
 from rag.evaluation.results import Result
 from rag.evaluation.summary import (
     METRICS,
+    _risks,
     area_under_risk_coverage,
     expected_calibration_error,
     reliability_curve,
@@ -81,6 +82,16 @@ def test_the_reliability_curve_equals_scikit_learns(make_answer: MakeAnswer, see
 def test_the_area_under_risk_coverage_is_the_mean_of_the_risks() -> None:
     samples = np.array([[[0.9, 1.0], [0.8, 0.0], [0.7, 1.0], [0.6, 0.0]]])
     assert area_under_risk_coverage(samples)[0] == pytest.approx((0 + 1 / 2 + 1 / 3 + 2 / 4) / 4)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_area_is_the_mean_of_the_curve_with_ties_and_many_samples(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    samples = np.stack([draw.integers(0, 5, (3, 17)) / 4, draw.integers(0, 2, (3, 17))], axis=-1).astype(
+        np.float64
+    )
+    curves = [_risks(sample).mean() for sample in samples]
+    assert list(area_under_risk_coverage(samples)) == pytest.approx(curves)
 
 
 def test_equal_confidence_shares_its_risk_whatever_the_order() -> None:

@@ -75,18 +75,23 @@ def auroc(samples: Floats) -> Floats:
     Column 0 is the score, column 1 is 1 for positives and 0 for negatives; NaN where one of them is missing.
     """
     flat = samples.reshape(-1, *samples.shape[-2:])
-    return np.array([_auroc(sample[:, 0], sample[:, 1] > 0.5) for sample in flat]).reshape(samples.shape[:-2])
+    positive = by_level(flat[..., 0], flat[..., 1])
+    negative = by_level(flat[..., 0], 1 - flat[..., 1])
+    below = np.cumsum(negative, axis=1) - negative
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    won = (positive * (below + negative / 2)).sum(axis=1)
+    share = np.where(pairs > 0, won / np.maximum(pairs, 1), np.nan)
+    return np.asarray(share.reshape(samples.shape[:-2]))
 
 
-def _auroc(scores: Floats, positive: NDArray[np.bool_]) -> float:
-    """Mann–Whitney's U by average ranks."""
-    positives = int(positive.sum())
-    negatives = len(scores) - positives
-    if not positives or not negatives:
-        return math.nan
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    return float((ranks[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+def by_level(levels: Floats, weights: Floats) -> Floats:
+    """Sum the weights of equal levels in each sample: (samples, n) twice gives (samples, levels), lowest first."""
+    known, place = np.unique(levels, return_inverse=True)
+    rows = np.arange(len(levels))[:, None] * len(known)
+    sums = np.bincount(
+        (rows + place.reshape(levels.shape)).ravel(), weights.ravel(), minlength=len(levels) * len(known)
+    )
+    return np.asarray(sums.reshape(len(levels), len(known)))
 
 
 def paired_p_value(

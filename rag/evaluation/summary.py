@@ -103,11 +103,21 @@ def area_under_risk_coverage(samples: Floats) -> Floats:
     correctness, so that their order does not matter.
     """
     flat = samples.reshape(-1, *samples.shape[-2:])
-    return np.array([_risks(sample).mean() for sample in flat]).reshape(samples.shape[:-2])
+    sure = -flat[..., 0]  # the surest first
+    size = bootstrap.by_level(sure, np.ones_like(sure))
+    wrong = bootstrap.by_level(sure, 1 - flat[..., 1])
+    share = np.divide(wrong, size, out=np.zeros_like(wrong), where=size > 0)
+    size_before = np.cumsum(size, axis=1) - size
+    wrong_before = np.cumsum(wrong, axis=1) - wrong
+    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, flat.shape[1] + 1))])
+    # the sum over j = 1 … size of (wrong_before + j * share) / (size_before + j), in closed form
+    steps = harmonic[(size_before + size).astype(int)] - harmonic[size_before.astype(int)]
+    total = (wrong + (wrong_before - share * size_before) * steps).sum(axis=1)
+    return np.asarray((total / flat.shape[1]).reshape(samples.shape[:-2]))
 
 
 def _risks(sample: Floats) -> Floats:
-    """Share of wrong answers among the k most confident, for k = 1 … n."""
+    """Return the share of wrong answers among the k most confident, for k = 1 … n."""
     _, place = np.unique(-sample[:, 0], return_inverse=True)
     wrong = (np.bincount(place, weights=1 - sample[:, 1]) / np.bincount(place))[np.sort(place)]
     return np.asarray(np.cumsum(wrong) / np.arange(1, len(wrong) + 1))
