@@ -1,0 +1,322 @@
+"""What the page can ask for, one method each. Takes a user and plain values, gives plain values; knows no Gradio.
+
+Holds no state of any session: which conversation is open and what is ticked comes with each call.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import secrets
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any, Literal, cast
+
+from index.datatypes import Filter
+from index.errors import ChuchuError, LibraryError
+from index.ingest import IngestReport
+from rag.assistant import Assistant
+from rag.datatypes import Answer, Event, Passage
+from ui import panels, render
+from ui.datatypes import Conversations, Feedback, Language, Message
+from ui.reading import Reading
+from ui.strings import say
+from ui.suggestions import Suggestions
+from ui.uploads import Upload, keep
+
+Values = Mapping[str, Any]
+Reply = dict[str, Any]
+
+_log = logging.getLogger(__name__)
+
+_UPDATE_S = 0.15  # between two updates of a stream: what the eye follows, and what many users at once allow
+_TURNS_OF_HISTORY = 6
+FEEDBACK: tuple[Feedback, ...] = ("up", "down", "wrong_citation")
+
+
+class Actions:
+    """Serves all sessions of one assistant; may be shared by threads."""
+
+    def __init__(self, assistant: Assistant, conversations: Conversations, uploaded: Path) -> None:
+        """Take an open assistant, what keeps conversations, and the folder that the server puts uploads in."""
+        self.assistant = assistant
+        self.conversations = conversations
+        self.reading = Reading(assistant.library)
+        self._suggestions = Suggestions(assistant)
+        self._uploaded = uploaded
+        self._actions: dict[str, Callable[[str, Values, Language], Reply]] = {
+            "documents": self._documents,
+            "remove": self._remove,
+            "conversations": self._conversations,
+            "conversation": self._conversation,
+            "rename": self._rename,
+            "delete": self._delete,
+            "evidence": self._evidence,
+            "reader": self._reader,
+            "page": self._page,
+            "undo": self._undo,
+            "feedback": self._feedback,
+            "examples": self._examples,
+            "follow_ups": self._follow_ups,
+            "export": self._export,
+        }
+
+    def call(self, user: str, action: str, values: Values, language: Language) -> Reply:
+        """Do one thing; what goes wrong comes back as ``{"error": sentence}``."""
+        try:
+            if action not in self._actions:
+                raise LibraryError(f"the page asked for {action[:40]!r}, which there is not; load it again")
+            return self._actions[action](user, values, language)
+        except Exception as error:
+            return {"error": told(error, language)}
+
+    # --- asking --------------------------------------------------------------------------------------------
+
+    def ask(self, user: str, values: Values, language: Language) -> Iterator[Reply]:
+        """Answer a question in steps, each a whole picture of the answer so far; store it at the end.
+
+        ``values``: question; conversation (None: a new one); replaces (a message, which goes with all after it
+        once the new answer is there); documents (ids to ask, empty: all); exclude (chunks to leave out).
+        """
+        try:
+            yield from self._ask(user, values, language)
+        except Exception as error:
+            yield {"phase": "error", "error": told(error, language)}
+
+    def _ask(self, user: str, values: Values, language: Language) -> Iterator[Reply]:
+        question = str(values.get("question", ""))
+        conversation = _maybe_int(values.get("conversation"))
+        earlier = [] if conversation is None else self.conversations.messages(user, conversation)
+        replaces = _maybe_int(values.get("replaces"))
+        if replaces is not None:
+            earlier = earlier[: _position(earlier, replaces)]
+        history = [(m.question, m.answer.text) for m in earlier[-_TURNS_OF_HISTORY:]]
+        where = Filter(
+            document_ids=tuple(_ints(values.get("documents"))),
+            exclude_chunks=tuple(_ints(values.get("exclude"))),
+        )
+        answer = yield from self._stream(question, history, where, language)
+        if conversation is None:
+            conversation = self.conversations.new(user)
+        if replaces is not None:
+            self.conversations.truncate(user, conversation, len(earlier))
+        message = self.conversations.append(user, conversation, answer.question, answer, where=where)
+        made = Message(id=message, question=answer.question, answer=answer)
+        yield {
+            "phase": "answer",
+            "conversation": conversation,
+            "message": message,
+            "html": render.turn_html(made, language),
+            "cards": render.cards_html(message, answer, language),
+        }
+
+    def _stream(
+        self, question: str, history: Sequence[tuple[str, str]], where: Filter, language: Language
+    ) -> Generator[Reply, None, Answer]:
+        text, passages, shown = "", tuple[Passage, ...](), 0.0
+        for event in self.assistant.stream(question, history=history, where=where):
+            if event.answer is not None:
+                return event.answer
+            text, passages = text + event.text, event.passages or passages
+            if event.phase != "text" or monotonic() - shown >= _UPDATE_S:
+                shown = monotonic()
+                yield _picture(event, text, passages, language)
+        raise RuntimeError("the stream ended without an answer")
+
+    # --- conversations -------------------------------------------------------------------------------------
+
+    def _conversations(self, user: str, values: Values, language: Language) -> Reply:
+        found = self.conversations.list(user, str(values.get("query", "")))
+        return {"html": panels.conversations_html(found, _maybe_int(values.get("conversation")), language)}
+
+    def _conversation(self, user: str, values: Values, language: Language) -> Reply:
+        messages = self.conversations.messages(user, int(values["conversation"]))
+        html = "".join(render.turn_html(message, language) for message in messages)
+        last = messages[-1] if messages else None
+        cards = render.cards_html(last.id, last.answer, language) if last else ""
+        return {"html": html, "cards": cards, "message": last.id if last else None}
+
+    def _rename(self, user: str, values: Values, language: Language) -> Reply:
+        title = " ".join(str(values.get("title", "")).split())[:120]
+        if title:
+            self.conversations.rename(user, int(values["conversation"]), title)
+        return self._conversations(user, {"conversation": values.get("current")}, language)
+
+    def _delete(self, user: str, values: Values, language: Language) -> Reply:
+        self.conversations.delete(user, int(values["conversation"]))
+        return self._conversations(user, {"conversation": values.get("current")}, language)
+
+    def _undo(self, user: str, values: Values, language: Language) -> Reply:
+        conversation = int(values["conversation"])
+        messages = self.conversations.messages(user, conversation)
+        position = _position(messages, int(values["message"]))
+        self.conversations.truncate(user, conversation, position)
+        return {"question": messages[position].question}
+
+    def _feedback(self, user: str, values: Values, language: Language) -> Reply:
+        kind = values.get("kind") if values.get("kind") in FEEDBACK else ""
+        self.conversations.feedback(
+            user,
+            int(values["message"]),
+            str(kind),
+            str(values.get("note", "")),
+            citation=_maybe_int(values.get("citation")) or 0,
+        )
+        return {"said": say(language, "thanks") if kind else ""}
+
+    def _export(self, user: str, values: Values, language: Language) -> Reply:
+        from ui import export
+
+        messages = self.conversations.messages(user, int(values["conversation"]))
+        title = messages[0].question if messages else say(language, "new_chat")
+        as_html = values.get("format") == "html"
+        write = export.to_html if as_html else export.to_markdown
+        return {
+            "text": write(title, messages, language),
+            "name": f"{_file_stem(title)}.{'html' if as_html else 'md'}",
+            "type": "text/html" if as_html else "text/markdown",
+        }
+
+    # --- evidence and documents ----------------------------------------------------------------------------
+
+    def _evidence(self, user: str, values: Values, language: Language) -> Reply:
+        message = int(values["message"])
+        return {"html": render.cards_html(message, self.conversations.answer(user, message), language)}
+
+    def _reader(self, user: str, values: Values, language: Language) -> Reply:
+        if "document" in values:
+            return self.reading.document(int(values["document"]), language)
+        answer = self.conversations.answer(user, int(values["message"]))
+        return self.reading.evidence(answer, str(values["kind"]), int(values["number"]), language)
+
+    def _page(self, user: str, values: Values, language: Language) -> Reply:
+        spans = [(int(start), int(end)) for start, end in values.get("spans", [])]
+        return self.reading.page(int(values["document"]), int(values["page"]), spans, language)
+
+    def _documents(self, user: str, values: Values, language: Language) -> Reply:
+        documents = self.assistant.library.documents()
+        chosen = set(_ints(values.get("chosen")))
+        kept = sorted(chosen & {info.id for info in documents})
+        html = panels.documents_html(documents, chosen, str(values.get("query", "")), language)
+        scope = (
+            say(language, "scope_some", count=len(kept))
+            if kept
+            else say(language, "scope_all", count=len(documents))
+        )
+        return {"html": html, "chosen": kept, "scope": scope, "count": len(documents)}
+
+    def _remove(self, user: str, values: Values, language: Language) -> Reply:
+        self.assistant.library.remove([int(values["document"])])
+        return self._documents(user, values, language)
+
+    def _examples(self, user: str, values: Values, language: Language) -> Reply:
+        quick = panels.welcome_html([], language)
+        if values.get("quick"):
+            return {"html": quick}
+        return {"html": panels.welcome_html(self._suggestions.examples(), language)}
+
+    def _follow_ups(self, user: str, values: Values, language: Language) -> Reply:
+        answer = self.conversations.answer(user, int(values["message"]))
+        asked = [m.question for m in self.conversations.messages(user, int(values["conversation"]))]
+        found = self._suggestions.follow_ups(answer, asked)
+        return {"html": panels.questions_html(found, say(language, "follow_up"), "follow-ups")}
+
+    # --- reading files -------------------------------------------------------------------------------------
+
+    def ingest(self, user: str, values: Values, language: Language) -> Iterator[Reply]:
+        """Read uploads, or a document's file once more, into the library; tell how far it is.
+
+        ``values``: files, each with the path it was uploaded to and its name; or document, an id.
+        """
+        try:
+            yield from self._ingest(values, language)
+        except Exception as error:
+            yield {"done": True, "html": panels.failures_html([told(error, language)], language)}
+
+    def _ingest(self, values: Values, language: Language) -> Iterator[Reply]:
+        library = self.assistant.library
+        if "document" in values:
+            info = library.document_infos([int(values["document"])]).get(int(values["document"]))
+            paths, refused = [Path(info.source)] if info else [], list[str]()
+        else:
+            uploads = [Upload(path=str(f["path"]), name=str(f["name"])) for f in values.get("files", [])]
+            paths, refused = keep(uploads, library.folder, self._uploaded, language)
+        report = IngestReport()
+        if paths:
+            report = yield from self._watched(paths, language)
+        names = {str(path): path.name for path in paths}
+        html = panels.report_html(report, names, language)
+        if refused:
+            html = panels.failures_html(refused, language) + (html if paths else "")
+        failed = len(report.failed) + len(refused)
+        yield {"done": True, "html": html, "failed": failed, "changed": report.changed}
+
+    def _watched(self, paths: Sequence[Path], language: Language) -> Generator[Reply, None, IngestReport]:
+        """Ingest on a thread of its own and yield what it says, a few times a second."""
+        said: queue.SimpleQueue[tuple[str, int, int] | None] = queue.SimpleQueue()
+        outcome: list[IngestReport | BaseException] = []
+
+        def work() -> None:
+            try:
+                outcome.append(
+                    self.assistant.ingest(
+                        paths, progress=lambda stage, done, total: said.put((stage, done, total))
+                    )
+                )
+            except BaseException as error:
+                outcome.append(error)
+            said.put(None)
+
+        threading.Thread(target=work, name="ingest", daemon=True).start()
+        shown = 0.0
+        while (step := said.get()) is not None:
+            stage, done, total = step
+            if monotonic() - shown >= _UPDATE_S:
+                shown = monotonic()
+                text = (
+                    say(language, stage, done=done, total=total)
+                    if stage != "indexing"
+                    else say(language, stage)
+                )
+                yield {"done": False, "text": text, "share": done / total if total else 0.0}
+        (result,) = outcome
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+
+def told(error: BaseException, language: Language) -> str:
+    """Return the sentence that a person sees: an error's own, or a number that the log explains."""
+    if isinstance(error, ChuchuError):
+        return str(error)
+    number = secrets.token_hex(4)
+    _log.error("internal error %s", number, exc_info=error)
+    return say(language, "internal_error", id=number)
+
+
+def _picture(event: Event, text: str, passages: Sequence[Passage], language: Language) -> Reply:
+    if text:
+        return {"phase": "text", "html": render.phase_html("writing", language, text=text)}
+    phase: Literal["passages", "searching"] = "passages" if event.phase == "passages" else "searching"
+    return {"phase": phase, "html": render.phase_html(phase, language, passages=passages)}
+
+
+def _position(messages: Sequence[Message], message: int) -> int:
+    for position, one in enumerate(messages):
+        if one.id == message:
+            return position
+    raise LibraryError("that message is not in this conversation (any more); load the page again")
+
+
+def _maybe_int(value: object) -> int | None:
+    return None if value in (None, "") else int(cast("str", value))
+
+
+def _ints(values: object) -> list[int]:
+    return [int(value) for value in values] if isinstance(values, list | tuple) else []
+
+
+def _file_stem(title: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in title)[:60].strip("-") or "chuchu"

@@ -1,0 +1,105 @@
+"""Texts with marks by offsets, as fragments of HTML: quoted words in a passage and in a whole document.
+
+Takes texts and spans, gives text; everything that comes from a document passes through ``escape``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from html import escape
+from itertools import pairwise
+
+from index.datatypes import Document, Span
+from rag.datatypes import Answer, Citation, Passage
+from ui.datatypes import Language
+from ui.strings import say
+
+Marked = tuple[Span, str]
+"""A span and the class that it is shown in."""
+
+_LIST = re.compile(r"[、，,；;]\s*")
+
+
+def marked(text: str, marks: Sequence[Marked], start: int = 0, end: int | None = None) -> str:
+    """Return ``text[start:end]`` escaped, with each mark in a ``<mark class=…>``; the first mark that fits wins."""
+    end = len(text) if end is None else end
+    inside = [(max(s, start), min(e, end), name) for (s, e), name in marks if s < end and e > start]
+    cuts = sorted({start, end, *(cut for s, e, _ in inside for cut in (s, e))})
+    pieces = []
+    for low, high in pairwise(cuts):
+        name = next((name for s, e, name in inside if s <= low and high <= e), "")
+        piece = escape(text[low:high])
+        pieces.append(f'<mark class="{name}">{piece}</mark>' if name else piece)
+    return "".join(pieces)
+
+
+def in_passage(passage: Passage, spans: Sequence[Span]) -> list[Span]:
+    """Map spans of a document to spans of a passage's text; what lies outside the passage is left out."""
+    found, offset = [], 0
+    for start, end in passage.spans:
+        for low, high in spans:
+            low, high = max(low, start), min(high, end)
+            if low < high:
+                found.append((offset + low - start, offset + high - start))
+        offset += end - start
+    return found
+
+
+def exact_words(short_answer: str, citation: Citation) -> list[Span]:
+    """Return where in the document the short answer, or each part of a list, stands inside a citation's quote."""
+    quote = citation.quote
+    whole = short_answer if short_answer in quote else ""
+    parts = [
+        part for part in ([whole] if whole else _LIST.split(short_answer)) if len(part) > 1 and part in quote
+    ]
+    places = [
+        i for start, end in citation.spans for i in range(start, end)
+    ]  # in the document, by place in quote
+    if len(places) != len(quote):  # its spans are not its quote: nothing can be said of single words
+        return []
+    found = [(at, at + len(part)) for part in parts for at in [quote.index(part)]]
+    return [span for start, end in found for span in _runs(places[start:end])]
+
+
+def _runs(offsets: Sequence[int]) -> list[Span]:
+    """Return neighbouring offsets as spans."""
+    spans: list[Span] = []
+    for offset in offsets:
+        if spans and spans[-1][1] == offset:
+            spans[-1] = (spans[-1][0], offset + 1)
+        else:
+            spans.append((offset, offset + 1))
+    return spans
+
+
+def document_html(
+    document: Document, marks: Sequence[Marked], headings: Collection[str], language: Language
+) -> str:
+    """Return a whole document, line by line, with its marks; lines that are ``headings`` are set as such."""
+    pages = {page.span[0]: page.number for page in document.pages}
+    lines, at, waiting = [], 0, sorted(pages)
+    for line in document.text.split("\n"):
+        end = at + len(line)
+        while waiting and waiting[0] <= end:
+            number = pages[waiting.pop(0)]
+            label = escape(say(language, "page", page=number))
+            lines.append(f'<p class="page-number" data-page="{number}">{label}</p>')
+        if line.strip():
+            kind = ' class="heading"' if line.strip().lstrip("# ") in headings else ""
+            near = [mark for mark in marks if mark[0][0] < end and mark[0][1] > at]
+            lines.append(f"<p{kind}>{marked(document.text, near, at, end)}</p>")
+        at = end + 1
+    return "".join(lines)
+
+
+def passage_html(passage: Passage, marks: Sequence[Marked]) -> str:
+    """Return a passage with its marks, whose spans are those of the document."""
+    own = [(span, name) for whole, name in marks for span in in_passage(passage, [whole])]
+    return marked(passage.text, own)
+
+
+def citation_marks(answer: Answer, citation: Citation) -> list[Marked]:
+    """Return the marks of a citation: the exact words of the short answer first, then the whole quote."""
+    words = exact_words(answer.short_answer, citation) if answer.short_answer else []
+    return [*((span, "quote hit") for span in words), *((span, "quote") for span in citation.spans)]

@@ -1,0 +1,198 @@
+"""The frame of the page and its lists: documents, past conversations, first screen. Values in, HTML out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from html import escape
+
+from index.datatypes import DocumentInfo
+from index.ingest import IngestReport
+from ui.datatypes import Language, Summary
+from ui.render import file_name
+from ui.strings import language_name, say
+
+SHOWN = 200  # documents or conversations listed at once; the others are found by searching
+
+FRAME = """
+<div id="chuchu">
+<a class="skip" href="#question" data-t="skip_to_question"></a>
+<header class="top">
+  <a class="brand" href="./"><b>出处</b><span>chuchu</span></a>
+  <nav class="pages"><a href="./" aria-current="page" data-t="chat"></a><a href="library" data-t="library"></a>
+    <a href="evaluate" data-t="evaluate"></a></nav>
+  <div class="tools">
+    <div class="menu export"><button type="button" data-do="export_menu" aria-haspopup="true" aria-expanded="false"
+      data-t="export"></button>
+      <div class="items" hidden><button type="button" data-do="export_markdown" data-t="export_markdown"></button>
+      <button type="button" data-do="export_html" data-t="export_html"></button></div></div>
+    <button type="button" class="language" data-do="language" data-t="switch_language"></button>
+    <button type="button" class="theme" data-do="theme" data-label="theme">
+      <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M20 14.5A8 8 0 0 1 9.5 4 8 8 0 1 0 20 14.5z"/></svg>
+    </button>
+  </div>
+</header>
+<aside class="left" data-label="library">
+  <button type="button" class="new" data-do="new" data-t="new_chat"></button>
+  <section class="documents">
+    <h2><span data-t="documents"></span><span class="add">
+      <button type="button" data-do="add_files" data-t="add_files"></button>
+      <button type="button" data-do="add_folder" data-t="add_folder"></button></span></h2>
+    <input class="find" type="search" name="documents" data-placeholder="search_documents" autocomplete="off">
+    <p class="scope" role="status"></p>
+    <div class="progress" role="status" hidden></div>
+    <div class="report" hidden></div>
+    <ul class="list"></ul>
+    <input class="files" type="file" multiple hidden><input class="folder" type="file" webkitdirectory hidden>
+  </section>
+  <section class="conversations">
+    <h2 data-t="conversations"></h2>
+    <input class="find" type="search" name="conversations" data-placeholder="search_conversations" autocomplete="off">
+    <ul class="list"></ul>
+  </section>
+</aside>
+<main class="centre" data-label="chat">
+  <div class="scroll"><div class="turns" role="log" aria-live="off"></div></div>
+  <div class="composer">
+    <p class="editing" hidden><span data-t="editing"></span><button type="button" data-do="cancel_edit"
+      data-t="cancel"></button></p>
+    <div class="box"><textarea id="question" rows="1" maxlength="2000" data-placeholder="ask_placeholder"></textarea>
+      <button type="button" class="send" data-do="send" data-label="send">
+        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 19V5M5.5 11.5L12 5l6.5 6.5"/></svg></button>
+      <button type="button" class="stop" data-do="stop" data-label="stop" hidden>
+        <svg viewBox="0 0 24 24" aria-hidden="true"><rect x="7" y="7" width="10" height="10" rx="1.5"/></svg>
+      </button></div>
+    <p class="hint" data-t="ask_hint"></p>
+  </div>
+</main>
+<aside class="right" data-label="evidence">
+  <section class="cards" tabindex="-1"></section>
+  <section class="reader" hidden><header><h3></h3>
+    <div class="views" hidden><button type="button" data-do="view_text" data-t="text_view"></button>
+      <button type="button" data-do="view_page" data-t="page_view"></button></div>
+    <button type="button" data-do="next_mark" data-t="to_highlight"></button>
+    <button type="button" class="close" data-do="close_reader" data-label="close">×</button></header>
+    <p class="gone" hidden></p>
+    <div class="body" tabindex="0"></div></section>
+</aside>
+<nav class="tabs"><button type="button" data-tab="left" data-t="documents"></button>
+  <button type="button" data-tab="centre" data-t="chat"></button>
+  <button type="button" data-tab="right" data-t="evidence"></button></nav>
+<div class="tip" role="tooltip" hidden></div>
+<div class="drop" hidden><p data-t="drop_here"></p></div>
+<div class="toast" role="status" hidden></div>
+</div>
+"""
+"""The page without its contents; the script fills in the words of the language by ``data-t``."""
+
+
+def documents_html(
+    documents: Sequence[DocumentInfo], chosen: Collection[int], query: str, language: Language
+) -> str:
+    """Return the list of documents whose title, name or date holds the query; ``chosen`` are ticked."""
+    if not documents:
+        return f'<li class="empty">{escape(say(language, "no_documents"))}</li>'
+    wanted = query.casefold().split()
+    found = [info for info in documents if all(word in _searched(info) for word in wanted)]
+    if not found:
+        return f'<li class="empty">{escape(say(language, "no_match"))}</li>'
+    rows = "".join(_document(info, info.id in chosen, language) for info in found[:SHOWN])
+    left = len(found) - SHOWN
+    more = f'<li class="empty">{escape(say(language, "more_documents", count=left))}</li>' if left > 0 else ""
+    return rows + more
+
+
+def _searched(info: DocumentInfo) -> str:
+    return f"{info.title} {info.name} {info.date or ''}".casefold()
+
+
+def _document(info: DocumentInfo, chosen: bool, language: Language) -> str:
+    facts = [
+        info.date or "",
+        say(language, "pages", count=info.page_count) if info.page_count else "",
+        say(language, "characters", count=f"{info.characters:,}"),
+        language_name(language, info.language),
+    ]
+    title, name = escape(info.title), escape(info.name)
+    facts_html = escape(" · ".join(fact for fact in facts if fact))
+    buttons = "".join(
+        f'<button type="button" data-do="{action}" title="{label}" aria-label="{label}: {title}">{sign}</button>'
+        for action, sign, label in (
+            ("reread", "↻", escape(say(language, "reread"))),
+            ("remove", "×", escape(say(language, "remove"))),
+        )
+    )
+    tick = escape(say(language, "scope_tick"))
+    return (
+        f'<li data-document="{info.id}" data-title="{title}"><input type="checkbox" aria-label="{tick}: {title}"'
+        f'{" checked" if chosen else ""}><button type="button" class="title" data-do="read" title="{name}">'
+        f'<b>{title}</b><small>{facts_html}</small></button><span class="row-tools">{buttons}</span></li>'
+    )
+
+
+def conversations_html(summaries: Sequence[Summary], current: int | None, language: Language) -> str:
+    """Return the list of past conversations, the current one marked."""
+    if not summaries:
+        return f'<li class="empty">{escape(say(language, "no_conversations"))}</li>'
+    return "".join(_conversation(summary, summary.id == current, language) for summary in summaries[:SHOWN])
+
+
+def _conversation(summary: Summary, current: bool, language: Language) -> str:
+    title = escape(summary.title)
+    rename, delete = escape(say(language, "rename")), escape(say(language, "delete"))
+    return (
+        f'<li data-conversation="{summary.id}"><button type="button" class="title" data-do="conversation"'
+        f"{' aria-current=true' if current else ''}><b>{title}</b>"
+        f"<small>{escape(summary.updated[:10])}</small></button>"
+        f'<span class="row-tools"><button type="button" data-do="rename" title="{rename}" '
+        f'aria-label="{rename}: {title}">✎</button><button type="button" data-do="delete" title="{delete}" '
+        f'aria-label="{delete}: {title}">×</button></span></li>'
+    )
+
+
+def welcome_html(examples: Sequence[str], language: Language) -> str:
+    """Return the first screen, with questions that the library can answer."""
+    ask = questions_html(examples, say(language, "try_asking"), "examples")
+    return (
+        f'<div class="welcome"><h1>{escape(say(language, "welcome"))}</h1>'
+        f"<p>{escape(say(language, 'welcome_more'))}</p>{ask}</div>"
+    )
+
+
+def questions_html(questions: Sequence[str], label: str, kind: str) -> str:
+    """Return questions that a click asks; nothing where there are none."""
+    if not questions:
+        return ""
+    buttons = "".join(
+        f'<li><button type="button" data-do="ask_this">{escape(question)}</button></li>'
+        for question in questions
+    )
+    return f'<div class="{kind}"><h3>{escape(label)}</h3><ul>{buttons}</ul></div>'
+
+
+def report_html(report: IngestReport, names: Mapping[str, str], language: Language) -> str:
+    """Return what an ingest did and each file that was left out, named as its user knows it."""
+    counts = {
+        "added": report.added + report.moved + report.duplicates,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+    }
+    done = escape(say(language, "ingested", **counts))
+    failures = [
+        failure.reason.replace(failure.path, names.get(failure.path) or file_name(failure.path))
+        for failure in report.failed
+    ]
+    return _report(done, failures, language)
+
+
+def failures_html(reasons: Sequence[str], language: Language) -> str:
+    """Return the reasons why files were left out, as a report without anything read."""
+    return _report("", reasons, language)
+
+
+def _report(done: str, failures: Sequence[str], language: Language) -> str:
+    head = f"<p>{done}</p>" if done else ""
+    if failures:
+        label = escape(say(language, "not_read", count=len(failures)))
+        rows = "".join(f"<li>{escape(reason)}</li>" for reason in failures[:50])
+        head += f'<p class="failed">{label}</p><ul>{rows}</ul>'
+    return f'{head}<button type="button" data-do="dismiss">{escape(say(language, "dismiss"))}</button>'

@@ -1,0 +1,207 @@
+// The conversation: asking, watching the answer come, stopping, asking again.
+
+let working = null; // the turn that is being answered
+let atBottom = true;
+scroller.addEventListener("scroll", () => { atBottom = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80; });
+const follow = () => { if (atBottom) scroller.scrollTop = scroller.scrollHeight; };
+
+async function welcome() {
+  const quick = await call("examples", { quick: true });
+  if (state.conversation !== null || turns.querySelector(".turn")) return;
+  if (!quick.error) turns.innerHTML = quick.html;
+  const full = await call("examples");
+  if (!full.error && turns.querySelector(".welcome")) turns.innerHTML = full.html;
+}
+
+function ask(text, { replaces = null, excluded = [] } = {}) {
+  const asked = text.trim();
+  if (!asked) return;
+  if (state.busy) stop();
+  turns.querySelector(".welcome")?.remove();
+  for (const one of $$(".follow-ups", turns)) one.remove();
+  if (replaces !== null) dropFrom(replaces);
+  working = document.createElement("article");
+  working.className = "turn";
+  working.dataset.question = asked;
+  const heading = document.createElement("h2"), words = document.createElement("span"), answer = document.createElement("div");
+  heading.className = "question";
+  words.textContent = asked;
+  heading.append(words);
+  answer.className = "place";
+  answer.innerHTML = `<div class="answer working"><p class="phase" role="status"></p></div>`;
+  $(".phase", answer).textContent = say("searching");
+  working.append(heading, answer);
+  turns.append(working);
+  state.turn += 1;
+  setBusy(true);
+  cancelEdit();
+  question.value = "";
+  grow();
+  atBottom = true;
+  follow();
+  showTab("centre");
+  trigger("ask", {
+    turn: state.turn, question: asked, conversation: state.conversation, replaces,
+    documents: [...state.chosen], exclude: excluded, language: state.language,
+  });
+}
+
+function onAnswer(reply) {
+  if (reply.turn !== state.turn || !state.busy || !working) return; // stopped, or of another question
+  if (reply.phase === "error") { fail(reply.error); return; }
+  if (reply.phase !== "answer") { $(".place", working).innerHTML = reply.html; follow(); return; }
+  const box = document.createElement("div");
+  box.innerHTML = reply.html;
+  const made = box.firstElementChild;
+  working.replaceWith(made);
+  const isNew = state.conversation === null;
+  state.conversation = reply.conversation;
+  if (isNew) history.replaceState(null, "", `#chat-${reply.conversation}`);
+  working = null;
+  setBusy(false);
+  closeReader();
+  putCards(reply.message, reply.cards);
+  follow();
+  listConversations();
+  followUps(reply.message, made);
+}
+
+async function followUps(message, turn) {
+  const reply = await call("follow_ups", { message, conversation: state.conversation });
+  if (reply.error || !reply.html || state.busy || turns.lastElementChild !== turn) return;
+  turn.insertAdjacentHTML("beforeend", reply.html);
+  follow();
+}
+
+function fail(text) {
+  const line = document.createElement("p");
+  line.className = "error";
+  line.setAttribute("role", "alert");
+  line.textContent = text;
+  end(line);
+}
+
+function stop() {
+  if (!state.busy) return;
+  trigger("stop", {});
+  const line = document.createElement("p");
+  line.className = "stopped";
+  line.textContent = say("stopped");
+  end(line);
+}
+
+function end(line) {
+  const again = document.createElement("button"), asked = working.dataset.question;
+  again.type = "button";
+  again.className = "plain";
+  again.textContent = say("retry");
+  const ended = working;
+  again.onclick = () => { ended.remove(); ask(asked, { replaces: ended.replaces ?? null }); };
+  line.append(" ", again);
+  const place = $(".place", working);
+  $(".phase", place)?.remove();
+  $(".answer", place)?.classList.remove("working");
+  place.append(line);
+  working = null;
+  setBusy(false);
+}
+
+function setBusy(busy) {
+  state.busy = busy;
+  $(".send").hidden = busy;
+  $(".stop").hidden = !busy;
+}
+
+function dropFrom(message) {
+  const first = $(`.turn[data-message="${message}"]`, turns);
+  for (let one = first; one;) { const next = one.nextElementSibling; one.remove(); one = next; }
+}
+
+const questionOf = (turn) => $(".question > span:last-child", turn).textContent;
+
+function edit(turn) {
+  state.replaces = Number(turn.dataset.message);
+  question.value = questionOf(turn);
+  $(".editing").hidden = false;
+  for (const one of $$(".turn.edited")) one.classList.remove("edited");
+  turn.classList.add("edited");
+  grow();
+  showTab("centre");
+  question.focus();
+}
+
+function cancelEdit() {
+  state.replaces = null;
+  $(".editing").hidden = true;
+  for (const one of $$(".turn.edited")) one.classList.remove("edited");
+}
+
+async function undo(turn) {
+  const reply = await call("undo", { conversation: state.conversation, message: Number(turn.dataset.message) });
+  if (reply.error) return;
+  dropFrom(turn.dataset.message);
+  question.value = reply.question;
+  grow();
+  question.focus();
+  listConversations();
+  if (!turns.querySelector(".turn")) newChat({ keep: true });
+}
+
+async function give(turn, kind, button) {
+  const taken = button.getAttribute("aria-pressed") === "true";
+  const reply = await call("feedback", { message: Number(turn.dataset.message), kind: taken ? "" : kind });
+  if (reply.error) return;
+  for (const one of $$(".actions [aria-pressed]", turn)) one.setAttribute("aria-pressed", String(one === button && !taken));
+  if (reply.said) toast(reply.said);
+}
+
+function newChat({ keep = false } = {}) {
+  if (state.busy) stop();
+  state.conversation = null;
+  history.replaceState(null, "", location.pathname + location.search);
+  turns.replaceChildren();
+  cancelEdit();
+  closeReader();
+  putCards(null, "");
+  showTab("centre");
+  if (!keep) { question.value = ""; grow(); }
+  listConversations();
+  welcome();
+  question.focus();
+}
+
+async function openChat(conversation) {
+  if (state.busy) stop();
+  const reply = await call("conversation", { conversation });
+  if (reply.error) return false;
+  state.conversation = conversation;
+  history.replaceState(null, "", `#chat-${conversation}`);
+  turns.innerHTML = reply.html;
+  cancelEdit();
+  closeReader();
+  putCards(reply.message, reply.cards);
+  showTab("centre");
+  listConversations();
+  atBottom = true;
+  follow();
+  requestAnimationFrame(follow);
+  const last = turns.lastElementChild;
+  if (last) followUps(reply.message, last); else welcome();
+  return true;
+}
+
+async function exportChat(format) {
+  if (state.conversation === null) return;
+  const reply = await call("export", { conversation: state.conversation, format });
+  if (reply.error) return;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([reply.text], { type: `${reply.type};charset=utf-8` }));
+  link.download = reply.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+function grow() {
+  question.style.height = "auto";
+  question.style.height = `${Math.min(question.scrollHeight, 200)}px`;
+}

@@ -1,0 +1,90 @@
+// What all parts of the page use: finding elements, calling the server, words, theme, small messages.
+// The scripts of this folder are joined into one function that gets `element`, `trigger`, `props`, `upload`.
+// Fragments of HTML come from the server, which escapes what documents and people wrote; all else is textContent.
+
+const page = element.querySelector("#chuchu");
+const $ = (selector, root = page) => root.querySelector(selector);
+const $$ = (selector, root = page) => [...root.querySelectorAll(selector)];
+const left = $(".left"), centre = $(".centre"), right = $(".right");
+const turns = $(".turns"), scroller = $(".scroll"), question = $("#question"), cards = $(".cards"), reader = $(".reader");
+
+const remembered = (key) => { try { return localStorage.getItem(`chuchu-${key}`); } catch { return null; } };
+const remember = (key, value) => { try { localStorage.setItem(`chuchu-${key}`, value); } catch { /* private window */ } };
+
+const state = {
+  language: remembered("language") ?? ((navigator.languages ?? [navigator.language]).some((l) => l.toLowerCase().startsWith("zh")) ? "zh" : "en"),
+  conversation: null,   // id of the open one; null: new
+  chosen: new Set(),    // documents that are asked; none: all
+  excluded: [],         // chunks left out of the next answers of this turn
+  replaces: null,       // message that the next question replaces
+  turn: 0,              // number of the question under way: late replies to others are dropped
+  busy: false,
+};
+
+function say(key, values = {}) {
+  return (props.words[state.language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+async function call(action, values = {}) {
+  const config = window.gradio_config;
+  try {
+    const response = await fetch(`${config.root}${config.api_prefix}/run/page`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ data: [action, values, state.language] }),
+    });
+    if (response.status === 401) { location.reload(); return { error: say("log_in") }; }
+    const reply = (await response.json()).data?.[0] ?? { error: say("lost_connection") };
+    if (reply.error) toast(reply.error, true);
+    return reply;
+  } catch {
+    toast(say("lost_connection"), true);
+    return { error: say("lost_connection") };
+  }
+}
+
+let toastTimer;
+function toast(text, failed = false) {
+  const box = $(".toast");
+  box.textContent = text;
+  box.classList.toggle("failed", failed);
+  box.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { box.hidden = true; }, failed ? 8000 : 2500);
+}
+
+function setWords() {
+  document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
+  for (const one of $$("[data-t]")) one.textContent = say(one.dataset.t);
+  for (const one of $$("[data-label]")) { one.setAttribute("aria-label", say(one.dataset.label)); if (one.tagName === "BUTTON") one.title = say(one.dataset.label); }
+  for (const one of $$("[data-placeholder]")) one.placeholder = say(one.dataset.placeholder);
+  for (const one of $$("input.find")) one.setAttribute("aria-label", one.placeholder);
+  question.setAttribute("aria-label", question.placeholder);
+}
+
+function setTheme(theme) {
+  document.body.classList.toggle("dark", theme === "dark");
+  remember("theme", theme);
+}
+
+function showTab(name) {
+  page.dataset.tab = name;
+  for (const button of $$(".tabs button")) button.setAttribute("aria-current", String(button.dataset.tab === name));
+}
+
+const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const intoView = (target, block = "nearest") => target?.scrollIntoView({ block, behavior: calm() ? "auto" : "smooth" });
+
+async function copy(text, said = say("copied")) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch { // without https the clipboard is closed to scripts; the old way still works
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  toast(said);
+}

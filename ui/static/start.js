@@ -1,0 +1,163 @@
+// What each button does, the keyboard, dropping files, and the beginning.
+
+const turnOf = (button) => button.closest(".turn");
+const rowOf = (button) => button.closest("li");
+
+const deeds = {
+  send: () => ask(question.value, { replaces: state.replaces }),
+  stop,
+  new: () => newChat(),
+  ask_this: (button) => ask(button.textContent),
+  retry: (button) => ask(questionOf(turnOf(button)), { replaces: Number(turnOf(button).dataset.message) }),
+  edit: (button) => edit(turnOf(button)),
+  cancel_edit: () => { cancelEdit(); question.value = ""; grow(); },
+  undo: (button) => undo(turnOf(button)),
+  copy: (button) => copy([".short", ".text"].map((part) => $(`.answer ${part}`, turnOf(button))?.innerText).filter(Boolean).join("\n")),
+  up: (button) => give(turnOf(button), "up", button),
+  down: (button) => give(turnOf(button), "down", button),
+  wrong_citation: (button) => give(turnOf(button), "wrong_citation", button),
+  open: (button) => showEvidence(button.closest(".card").dataset.anchor),
+  exclude: (button) => exclude(button.closest(".card")),
+  copy_source: (button) => { const card = button.closest(".card"); copy(`“${card.dataset.quote}”\n—— ${card.dataset.source}`); },
+  close_reader: closeReader,
+  next_mark: nextMark,
+  view_text: viewText,
+  view_page: () => showPage(open.page),
+  read: (button) => { markCurrent(""); openReader({ document: Number(rowOf(button).dataset.document) }); },
+  remove: async (button) => {
+    const row = rowOf(button);
+    if (!confirm(say("remove_sure", { title: row.dataset.title }))) return;
+    const reply = await call("remove", { document: Number(row.dataset.document), chosen: [...state.chosen], query: $(".find", documents).value });
+    if (!reply.error) putDocuments(reply);
+  },
+  reread: (button) => trigger("ingest", { document: Number(rowOf(button).dataset.document), language: state.language }),
+  scope_clear: () => { state.chosen.clear(); listDocuments(); },
+  add_files: () => $("input.files").click(),
+  add_folder: () => $("input.folder").click(),
+  dismiss: () => { $(".report", documents).hidden = true; },
+  conversation: (button) => openChat(Number(rowOf(button).dataset.conversation)),
+  rename: async (button) => {
+    const row = rowOf(button), title = prompt(say("rename"), $("b", row).textContent);
+    if (!title) return;
+    const reply = await call("rename", { conversation: Number(row.dataset.conversation), title, current: state.conversation });
+    if (!reply.error) $(".list", conversations).innerHTML = reply.html;
+  },
+  delete: async (button) => {
+    const id = Number(rowOf(button).dataset.conversation);
+    if (!confirm(say("delete_sure"))) return;
+    const reply = await call("delete", { conversation: id, current: state.conversation });
+    if (reply.error) return;
+    $(".list", conversations).innerHTML = reply.html;
+    if (id === state.conversation) newChat();
+  },
+  language: () => setLanguage(state.language === "zh" ? "en" : "zh"),
+  theme: () => setTheme(document.body.classList.contains("dark") ? "light" : "dark"),
+  export_menu: () => showExports($(".export .items").hidden),
+  export_markdown: () => { showExports(false); exportChat("markdown"); },
+  export_html: () => { showExports(false); exportChat("html"); },
+};
+
+function exclude(card) {
+  const target = parseAnchor(card.dataset.anchor), turn = $(`.turn[data-message="${target.message}"]`, turns);
+  if (!turn) return;
+  if (state.excludedFrom !== questionOf(turn)) state.excluded = [];
+  state.excludedFrom = questionOf(turn);
+  state.excluded = [...new Set([...state.excluded, ...card.dataset.chunks.split(",").filter(Boolean).map(Number)])];
+  ask(questionOf(turn), { replaces: target.message, excluded: state.excluded });
+}
+
+function showExports(show) {
+  $(".export .items").hidden = !show;
+  $('[data-do="export_menu"]').setAttribute("aria-expanded", String(show));
+}
+
+async function setLanguage(language) {
+  state.language = language;
+  remember("language", language);
+  setWords();
+  await Promise.all([listDocuments(), state.busy ? null : state.conversation === null ? welcome() : openChat(state.conversation)]);
+  if (state.conversation === null) { putCards(null, ""); listConversations(); }
+}
+
+page.addEventListener("click", (event) => {
+  const chip = event.target.closest("a.cite");
+  if (chip) { event.preventDefault(); showEvidence(anchorOf(chip)); return; }
+  const button = event.target.closest("[data-do]");
+  if (!event.target.closest(".export")) showExports(false);
+  if (button) { deeds[button.dataset.do]?.(button); return; }
+  const tab = event.target.closest("[data-tab]");
+  if (tab && tab !== page) { showTab(tab.dataset.tab); return; }
+  const card = event.target.closest(".card");
+  if (card && !getSelection().toString()) showEvidence(card.dataset.anchor);
+});
+page.addEventListener("change", (event) => {
+  const box = event.target;
+  if (box.matches("li[data-document] > input")) {
+    const id = Number(box.closest("li").dataset.document);
+    if (box.checked) state.chosen.add(id); else state.chosen.delete(id);
+    listDocuments();
+  } else if (box.matches("input.files, input.folder")) {
+    addFiles([...box.files].map((file) => ({ file, name: file.webkitRelativePath || file.name })));
+    box.value = "";
+  }
+});
+
+let typing;
+page.addEventListener("input", (event) => {
+  if (event.target === question) { grow(); return; }
+  if (!event.target.matches("input.find")) return;
+  clearTimeout(typing);
+  typing = setTimeout(event.target.name === "documents" ? listDocuments : listConversations, 200);
+});
+
+for (const [shows, hides] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
+  page.addEventListener(shows, (event) => { const chip = event.target.closest("a.cite"); if (chip) showTip(chip); });
+  page.addEventListener(hides, (event) => { if (event.target.closest("a.cite")) hideTip(); });
+}
+
+question.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.keyCode === 229) return; // Enter that ends a Chinese word does not send
+  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); deeds.send(); }
+  const last = $$(".turn[data-message]", turns).at(-1);
+  if (event.key === "ArrowUp" && !question.value && last) { event.preventDefault(); edit(last); }
+});
+const onKey = (event) => {
+  if (event.key === "Enter" && event.target.matches?.(".card")) showEvidence(event.target.dataset.anchor);
+  if (event.key !== "Escape" || event.isComposing) return;
+  if (state.busy) stop();
+  else if (!tip.hidden) hideTip();
+  else if (state.replaces !== null) deeds.cancel_edit();
+  else if (!reader.hidden) closeReader();
+};
+document.addEventListener("keydown", onKey);
+
+let dragged = 0;
+const drop = $(".drop");
+const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+addEventListener("dragenter", (event) => { if (carriesFiles(event)) { dragged += 1; drop.hidden = false; } });
+addEventListener("dragleave", (event) => { if (carriesFiles(event)) { dragged -= 1; drop.hidden = dragged > 0 ? false : true; } });
+addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+addEventListener("drop", async (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  dragged = 0;
+  drop.hidden = true;
+  addFiles(await droppedFiles(event.dataTransfer));
+});
+
+addEventListener("chuchu-answers", (event) => onAnswer(event.detail ?? {}));
+addEventListener("chuchu-readings", (event) => onReading(event.detail ?? {}));
+
+async function start() {
+  setWords();
+  const theme = remembered("theme");
+  if (theme) setTheme(theme);
+  showTab("centre");
+  putCards(null, "");
+  listDocuments();
+  const wanted = /^#chat-(\d+)$/.exec(location.hash);
+  if (!(wanted && await openChat(Number(wanted[1])))) { listConversations(); welcome(); }
+  page.classList.add("ready");
+  question.focus({ preventScroll: true });
+}
+start();

@@ -1,0 +1,98 @@
+"""Moves uploaded files into a library's own folder. Takes what a browser says, gives paths; trusts neither.
+
+A file is taken only from the upload folder, and moved out of it, so that no address of the page leads to it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import ReadError
+from index.readers.kinds import kind_of, supported_kinds
+from ui.datatypes import Language
+from ui.strings import say
+
+FOLDER = "uploads"  # inside the library
+MAX_FILES = 2_000  # in one go
+_MAX_DEPTH = 8  # folders above an uploaded file that are kept
+_MAX_NAME = 120  # characters of one part of a path; file systems end at 255 bytes
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file as the browser names it: where it was uploaded to, and its path in the dropped folder."""
+
+    path: str
+    name: str
+
+
+def safe_name(name: str) -> Path:
+    """Return a relative path that stays where it is put: no "..", no drive, no hidden or reserved name."""
+    parts = []
+    for part in name.replace("\\", "/").split("/"):
+        part = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", part)).strip().strip(".")
+        if not part:
+            continue
+        stem, suffix = os.path.splitext(part)
+        part = stem[: _MAX_NAME - len(suffix)] + suffix
+        while len(part.encode()) > 2 * _MAX_NAME:  # Chinese takes three bytes a character
+            stem = stem[:-1]
+            part = stem + suffix
+        parts.append(f"_{part}" if _RESERVED.fullmatch(part) else part)
+    return Path(*(parts[-_MAX_DEPTH:] or ["_"]))
+
+
+def keep(
+    uploads: Sequence[Upload], library: Path, uploaded: Path, language: Language
+) -> tuple[list[Path], list[str]]:
+    """Move uploads into the library's folder.
+
+    Args:
+        uploads: at most MAX_FILES are taken.
+        library: the library's folder.
+        uploaded: the folder that the server puts uploads in.
+        language: of the reasons.
+
+    Returns:
+        The paths where they are now, and a sentence for each file that was refused.
+    """
+    kept: list[Path] = []
+    refused: list[str] = []
+    if len(uploads) > MAX_FILES:
+        refused.append(say(language, "too_many_files", limit=MAX_FILES))
+    for upload in uploads[:MAX_FILES]:
+        name = safe_name(upload.name)
+        if kind_of(name) is None:
+            refused.append(say(language, "not_a_kind", name=upload.name, kinds=supported_kinds()))
+            continue
+        source = _inside(upload.path, uploaded)
+        if source is None:
+            refused.append(say(language, "upload_gone", name=upload.name))
+            continue
+        target = library / FOLDER / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, target)
+        except OSError as error:
+            raise ReadError(
+                f"{name} could not be kept in {target.parent} ({error.strerror}); check the disk and its permissions"
+            ) from error
+        kept.append(target)
+    return kept, refused
+
+
+def _inside(path: str, folder: Path) -> Path | None:
+    """Return a regular file inside a folder, links followed; None: it is none, or it is elsewhere."""
+    try:
+        real, root = Path(path).resolve(strict=True), folder.resolve(strict=True)
+    except (OSError, ValueError):
+        return None
+    return real if real.is_file() and root in real.parents and not Path(path).is_symlink() else None
