@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.errors import ChuchuError
-from ui import cli_evaluation
+from ui import cli_evaluation, cli_users
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -31,6 +31,7 @@ app = typer.Typer(
 library_app = typer.Typer(help="Look after a library.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(library_app, name="library")
 cli_evaluation.register(app)
+cli_users.register(app)
 
 Documents = Annotated[list[Path], typer.Argument(help="Files and folders to read.", show_default=False)]
 LibraryFolder = Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")]
