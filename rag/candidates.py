@@ -53,8 +53,8 @@ _UNIT = (
 )
 _FIGURE = re.compile(
     rf"(?P<lead>(?:不足|不到|不低于|不少于|不超过|至少|最多|最高|最低|高达|多达|达到|超过|突破|将近|接近|大约|大概|约为|近|超|逾|约|过|破)\s?)?"
-    rf"(?P<sign>(?:US|HK|RMB|CNY|USD)?\s?[$¥￥€£]\s?|第)?"
-    rf"(?P<number>(?:(?:{_DIGITS})(?:\s?[-~—–至到]{{1,2}}\s?(?:{_DIGITS}))?|{_CHINESE_NUMBER}|数[十百千万亿]+|百分之{_CHINESE_NUMBER}))"
+    rf"(?P<sign>(?:(?:US|HK|RMB|CNY|USD)\s?)?[$¥￥€£]\s?|第)?"
+    rf"(?P<number>(?:百分之(?:{_CHINESE_NUMBER}|{_DIGITS})|(?:{_DIGITS})(?:\s?[-~—–至到]{{1,2}}\s?(?:{_DIGITS}))?|{_CHINESE_NUMBER}|数[十百千万亿]+))"
     rf"(?P<scale>\s?(?:{_SOME})?\s?(?:(?:{_SCALE})(?:{_SOME})?)+|{_SOME})?"
     rf"(?P<english>\s?(?:thousand|million|billion|trillion|bn)\b)?"
     rf"(?:\s?(?P<unit>%|‰|percent\b|percentage points?\b|(?:{_SOME})?(?:{_MONEY})|(?:{_SOME})?(?:{_TIME})|(?:{_SOME})?(?:{_UNIT})"
@@ -108,15 +108,18 @@ _TITLE = (
 )
 _NOT_IN_NAME = frozenset(
     "的了在是和与及或说为将从向对把被让等也都就还但而并且以于其这那该此个们中上下内外前后来去到得着过给看称认表介带率亲赴任现曾已共同又再则"
-    '告透指出会能可要应需该当由经自之所者，。、：；！？（）()"“”《》,.:;!? 0123456789一二三四五六七八九十'
+    '告透指出会能可要应需该当由经自之所者处，。、：；！？（）()"“”《》,.:;!? 0123456789二三四五六七八九十'
 )
 _AFTER_NAME = re.compile(
     r"$|[\s,。、:;!?()\"'《》\[\]·/|*]|说|介绍|表示|认为|告诉|指出|透露|看来|强调|坦言|解释|提出|提到|谈到|宣布|主持|出席|参加|带领|率|率领|在|为|是|的|和|与|及"
     r"|等|于|从|向|对|将|把|也|又|曾|已|任|担任|当选|获|共同|一行|分别|讲|称|看|先生|女士|教授|博士|院士|同志|作|致|到|来|去|前往|赴|深有|感慨|直言|回忆|写|发明|发现"
     r"|创办|创立|执导|饰演|出生|逝世|去世|带|走|代表|领衔|牵头|团队|都|还|就|要|会|能|可|所|被|让|与会|宣读|揭牌|陪同|领|亲自|告"
 )
+_VERB_AFTER_NAME = re.compile(
+    r"说|表示|介绍|认为|宣布|指出|在|是|的|于|和|与|等|将|曾|率|获|担任|出任|发明|发现|创办|创立|成立|到访|访问|来到|前往"
+)
 _PERSON_AFTER_TITLE = re.compile(
-    rf"(?:{_TITLE})(?:[、,]?(?:{_TITLE}))*[\s:]{{0,2}}(?P<name>(?:{_COMPOUND_SURNAMES})[{_HAN}]{{1,2}}|[{_SURNAMES}][{_HAN}]{{1,2}})"
+    rf"(?:{_TITLE})(?:[、,]?(?:{_TITLE}))*[\s:]{{0,2}}(?P<name>(?:{_COMPOUND_SURNAMES})[{_HAN}]{{1,2}}|(?![从和向都])[{_SURNAMES}][{_HAN}]{{1,2}})"
 )
 _PERSON_BEFORE_TITLE = re.compile(
     rf"(?P<name>(?:{_COMPOUND_SURNAMES})[{_HAN}]{{1,2}}|[{_SURNAMES}][{_HAN}]{{1,2}}|[{_HAN}]{{2,5}}?(?=博士|先生|女士|教授))"
@@ -257,16 +260,17 @@ def _figures(text: str, dates: list[TextSpan]) -> Iterator[Candidate]:
         ):
             continue  # 十分, 一道, 一面 are mostly words
         lead = match.end("lead") - start if match["lead"] else 0
+        shown = 0 if lead and match["lead"].strip() in ("达到", "高达", "多达", "过", "破") else lead
         unit = re.sub(rf"^{_SOME}", "", (match["unit"] or "").strip())
         begin = start + lead
-        yield Candidate(start=begin, end=end, kind=_figure_kind(match, unit), unit=unit.lower(), lead=lead)
+        yield Candidate(start=begin, end=end, kind=_figure_kind(match, unit), unit=unit.lower(), lead=shown)
         if match["tail"]:
             yield Candidate(
                 start=begin,
                 end=match.start("tail"),
                 kind=_figure_kind(match, unit),
                 unit=unit.lower(),
-                lead=lead,
+                lead=shown,
             )
     for match in _ENGLISH_NUMBERS.finditer(text):
         unit = (match["unit"] or "").lower()
@@ -302,11 +306,17 @@ def _persons(text: str) -> Iterator[Candidate]:
         yield from _name_lengths(text, match.start("name"), match.end("name"))
     for match in _PERSON_BEFORE_TITLE.finditer(text):
         start, end = match.span("name")
-        if not set(text[start:end]) & _NOT_IN_NAME:
+        start += _after_function_word(match["name"])
+        if end - start >= 2 and not set(text[start:end]) & _NOT_IN_NAME:
             yield Candidate(start=start, end=end, kind="person")
     for match in _TRANSLITERATED.finditer(text):
-        start = match.start() + _after_function_word(match.group().split("·")[0])
-        yield Candidate(start=start, end=match.end(), kind="person")
+        first, last = match.group().split("·")[0], re.split("[·.]", match.group())[-1]
+        title = re.match(rf".*(?:{_TITLE})", first)
+        start = match.start() + max(title.end() if title else 0, _after_function_word(first))
+        verb = _VERB_AFTER_NAME.search(last, 1)
+        end = match.end() - (len(last) - verb.start() if verb else 0)
+        if start < end:
+            yield Candidate(start=start, end=end, kind="person")
     for match in _ENGLISH_NAME.finditer(text):
         kind: CandidateKind = "organisation" if _ENGLISH_ORGANISATION.search(match.group()) else "person"
         yield Candidate(start=match.start(), end=match.end(), kind=kind)

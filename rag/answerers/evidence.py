@@ -20,7 +20,7 @@ from index.terms import PINYIN_MARK, document_terms, weighted_query
 from index.text import detect_language, fold
 from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
 from rag.datatypes import Passage, Span
-from rag.questions import AnswerKind, Ask, QuestionAnalysis
+from rag.questions import FIGURES, AnswerKind, Ask, QuestionAnalysis
 
 
 class ReadingLike(Protocol):
@@ -325,7 +325,7 @@ def find_evidence(
                 "coverage": coverage,
                 "context": context,
                 "near": _nearness(terms, text, at),
-                **_neighbours(analysis.folded, ask, text, at),
+                **_neighbours(analysis, ask, text, at),
                 "year": _year_agreement(analysis, year, years.strong),
                 "kind": _kind_agreement(ask, candidate),
                 "names": names,
@@ -474,28 +474,45 @@ def _nearness(terms: Terms, text: str, at: TextSpan) -> float:
 _SOFT = str.maketrans("", "", " ,;:的了约达到为是有共总已将逾超近过成个\"'、()")
 
 
-def _neighbours(question: str, ask: Ask, text: str, at: TextSpan) -> dict[str, float]:
-    """How well what stands just before and behind the candidate repeats what stands around the question word."""
+def _neighbours(analysis: QuestionAnalysis, ask: Ask, text: str, at: TextSpan) -> dict[str, float]:
+    """How well what stands just before and behind the candidate repeats what stands around the question word.
+
+    What is counted or chosen may change its side: 有多少工人 ↔ 工人近百人, 三大产业是哪些 ↔ 甲、乙、丙三大产业.
+    A quoted term of the question right beside the candidate explains it: “三快”(甲、乙、丙).
+    """
+    question = analysis.folded
     before = question[: ask.span[0]].translate(_SOFT)[-8:]
     after = re.split(r"[,;?。]", question[ask.span[1] :])[0].translate(_SOFT)[:8]
     left = text[: at[0]].translate(_SOFT)[-10:]
     right = text[at[1] :].translate(_SOFT)[:10]
-    return {"left": _shared(before, left, from_end=True), "right": _shared(after, right, from_end=False)}
+    quoted = [term.translate(_SOFT) for term in analysis.quoted]
+    return {
+        "left": max(
+            _shared(before, left, end=True, near_end=True),
+            _shared(after, left, end=True, near_end=True) if ask.kind in FIGURES else 0.0,
+            float(any(term and left.endswith(term) for term in quoted)),
+        ),
+        "right": max(
+            _shared(after, right, end=False, near_end=False),
+            _shared(before, right, end=True, near_end=False) if ask.kind == "list" else 0.0,
+            float(any(term and right.startswith(term) for term in quoted)),
+        ),
+    }
 
 
-def _shared(wanted: str, there: str, *, from_end: bool) -> float:
-    """0..1: the longest piece at the edge of ``wanted`` that stands in ``there``, discounted by its distance."""
-    best = 0.0
+def _shared(wanted: str, there: str, *, end: bool, near_end: bool) -> float:
+    """0..1: the longest piece at the end (or beginning) of ``wanted`` that stands in ``there``.
+
+    Discounted by its distance from the end (or beginning) of ``there``, where the candidate is.
+    """
     for length in range(min(len(wanted), 6), 0, -1):
-        piece = wanted[-length:] if from_end else wanted[:length]
-        place = there.rfind(piece) if from_end else there.find(piece)
+        piece = wanted[-length:] if end else wanted[:length]
+        place = there.rfind(piece) if near_end else there.find(piece)
         if place >= 0:
-            distance = len(there) - place - length if from_end else place
-            best = max(best, min(length, 4) / 4 * exp(-distance / 6))
-            if length == 1:
-                best *= 0.5
-            break
-    return best
+            distance = len(there) - place - length if near_end else place
+            score = min(length, 4) / 4 * exp(-distance / 6)
+            return score * 0.5 if length == 1 else score
+    return 0.0
 
 
 _GENERIC = re.compile(

@@ -283,7 +283,7 @@ def _write_disagreeing(best: _Piece, others: Sequence[_Piece], language: str, su
     else:
         note = "不同年份的数字不同。" if by_year else "文档之间的数字不一致。"
     labelled = [replace(piece, label=label) for piece, label in zip(pieces, labels, strict=True)]
-    return replace(_write(labelled, language, sure, note), short_answer=_short(best))
+    return replace(_write(labelled, language, sure, ""), short_answer=_short(best), notes=(note,))
 
 
 def _write(pieces: Sequence[_Piece], language: str, sure: float, note: str) -> Draft:

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.candidates import find_candidates, parse_year
+
+
+def found(text: str, kind: str) -> list[str]:
+    return [text[c.start : c.end] for c in find_candidates(text) if c.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "answer"),
+    [
+        ("青川港去年完成投资近60亿元。", "money", "60亿元"),
+        ("该基金规模超3.5亿美元，期限八年。", "money", "3.5亿美元"),
+        ("一期总投资约108亿元，占地300亩。", "money", "108亿元"),
+        ("预计每年新增税收6000万元以上。", "money", "6000万元以上"),
+        ("门票每张一百二十元。", "money", "一百二十元"),
+        ("产值同比增长22.5%，创历史新高。", "percent", "22.5%"),
+        ("合格率提高了３．２个百分点。", "percent", "３．２个百分点"),
+        ("百分之八十的村民用上了自来水。", "percent", "百分之八十"),
+        ("全镇共有企业4740余家。", "quantity", "4740余家"),
+        ("目前，园区聚集了德语区项目35 个。", "quantity", "35 个"),
+        ("新增专利1,024件。", "quantity", "1,024件"),
+        ("电站年发电量约1000万度。", "quantity", "1000万度"),
+        ("储能规模达到23.2GWh。", "quantity", "23.2GWh"),
+        ("厂房面积超150万平方米。", "quantity", "150万平方米"),
+        ("村里有三百五十多户人家。", "quantity", "三百五十多户"),
+        ("累計走訪企業１００餘家次。", "quantity", "１００餘家次"),
+        ("在全省县市中排名第23位。", "rank", "第23位"),
+        ("综合实力位列全国第三。", "rank", "第三"),
+        ("工程历时三个月。", "duration", "三个月"),
+        ("大桥建设用了18个月时间。", "duration", "18个月"),
+        ("2015年9月升级为省级园区。", "date", "2015年9月"),
+        ("3月28日，新厂房落成。", "date", "3月28日"),
+        ("产品于4月中旬面市。", "date", "4月中旬"),
+        ("二〇二一年，学校迁到城南。", "date", "二〇二一年"),
+        ("该塔建于20世纪90年代。", "date", "20世纪90年代"),
+        ("去年底，大会首次在此举办。", "date", "去年底"),
+        ("The plant opened in September 2015.", "date", "September 2015"),
+        ("It was founded on 3 May 1998 in Linz.", "date", "3 May 1998"),
+        ("The fund raised $10 billion in two rounds.", "money", "$10 billion"),
+        ("Output rose by 12.5 percent.", "percent", "12.5 percent"),
+        ("The zone has 1,200 employees.", "quantity", "1,200 employees"),
+    ],
+)
+def test_a_figure_or_date_is_found_whole_and_without_what_stands_around_it(
+    text: str, kind: str, answer: str
+) -> None:
+    assert answer in found(text, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("青川大学校长李明远出席仪式。", "李明远"),
+        ("在云帆科技总经理王大鹏看来，时机已到。", "王大鹏"),
+        ("记者从副市长杨芬处获悉。", "杨芬"),
+        ("市委書記歐陽建華說。", "歐陽建華"),
+        ("创始人埃隆·哈里森到访。", "埃隆·哈里森"),
+        ("来自印度的昆塔博士在此工作三年。", "昆塔"),
+        ("The chief engineer, Maria Lopez, resigned.", "Maria Lopez"),
+    ],
+)
+def test_a_person_is_found_by_title_or_form(text: str, answer: str) -> None:
+    assert answer in found(text, "person")
+
+
+def test_a_name_of_three_characters_is_not_cut_to_two() -> None:
+    assert found("总经理王大鹏表示，订单充足。", "person") == ["王大鹏"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("位于青川高新区的云帆电子科技有限公司在港交所上市。", "云帆电子科技有限公司"),
+        ("参与大会的安洁电子科技（江南）有限公司自2017年起供货。", "安洁电子科技（江南）有限公司"),
+        ("项目由江南大学牵头。", "江南大学"),
+        ("She works for Northern Bridge Works Ltd in Leeds.", "Northern Bridge Works Ltd"),
+    ],
+)
+def test_an_organisation_is_found_from_its_first_word(text: str, answer: str) -> None:
+    assert answer in found(text, "organisation")
+
+
+def test_a_company_ending_alone_names_nobody() -> None:
+    assert "有限公司" not in found("该有限公司成立。", "organisation")
+
+
+def test_a_country_is_a_place() -> None:
+    assert "印度" in found("他来自印度，二十年前来华。", "place")
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("在甲山公司、乙水公司、丙石公司三家龙头企业的引领下", ["甲山公司", "乙水公司", "丙石公司"]),
+        ("推行“三办”(马上办、网上办、一次办)服务", ["马上办", "网上办", "一次办"]),
+        ("构筑“人才、创新和金融”三大高地", ["人才", "创新", "金融"]),
+        ("主要涉及高端装备、先进算力、元宇宙等领域", ["高端装备", "先进算力", "元宇宙"]),
+    ],
+)
+def test_a_list_is_split_into_its_items(text: str, items: list[str]) -> None:
+    lists = [[text[s:e] for s, e in c.parts] for c in find_candidates(text) if c.kind == "list"]
+    assert items in lists
+
+
+def test_a_code_is_no_figure() -> None:
+    assert found("采用V2X技术和R15协议", "quantity") == []
+
+
+def test_a_year_is_no_quantity() -> None:
+    assert found("2021年设立分中心", "quantity") == []
+
+
+@pytest.mark.parametrize(("text", "year"), [("2023", 2023), ("二〇二三", 2023), ("十九", None), ("", None)])
+def test_a_year_is_read_in_both_scripts(text: str, year: int | None) -> None:
+    assert parse_year(text) == year
+
+
+@given(
+    st.text(alphabet="年月日第一二三百万亿元家个、，。“”()（）·$%.,0123456789abAB 王李公司和", max_size=60)
+)
+def test_every_candidate_lies_inside_its_text(text: str) -> None:
+    for candidate in find_candidates(text):
+        assert 0 <= candidate.start < candidate.end <= len(text)
+        assert all(candidate.start <= s < e <= candidate.end for s, e in candidate.parts)
+        assert 0 <= candidate.lead <= candidate.start

@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from index.embedder import load_embedder
+from index.errors import SettingsError
+from rag.answerers import Answerer, Draft, Question, draft_of, load_answerer
+from rag.answerers.evidence import FEATURES
+from rag.answerers.extractive import MAX_TEXT, NOT_FOUND, ExtractiveAnswerer, ExtractiveOptions
+from rag.answerers.scoring import CONFIDENCE, RANKING, confidence, rank_score
+from rag.datatypes import Passage, Span
+from rag.reader import Reader
+from rag.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A reading of a reader that likes every span and every passage the same."""
+
+    relevance_logit: float = 1.0
+
+    def best(self, top: int = 1, *, start: int = 0, end: int | None = None) -> Sequence[Span]:
+        return []
+
+    def score(self, start: int, end: int) -> float:
+        return 2.0
+
+
+class UndecidedReader:
+    def readings(self, question: str, passages: Sequence[str]) -> Sequence[Undecided]:
+        return [Undecided() for _ in passages]
+
+
+@pytest.fixture(scope="module")
+def answerer() -> ExtractiveAnswerer:
+    return ExtractiveAnswerer(Reader.load(), ExtractiveOptions(threshold=0.35), embedder=load_embedder())
+
+
+def passages(*texts: str, dates: Sequence[str | None] = (), titles: Sequence[str] = ()) -> list[Passage]:
+    return [
+        Passage(
+            number=n,
+            document_id=n,
+            source=f"{n}.txt",
+            title=titles[n - 1] if titles else f"第{n}号文件",
+            text=text,
+            spans=((0, len(text)),),
+            date=dates[n - 1] if dates else None,
+            scores={"fused": 1.0},
+        )
+        for n, text in enumerate(texts, start=1)
+    ]
+
+
+def ask(text: str, evidence: list[Passage], *, language: str = "zh", threshold: float = 0.0) -> Draft:
+    answerer = ExtractiveAnswerer(UndecidedReader(), ExtractiveOptions(threshold=threshold))
+    return draft_of(answerer, Question(text=text, language=language), evidence)
+
+
+TOWN = (
+    "2022年，青川港实现产值88亿元，同比增长12.5%。全港共有企业430余家，从业人员近9000人。"
+    "青川港总经理王大鹏介绍，新码头于2015年9月建成。"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("2022年青川港实现产值多少？", "88亿元"),
+        ("青川港产值同比增长多少？", "12.5%"),
+        ("青川港共有企业多少家？", "430余家"),
+        ("青川港有多少从业人员？", "9000人"),
+        ("青川港的总经理是谁？", "王大鹏"),
+        ("青川港的新码头是什么时候建成的？", "2015年9月"),
+        ("青川港的新码头是哪一年建成的？", "2015年"),
+        ("青川港的總經理是誰？", "王大鹏"),
+    ],
+)
+def test_the_short_answer_is_of_the_kind_asked_for(question: str, short: str) -> None:
+    assert ask(question, passages(TOWN)).short_answer == short
+
+
+def test_the_text_is_the_short_answer_then_the_whole_sentence_with_its_number() -> None:
+    draft = ask("2022年青川港实现产值多少？", passages(TOWN))
+    assert draft.text == "88亿元。“2022年，青川港实现产值88亿元，同比增长12.5%。”[1]"
+    (claim,) = draft.claims
+    assert (claim.start, claim.end, claim.number, claim.passage) == (0, len(draft.text), 1, 1)
+    assert claim.quotes == ((0, 28),)
+
+
+def test_a_modifier_is_shown_and_not_part_of_the_short_answer() -> None:
+    draft = ask("青川港有多少从业人员？", passages(TOWN))
+    assert draft.text.startswith("近9000人。")
+    assert draft.short_answer == "9000人"
+
+
+def test_a_sentence_about_another_year_loses() -> None:
+    other = "2021年，青川港实现产值75亿元。"
+    assert ask("2021年青川港实现产值多少？", passages(TOWN, other)).short_answer == "75亿元"
+
+
+def test_last_year_is_counted_from_the_date_of_the_article() -> None:
+    evidence = passages(
+        "去年，青川港实现产值60亿元。", "去年，青川港实现产值70亿元。", dates=("2020-05", "2021-03-02")
+    )
+    assert ask("2020年青川港实现产值多少？", evidence).short_answer == "70亿元"
+
+
+def test_a_sentence_about_another_place_loses() -> None:
+    evidence = passages("临江高新区拥有企业500家。", "青川高新区拥有企业300家。")
+    assert ask("青川高新区拥有企业多少家？", evidence).short_answer == "300家"
+
+
+def test_the_heading_says_whose_company_it_is() -> None:
+    first, second = passages("公司现有员工120名。", "公司现有员工350名。")
+    evidence = [
+        replace(first, heading=("临江钢厂改造",)),
+        replace(second, heading=("云帆科技扩产",)),
+    ]
+    assert ask("云帆科技现有员工多少名？", evidence).short_answer == "350名"
+
+
+def test_values_in_a_row_belong_to_their_owners() -> None:
+    evidence = passages("青川高新区、临江高新区分别排名第8位、第15位。")
+    assert ask("临江高新区排名第几？", evidence).short_answer == "第15位"
+    assert ask("青川高新区排名第几？", evidence).short_answer == "第8位"
+
+
+def test_a_list_is_given_whole() -> None:
+    evidence = passages("青川港形成了造船、化工、物流三大主导产业，吸引企业、学校、医院落户。")
+    assert ask("青川港的三大主导产业是哪些？", evidence).short_answer == "造船、化工、物流"
+
+
+def test_a_term_is_explained_by_what_stands_in_brackets_behind_it() -> None:
+    evidence = passages("青川推行“三快”(受理快、审批快、办结快)服务，企业、学校、医院叫好。")
+    assert ask("青川的“三快”服务指什么？", evidence).short_answer == "受理快、审批快、办结快"
+
+
+def test_several_people_who_did_it_together_are_all_named() -> None:
+    evidence = passages("市长李明远、校长赵一平共同为青川大学揭牌。")
+    assert ask("谁为青川大学揭牌？", evidence).short_answer == "李明远、赵一平"
+
+
+def test_two_things_asked_in_one_breath_are_both_answered_from_their_sentence() -> None:
+    evidence = passages("青川港今年已签约12个项目，总投资约40亿元。", "临江港总投资约90亿元，共有7个项目。")
+    draft = ask("青川港今年已签约多少个项目，总投资约多少？", evidence)
+    assert draft.short_answer == "12个；40亿元"
+    assert [claim.passage for claim in draft.claims] == [1]
+
+
+def test_each_part_of_a_question_is_cited_from_its_own_document() -> None:
+    evidence = passages("青川县于1998年设立。", "临江县于2003年设立。")
+    draft = ask("青川县和临江县分别是哪一年设立的？", evidence)
+    assert draft.short_answer == "1998年；2003年"
+    assert [(claim.number, claim.passage) for claim in draft.claims] == [(1, 1), (2, 2)]
+    assert [draft.text[c.start : c.end] for c in draft.claims] == [
+        "青川：1998年。“青川县于1998年设立。”[1]",
+        "临江：2003年。“临江县于2003年设立。”[2]",
+    ]
+
+
+def test_years_that_disagree_each_say_their_figure() -> None:
+    evidence = passages("2022年，青川港产值达到88亿元。", "2020年，青川港产值达到61亿元。")
+    draft = ask("青川港产值达到多少？", evidence)
+    assert sorted(draft.text.split("\n")) == sorted(
+        f"{line}[{n}]"
+        for n, line in enumerate(
+            re.findall(r"(20\d\d年：\d+亿元。“20\d\d年，青川港产值达到\d+亿元。”)", draft.text), start=1
+        )
+    )
+    assert {"2022年：88亿元", "2020年：61亿元"} == set(re.findall(r"20\d\d年：\d+亿元", draft.text))
+    assert draft.notes == ("不同年份的数字不同。",)
+    assert draft.short_answer in ("88亿元", "61亿元")
+
+
+def test_documents_that_disagree_are_named() -> None:
+    evidence = passages("青川港产值达到88亿元。", "青川港产值达到61亿元。", titles=("甲报", "乙报"))
+    draft = ask("青川港产值达到多少？", evidence)
+    assert {"《甲报》：88亿元", "《乙报》：61亿元"} == set(re.findall(r"《.报》：\d+亿元", draft.text))
+    assert draft.notes == ("文档之间的数字不一致。",)
+
+
+def test_a_year_that_is_asked_needs_no_other() -> None:
+    evidence = passages("2022年，青川港产值达到88亿元。", "2020年，青川港产值达到61亿元。")
+    draft = ask("2020年青川港产值达到多少？", evidence)
+    assert draft.text == "61亿元。“2020年，青川港产值达到61亿元。”[1]"
+    assert draft.notes == ()
+
+
+def test_an_english_question_gets_the_quote_in_the_original() -> None:
+    evidence = passages("青川港总投资100亿元。")
+    draft = ask("How much is the total investment of the Qingchuan port?", evidence, language="en")
+    assert draft.text == "100亿元 (10 billion yuan). “青川港总投资100亿元。”[1]"
+    assert draft.short_answer == "100亿元"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_below_the_threshold_the_documents_do_not_say(language: str) -> None:
+    draft = ask("谁发明了电灯？", passages(TOWN), language=language, threshold=0.5)
+    assert draft == Draft(
+        answered=False, text=NOT_FOUND[language], short_answer="", confidence=draft.confidence
+    )
+    assert draft.confidence < 0.5
+
+
+@pytest.mark.parametrize("evidence", [[], passages(""), passages("  \n ")])
+def test_nothing_to_read_is_not_an_error(evidence: list[Passage]) -> None:
+    assert ask("青川港产值多少？", evidence) == Draft(
+        answered=False, text=NOT_FOUND["zh"], short_answer="", confidence=0.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "near_miss"),
+    [
+        ("2022年青川港实现产值多少？", "2022年临江港实现产值多少？"),
+        ("2022年青川港实现产值多少？", "2019年青川港实现产值多少？"),
+        ("青川港共有企业多少家？", "青川港共有银行多少家？"),
+    ],
+)
+def test_a_near_miss_is_less_sure(question: str, near_miss: str) -> None:
+    evidence = passages(TOWN)
+    assert ask(near_miss, evidence).confidence < ask(question, evidence).confidence - 0.1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("unit", ["青川港实现产值88亿元，", "青川港实现产值88亿元", "port "])
+def test_the_text_never_grows_beyond_its_limit(unit: str, language: str) -> None:
+    long = unit * 200 + "。"
+    draft = ask("青川港实现产值多少亿元？", passages(long, long + "多"), language=language)
+    assert len(draft.text) <= MAX_TEXT
+
+
+def test_quotes_are_verbatim_and_the_answer_stands_inside_them() -> None:
+    filler = "，".join(f"第{n}项工作稳步推进并取得了新的明显成效" for n in range(30))
+    evidence = passages(f"{filler}，青川港实现产值88亿元，{filler}。")
+    draft = ask("青川港实现产值多少？", evidence)
+    ((start, end),) = draft.claims[0].quotes
+    quote = evidence[0].text[start:end]
+    assert "青川港实现产值88亿元" in quote
+    assert f"“……{quote}……”[1]" in draft.text
+    assert len(draft.text) <= MAX_TEXT
+
+
+def test_the_stream_ends_with_a_draft_equal_to_its_pieces() -> None:
+    answerer = ExtractiveAnswerer(UndecidedReader())
+    *pieces, draft = answerer.stream(Question(text="青川港产值多少？", language="zh"), passages(TOWN))
+    assert isinstance(draft, Draft)
+    assert "".join(str(piece) for piece in pieces) == draft.text
+
+
+def test_it_is_an_answerer_and_its_options_are_in_its_fingerprint() -> None:
+    answerer = ExtractiveAnswerer(UndecidedReader(), ExtractiveOptions(threshold=0.25))
+    assert isinstance(answerer, Answerer)
+    assert "threshold=0.25" in answerer.fingerprint
+
+
+def test_an_unknown_answerer_is_refused_by_name() -> None:
+    with pytest.raises(SettingsError, match="'oracle'"):
+        load_answerer(Settings(answerer="oracle"), UndecidedReader())
+
+
+def test_an_answerer_without_a_draft_is_named() -> None:
+    class Silent:
+        fingerprint = "silent"
+
+        def stream(self, question: Question, passages: Sequence[Passage]) -> list[str]:
+            return []
+
+    with pytest.raises(RuntimeError, match="silent"):
+        draft_of(Silent(), Question(text="?", language="en"), [])  # type: ignore[arg-type]
+
+
+def test_every_weight_has_its_feature() -> None:
+    assert set(RANKING) == set(FEATURES)
+    assert set(CONFIDENCE) - {"bias"} <= set(FEATURES)
+
+
+def test_confidence_is_a_chance_and_grows_with_agreement() -> None:
+    low = dict.fromkeys(FEATURES, 0.0)
+    high = low | {"coverage": 1.0, "names": 1.0, "names_least": 1.0, "kind": 1.0, "span": 1.0}
+    assert 0 < confidence(low) < confidence(high) < 1
+    assert rank_score(low) < rank_score(high)
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "short"),
+    [
+        ("2022年青川港实现产值多少？", "zh", "88亿元"),
+        ("青川港的总经理是谁？", "zh", "王大鹏"),
+        ("Who is the general manager of the Qingchuan port?", "en", "王大鹏"),
+        ("青川港新碼頭何時建成？", "zh", "2015年9月"),
+    ],
+)
+def test_with_the_shipped_reader_a_plain_question_is_answered(
+    answerer: ExtractiveAnswerer, question: str, language: str, short: str
+) -> None:
+    evidence = passages(TOWN, "临江港去年实现产值120亿元，总经理赵一平对此表示满意。")
+    draft = draft_of(answerer, Question(text=question, language=language), evidence)
+    assert (draft.answered, draft.short_answer) == (True, short)
+
+
+@pytest.mark.parametrize(
+    "question", ["谁发明了电灯？", "2022年滨海市人口有多少？", "Who painted the Mona Lisa?"]
+)
+def test_with_the_shipped_reader_what_the_documents_do_not_say_is_refused(
+    answerer: ExtractiveAnswerer, question: str
+) -> None:
+    draft = draft_of(answerer, Question(text=question, language="zh"), passages(TOWN))
+    assert not draft.answered

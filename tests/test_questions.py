@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+
+from rag.questions import analyse_question
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("青川港2022年实现产值多少？", "money"),
+        ("项目總投資多少？", "money"),
+        ("工业增加值增速是多少？", "percent"),
+        ("本地就业占比达到多少？", "percent"),
+        ("园区有多少家企业？", "quantity"),
+        ("全县有几所中学？", "quantity"),
+        ("累计引进人才多少名？", "quantity"),
+        ("电站的年发电量约为多少？", "quantity"),
+        ("青川在全省排名第几？", "rank"),
+        ("它的综合排名是多少？", "rank"),
+        ("大桥什么时候通车？", "date"),
+        ("学校是哪一年成立的？", "date"),
+        ("仪式是哪一天举行的？", "date"),
+        ("工程历时多久？", "duration"),
+        ("青川大学的校长是谁？", "person"),
+        ("哪位院士领衔该项目？", "person"),
+        ("哪家企业首创了这项技术？", "organisation"),
+        ("什么公司生产这种电池？", "organisation"),
+        ("博士来自哪个国家？", "place"),
+        ("总部位于哪里？", "place"),
+        ("由哪三家企业引领？", "list"),
+        ("主导产业是哪些？", "list"),
+        ("什么是“三办”？", "definition"),
+        ("“三办”指什么？", "definition"),
+        ("为什么要搬迁？", "reason"),
+        ("工厂是否已经投产？", "yes_no"),
+        ("首创的技术叫什么？", "phrase"),
+        ("How much was invested in the port?", "money"),
+        ("How many companies are in the zone?", "quantity"),
+        ("What percentage of workers are local?", "percent"),
+        ("When did the bridge open?", "date"),
+        ("In what year was the school founded?", "date"),
+        ("How long did the works take?", "duration"),
+        ("Who is the mayor?", "person"),
+        ("Which company was listed?", "organisation"),
+        ("Which country does he come from?", "place"),
+        ("Where is the plant?", "place"),
+        ("Which three companies lead the industry?", "list"),
+        ("Why was it moved?", "reason"),
+        ("What rank did the city hold?", "rank"),
+    ],
+)
+def test_the_kind_of_answer_is_told_by_the_question_word_and_its_noun(question: str, kind: str) -> None:
+    assert analyse_question(question).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "units"),
+    [
+        ("园区有多少家企业？", ("家",)),
+        ("收到多少份简历？", ("份",)),
+        ("累计走访企业多少家次？", ("家次",)),
+        ("学校是哪一年成立的？", ("年",)),
+        ("In what year was it founded?", ("年",)),
+    ],
+)
+def test_the_unit_asked_for_is_kept(question: str, units: tuple[str, ...]) -> None:
+    assert analyse_question(question).asks[0].units == units
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("由哪三家企业引领？", 3),
+        ("四大主导产业是哪些？", 4),
+        ("Which two cities joined?", 2),
+        ("有哪些企业？", None),
+    ],
+)
+def test_the_number_of_items_of_a_list_is_kept(question: str, count: int | None) -> None:
+    assert analyse_question(question).asks[0].count == count
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (
+            "青川县和临江县分别是什么时候设立的？",
+            ("青川县是什么时候设立的？", "临江县是什么时候设立的？"),
+        ),
+        (
+            "青川高新区2021年签约项目总投资与2023年开工项目总投资分别是多少？",
+            ("青川高新区2021年签约项目总投资是多少？", "青川高新区2023年开工项目总投资是多少？"),
+        ),
+        (
+            "青川港今年已签约多少个项目，总投资约多少？",
+            ("青川港今年已签约多少个项目", "青川港今年已签约项目,总投资约多少"),
+        ),
+        ("园区有多少家企业？", ("园区有多少家企业？",)),
+        (
+            "How many ships and how many trucks does the port have?",
+            ("How many ships?", "how many trucks does the port have?"),
+        ),
+        (
+            "When were Linz and Graz founded, respectively?",
+            ("When were Linz founded?", "When were Graz founded?"),
+        ),
+    ],
+)
+def test_a_question_that_asks_several_things_is_taken_apart(question: str, parts: tuple[str, ...]) -> None:
+    assert analyse_question(question).parts == parts
+
+
+@pytest.mark.parametrize(
+    ("question", "years"),
+    [
+        ("2022年产值多少？", (2022,)),
+        ("２０２１年和二〇二二年的产值？", (2021, 2022)),
+        ("2000元够吗？", ()),
+        ("GDP in 2020?", (2020,)),
+    ],
+)
+def test_years_are_found_and_amounts_are_not(question: str, years: tuple[int, ...]) -> None:
+    assert analyse_question(question).years == years
+
+
+def test_names_and_quoted_words_constrain() -> None:
+    analysis = analyse_question("青川高新区的“三办”服务是什么时候推出的？")
+    assert "青川高新区" in analysis.names
+    assert analysis.quoted == ("三办",)
+
+
+def test_the_language_is_that_of_the_words_that_hold_the_question_together() -> None:
+    assert analyse_question("Who is the manager of 云帆科技?").language == "en"
+    assert analyse_question("BYD的总投资是多少？").language == "zh"
+
+
+def test_blanking_the_question_words_keeps_offsets() -> None:
+    analysis = analyse_question("园区有多少家企业？")
+    assert len(analysis.content) == len(analysis.text)
+    assert "多少" not in analysis.content
+
+
+@pytest.mark.parametrize(
+    "question", ["", "？", "a", "多少", "分别", "和分别是多少", "A和B分别", "x" * 5000, "多少，多少，多少"]
+)
+def test_odd_questions_have_one_ask_and_one_part_at_least(question: str) -> None:
+    analysis = analyse_question(question)
+    assert analysis.asks
+    assert analysis.parts
