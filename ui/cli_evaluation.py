@@ -73,13 +73,19 @@ def evaluate(
 
     asked = read_questions(file, skip_bad=skip_bad)
     _say_notes(asked)
-    with (
-        _assistant(
-            asked, library, documents, out, sample=sample, embedder=embedder, answerer=answerer
-        ) as assistant,
-        _progress("asking", len(asked.questions)) as advance,
-    ):
-        run = run_evaluation(assistant, asked, out, workers=workers, progress=advance, overwrite=overwrite)
+    try:
+        with (
+            _assistant(
+                asked, library, documents, out, sample=sample, embedder=embedder, answerer=answerer
+            ) as assistant,
+            _progress("asking", len(asked.questions)) as advance,
+        ):
+            run = run_evaluation(
+                assistant, asked, out, workers=workers, progress=advance, overwrite=overwrite
+            )
+    except KeyboardInterrupt:
+        typer.echo("stopped; the answers so far are kept, and the same command goes on", err=True)
+        raise typer.Exit(130) from None
     _print_metrics(run.metrics)
     if not run.metrics["measured"]:
         typer.echo("accuracy was not measured: the questions give no answers", err=True)

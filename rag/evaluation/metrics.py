@@ -34,7 +34,8 @@ class HasText(Protocol):
 
 def score(question: Question, answer: Answer) -> dict[str, float | None]:
     """Return all metrics of one question by name."""
-    gains = passage_gains(needs(question), answer.passages)
+    passages = sorted(answer.passages, key=lambda passage: passage.number)
+    gains = passage_gains(needs(question), passages)
     missing = len(needs(question)) - sum(gains)
     ranked = bool(needs(question))
     refused = answer.status == "unanswerable"
