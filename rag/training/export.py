@@ -32,6 +32,7 @@ def export(trainer: Trainer, start: Path, folder: Path) -> Path:
         weights = {name: share * old[name].float() + (1 - share) * w for name, w in weights.items()}
     halves = {name: w.to(torch.float16).contiguous() for name, w in weights.items()}
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)  # the library writes it for its owner alone
     config = json.loads(trainer.model.config.to_json_string(use_diff=False))
     config |= {"dtype": "float32", "architectures": ["BertForTokenClassification"]}
     config.pop("_name_or_path", None)
