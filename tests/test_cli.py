@@ -194,10 +194,24 @@ def test_a_name_with_spaces_emoji_and_a_newline_is_read_and_shown_on_one_line(
     assert "🍵" in listed
 
 
-def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+def test_ctrl_c_says_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chuchu: Chuchu) -> None:
+    from index import ingest
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise ingest.IngestInterrupted(ingest.IngestReport(added=3, chunks=40))
+
+    monkeypatch.setattr(ingest, "ingest", interrupted)
+    result = chuchu("ingest", tmp_path, "--library", "lib")
+    assert result.status == 130
+    assert "3 added; 40 chunks" in result.err
+    assert "stopped; what was finished is kept" in result.err
+
+
+@pytest.mark.parametrize("words", [["search", "产值", "-k", "50"], ["search", "产值", "-k", "50", "--json"]])
+def test_a_closed_pipe_ends_quietly(tmp_path: Path, words: list[str]) -> None:
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
     search = subprocess.Popen(
-        [sys.executable, "-m", "ui.cli", "search", "--sample", "产值", "-k", "50"],
+        [sys.executable, "-m", "ui.cli", *words, "--sample"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,

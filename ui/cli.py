@@ -46,6 +46,7 @@ EmbedderName = Annotated[
 ]
 AnswererName = Annotated[str | None, typer.Option("--answerer", help="extractive.")]
 DEFAULT_LIBRARY = Path("chuchu-library")
+INTERRUPTED = 130  # the exit status that Typer gives after Ctrl-C
 
 
 @app.callback()
@@ -68,14 +69,19 @@ def ingest(
     max_megabytes: Annotated[int, typer.Option(min=1, help="Leave out files larger than this.")] = 100,
 ) -> None:
     """Read files and folders into a library; only new and changed files are worked on."""
+    from index.ingest import IngestInterrupted
     from rag.assistant import Assistant
     from ui.progress import ingest_progress
     from ui.terminal import print_report
 
-    with Assistant.create(library, embedder=embedder) as assistant, ingest_progress() as progress:
-        report = assistant.ingest(
-            documents, prune=prune, max_bytes=max_megabytes * 1_000_000, progress=progress
-        )
+    try:
+        with Assistant.create(library, embedder=embedder) as assistant, ingest_progress() as progress:
+            report = assistant.ingest(
+                documents, prune=prune, max_bytes=max_megabytes * 1_000_000, progress=progress
+            )
+    except IngestInterrupted as stopped:
+        print_report(stopped.report)
+        raise
     print_report(report)
     if report.failed and not (report.added or report.updated or report.unchanged):
         raise typer.Exit(1)
@@ -153,7 +159,9 @@ def library_remove(
     with Library.open(library) as opened:
         removed = opened.remove(patterns)
     if not removed:
-        raise ChuchuError(f"no document matches {', '.join(patterns)}; `chuchu library list` shows what is there")
+        raise ChuchuError(
+            f"no document matches {', '.join(patterns)}; `chuchu library list` shows what is there"
+        )
     print_documents(removed)
 
 
@@ -161,16 +169,17 @@ def library_remove(
 def library_verify(library: LibraryFolder = DEFAULT_LIBRARY) -> None:
     """Compare everything on disk with everything else; prints each mismatch, exits 1 if there is one."""
     from index.library import Library
+    from ui.terminal import err, out
 
     with Library.open(library) as opened:
         problems = opened.verify()
     for problem in problems:
-        typer.echo(f"{problem.kind}\t{problem.message}")
+        out.out(f"{problem.kind}\t{problem.message}")
     if problems:
         raise ChuchuError(
             f"{len(problems)} mismatches; `chuchu library rebuild --library {library}` mends them"
         )
-    typer.echo("everything matches", err=True)
+    err.print("everything matches")
 
 
 @library_app.command("rebuild", epilog="Example: chuchu library rebuild --library papers")
@@ -194,6 +203,7 @@ def library_info(library: LibraryFolder = DEFAULT_LIBRARY, as_json: AsJson = Fal
     from dataclasses import asdict
 
     from index.library import Library
+    from ui.terminal import out
 
     with Library.open(library) as opened:
         facts = asdict(opened.stats())
@@ -201,7 +211,7 @@ def library_info(library: LibraryFolder = DEFAULT_LIBRARY, as_json: AsJson = Fal
         _print_json(facts)
     else:
         for name, value in facts.items():
-            typer.echo(f"{name}\t{value}")
+            out.out(f"{name}\t{value}")
 
 
 def _open(
@@ -220,7 +230,9 @@ def _open(
 
 
 def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    from ui.terminal import out
+
+    out.out(json.dumps(value, ensure_ascii=False, indent=2), highlight=False)
 
 
 def main() -> None:
@@ -232,8 +244,10 @@ def main() -> None:
         app()
     except ChuchuError as error:
         _fail(str(error), 1)
-    except KeyboardInterrupt:
-        _fail("stopped; what was finished is kept", 130)
+    except SystemExit as end:
+        if end.code != INTERRUPTED:
+            raise
+        _fail("stopped; what was finished is kept", INTERRUPTED)
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
