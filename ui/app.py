@@ -22,11 +22,14 @@ from gradio.themes.utils import fonts
 from rag.assistant import Assistant
 from ui.actions import Actions
 from ui.datatypes import Conversations, Language
-from ui.panels import FRAME
+from ui.evaluating import Evaluating
+from ui.panels import CHAT, EVALUATE, LIBRARY
 from ui.strings import words
 
 _STATIC = Path(__file__).parent / "static"
-_SCRIPTS = ("core.js", "evidence.js", "library.js", "chat.js", "start.js")  # one scope, in this order
+_CHAT_SCRIPTS = ("core.js", "evidence.js", "library.js", "chat.js", "start.js")  # one scope, in this order
+_LIBRARY_SCRIPTS = ("core.js", "library.js", "pages.js")
+_EVALUATE_SCRIPTS = ("core.js", "evaluate.js", "pages.js")
 _ASKING = 8  # questions answered at once; the others wait their turn
 _FONTS = (
     "system-ui",
@@ -43,46 +46,87 @@ NOBODY = "local"  # the user of a page without log-in
 
 def make_app(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
     """Return the app of an assistant, not launched; ``look()`` has what its launch needs."""
-    actions = Actions(assistant, conversations, Path(gr.utils.get_upload_folder()))
+    uploaded = Path(gr.utils.get_upload_folder())
+    evaluating = Evaluating(assistant, conversations, uploaded)
+    more = {
+        "runs": evaluating.runs,
+        "run": evaluating.run,
+        "report": evaluating.report,
+        "open_result": evaluating.open_result,
+    }
+    actions = Actions(assistant, conversations, uploaded, more)
     app = gr.Blocks(title="出处 chuchu", fill_width=True, analytics_enabled=False)
     with app:
-        Navbar(visible=False)
-        answers = gr.HTML({}, html_template="", js_on_load=_relay("answers"), elem_classes="wire")
-        readings = gr.HTML({}, html_template="", js_on_load=_relay("readings"), elem_classes="wire")
-        page = gr.HTML(
-            html_template=FRAME,
-            js_on_load=_script(),
-            apply_default_css=False,
-            elem_id="chuchu-block",
-            words={"zh": words("zh"), "en": words("en")},
-        )
-        _wire(actions, page, answers, readings)
+        page = _page(CHAT, _CHAT_SCRIPTS)
+        _wire(actions, page)
+        _wire_reading(actions, page)
+        _wire_calls(actions)
+    with app.route("Library", "library"):
+        _wire_reading(actions, _page(LIBRARY, _LIBRARY_SCRIPTS))
+    with app.route("Evaluate", "evaluate"):
+        _wire_evaluating(evaluating, _page(EVALUATE, _EVALUATE_SCRIPTS))
     return app
 
 
-def _wire(actions: Actions, page: gr.HTML, answers: gr.HTML, readings: gr.HTML) -> None:
-    """Tie the events of the page's script to the actions."""
+def _page(frame: str, scripts: tuple[str, ...]) -> gr.HTML:
+    """Return a frame with its script inside the app that is being made."""
+    Navbar(visible=False)
+    return gr.HTML(
+        html_template=frame,
+        js_on_load=_script(scripts),
+        apply_default_css=False,
+        words={"zh": words("zh"), "en": words("en")},
+    )
+
+
+def _wire_of(name: str) -> gr.HTML:
+    """Return a hidden component whose values reach the page's script as events ``chuchu-name``."""
+    relay = f"watch('value', () => window.dispatchEvent(new CustomEvent('chuchu-{name}', {{detail: props.value}})))"
+    return gr.HTML({}, html_template="", js_on_load=relay, elem_classes="wire")
+
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
+
+
+def _wire(actions: Actions, page: gr.HTML) -> None:
+    """Tie asking and stopping to the actions."""
 
     def ask(event: gr.EventData, request: gr.Request) -> Iterator[Values]:
         values = _values(event)
         for reply in actions.ask(user_of(request), values, _language(values)):
             yield reply | {"turn": values.get("turn")}
 
+    asking = page.ask(ask, None, _wire_of("answers"), concurrency_limit=_ASKING, **_QUIET)
+    page.stop(None, None, None, cancels=[asking], **_QUIET)
+
+
+def _wire_reading(actions: Actions, page: gr.HTML) -> None:
+    """Tie uploads to the actions."""
+
     def ingest(event: gr.EventData, request: gr.Request) -> Iterator[Values]:
         values = _values(event)
         yield from actions.ingest(user_of(request), values, _language(values))
 
+    page.ingest(ingest, None, _wire_of("readings"), concurrency_limit=None, **_QUIET)
+
+
+def _wire_evaluating(evaluating: Evaluating, page: gr.HTML) -> None:
+    """Tie runs to their actions."""
+
+    def evaluate(event: gr.EventData, request: gr.Request) -> Iterator[Values]:
+        values = _values(event)
+        yield from evaluating.evaluate(user_of(request), values, _language(values))
+
+    running = page.evaluate(evaluate, None, _wire_of("runs"), concurrency_limit=None, **_QUIET)
+    page.stop(None, None, None, cancels=[running], **_QUIET)
+
+
+def _wire_calls(actions: Actions) -> None:
+    """Tie all calls that have one reply to the actions."""
+
     def call(action: str, values: dict[str, Any], language: str, request: gr.Request) -> dict[str, Any]:
         return actions.call(user_of(request), action, values, "zh" if language == "zh" else "en")
 
-    quiet: dict[str, Any] = {
-        "show_progress": "hidden",
-        "api_visibility": "private",
-        "trigger_mode": "multiple",
-    }
-    asking = page.ask(ask, None, answers, concurrency_limit=_ASKING, **quiet)
-    page.stop(None, None, None, cancels=[asking], **quiet)
-    page.ingest(ingest, None, readings, concurrency_limit=None, **quiet)
     api(call, api_name="page", queue=False, concurrency_limit=None, api_visibility="undocumented")
 
 
@@ -98,14 +142,9 @@ def look() -> dict[str, Any]:
     return {"theme": theme, "head": f"<style>{style}</style>", "footer_links": [], "ssr_mode": False}
 
 
-def _relay(name: str) -> str:
-    """Return a script that hands each new value of a hidden component to the page's script."""
-    return f"watch('value', () => window.dispatchEvent(new CustomEvent('chuchu-{name}', {{detail: props.value}})))"
-
-
 @cache
-def _script() -> str:
-    return "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+def _script(names: tuple[str, ...]) -> str:
+    return "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in names)
 
 
 def _values(event: gr.EventData) -> Values:
