@@ -28,6 +28,7 @@ from ui.uploads import Upload, keep
 
 Values = Mapping[str, Any]
 Reply = dict[str, Any]
+Action = Callable[[str, Values, Language], Reply]
 
 _log = logging.getLogger(__name__)
 
@@ -39,14 +40,20 @@ FEEDBACK: tuple[Feedback, ...] = ("up", "down", "wrong_citation")
 class Actions:
     """Serves all sessions of one assistant; may be shared by threads."""
 
-    def __init__(self, assistant: Assistant, conversations: Conversations, uploaded: Path) -> None:
-        """Take an open assistant, what keeps conversations, and the folder that the server puts uploads in."""
+    def __init__(
+        self,
+        assistant: Assistant,
+        conversations: Conversations,
+        uploaded: Path,
+        more: Mapping[str, Action] | None = None,
+    ) -> None:
+        """Take an open assistant, what keeps conversations, the folder of uploads, and other pages' actions."""
         self.assistant = assistant
         self.conversations = conversations
         self.reading = Reading(assistant.library)
         self._suggestions = Suggestions(assistant)
         self._uploaded = uploaded
-        self._actions: dict[str, Callable[[str, Values, Language], Reply]] = {
+        own: dict[str, Action] = {
             "documents": self._documents,
             "remove": self._remove,
             "conversations": self._conversations,
@@ -61,7 +68,10 @@ class Actions:
             "examples": self._examples,
             "follow_ups": self._follow_ups,
             "export": self._export,
+            "stats": self._stats,
+            "verify": self._verify,
         }
+        self._actions: Mapping[str, Action] = {**own, **(more or {})}
 
     def call(self, user: str, action: str, values: Values, language: Language) -> Reply:
         """Do one thing; what goes wrong comes back as ``{"error": sentence}``."""
@@ -207,6 +217,18 @@ class Actions:
         )
         return {"html": html, "chosen": kept, "scope": scope, "count": len(documents)}
 
+    def _stats(self, user: str, values: Values, language: Language) -> Reply:
+        library = self.assistant.library
+        html = panels.stats_html(library.stats(), language)
+        query = str(values.get("query", ""))
+        documents = library.documents()
+        outlines = {info.id: self.reading.outline(info.id) for info in documents[: panels.SHOWN]}
+        return {"html": html, "rows": panels.rows_html(documents, outlines, query, language)}
+
+    def _verify(self, user: str, values: Values, language: Language) -> Reply:
+        problems = [problem.message for problem in self.assistant.library.verify()]
+        return {"html": panels.problems_html(problems, language)}
+
     def _remove(self, user: str, values: Values, language: Language) -> Reply:
         self.assistant.library.remove([int(values["document"])])
         return self._documents(user, values, language)
@@ -247,9 +269,7 @@ class Actions:
         if paths:
             report = yield from self._watched(paths, language)
         names = {str(path): path.name for path in paths}
-        html = panels.report_html(report, names, language)
-        if refused:
-            html = panels.failures_html(refused, language) + (html if paths else "")
+        html = panels.report_html(report, names, refused, language)
         failed = len(report.failed) + len(refused)
         yield {"done": True, "html": html, "failed": failed, "changed": report.changed}
 

@@ -27,8 +27,15 @@ from ui.panels import CHAT, EVALUATE, LIBRARY
 from ui.strings import words
 
 _STATIC = Path(__file__).parent / "static"
-_CHAT_SCRIPTS = ("core.js", "evidence.js", "library.js", "chat.js", "start.js")  # one scope, in this order
-_LIBRARY_SCRIPTS = ("core.js", "library.js", "pages.js")
+_CHAT_SCRIPTS = (
+    "core.js",
+    "uploads.js",
+    "evidence.js",
+    "library.js",
+    "chat.js",
+    "start.js",
+)  # one scope, in order
+_LIBRARY_SCRIPTS = ("core.js", "uploads.js", "pages.js")
 _EVALUATE_SCRIPTS = ("core.js", "evaluate.js", "pages.js")
 _ASKING = 8  # questions answered at once; the others wait their turn
 _FONTS = (

@@ -18,6 +18,7 @@ from ui.strings import say
 Marked = tuple[Span, str]
 """A span and the class that it is shown in."""
 
+_SYNTAX = re.compile(r"#{1,6} ")  # Markdown's sign of a heading: shown, but softly
 _LIST = re.compile(r"[、，,；;]\s*")
 
 
@@ -86,8 +87,11 @@ def document_html(
             label = escape(say(language, "page", page=number))
             lines.append(f'<p class="page-number" data-page="{number}">{label}</p>')
         if line.strip():
-            kind = ' class="heading"' if line.strip().lstrip("# ") in headings else ""
             near = [mark for mark in marks if mark[0][0] < end and mark[0][1] > at]
+            sign = _SYNTAX.match(line)
+            if sign:
+                near.append(((at, at + sign.end()), "syntax"))
+            kind = ' class="heading"' if line.strip().lstrip("# ") in headings else ""
             lines.append(f"<p{kind}>{marked(document.text, near, at, end)}</p>")
         at = end + 1
     return "".join(lines)

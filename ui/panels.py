@@ -7,18 +7,19 @@ from html import escape
 
 from index.datatypes import DocumentInfo
 from index.ingest import IngestReport
+from index.library import LibraryStats
 from ui.datatypes import Language, Summary
 from ui.render import file_name
 from ui.strings import language_name, say
 
 SHOWN = 200  # documents or conversations listed at once; the others are found by searching
 
-FRAME = """
-<div id="chuchu">
+_TOP = """
+<div id="chuchu"%s>
 <a class="skip" href="#question" data-t="skip_to_question"></a>
 <header class="top">
   <a class="brand" href="./"><b>出处</b><span>chuchu</span></a>
-  <nav class="pages"><a href="./" aria-current="page" data-t="chat"></a><a href="library" data-t="library"></a>
+  <nav class="pages"><a href="./" data-t="chat"></a><a href="library" data-t="library"></a>
     <a href="evaluate" data-t="evaluate"></a></nav>
   <div class="tools">
     <div class="menu export"><button type="button" data-do="export_menu" aria-haspopup="true" aria-expanded="false"
@@ -31,6 +32,16 @@ FRAME = """
     </button>
   </div>
 </header>
+"""
+
+_END = """
+<div class="toast" role="status" hidden></div>
+</div>
+"""
+
+CHAT = (
+    _TOP % ""
+    + """
 <aside class="left" data-label="library">
   <button type="button" class="new" data-do="new" data-t="new_chat"></button>
   <section class="documents">
@@ -79,10 +90,50 @@ FRAME = """
   <button type="button" data-tab="right" data-t="evidence"></button></nav>
 <div class="tip" role="tooltip" hidden></div>
 <div class="drop" hidden><p data-t="drop_here"></p></div>
-<div class="toast" role="status" hidden></div>
-</div>
 """
-"""The page without its contents; the script fills in the words of the language by ``data-t``."""
+    + _END
+)
+"""The chat page without its contents; the script fills in the words of the language by ``data-t``."""
+
+LIBRARY = (
+    _TOP % ' class="single" data-page="library"'
+    + """
+<main class="sheet-page documents">
+  <h1 data-t="library"></h1>
+  <dl class="stats"></dl>
+  <p class="deeds"><button type="button" class="button" data-do="add_files" data-t="add_files"></button>
+    <button type="button" class="button" data-do="add_folder" data-t="add_folder"></button>
+    <button type="button" class="button" data-do="verify" data-t="verify"></button></p>
+  <div class="progress" role="status" hidden></div><div class="report" hidden></div>
+  <input class="find" type="search" name="documents" data-placeholder="search_documents" autocomplete="off">
+  <p class="scope" role="status" hidden></p>
+  <table><thead><tr><th data-t="title"></th><th data-t="date"></th><th data-t="kind"></th><th data-t="size"></th>
+    <th></th></tr></thead><tbody class="list"></tbody></table>
+  <input class="files" type="file" multiple hidden><input class="folder" type="file" webkitdirectory hidden>
+</main>
+<div class="drop" hidden><p data-t="drop_here"></p></div>
+"""
+    + _END
+)
+
+EVALUATE = (
+    _TOP % ' class="single" data-page="evaluate"'
+    + """
+<main class="sheet-page evaluation">
+  <h1 data-t="evaluate"></h1>
+  <p class="lead" data-t="evaluate_more"></p>
+  <p class="deeds"><button type="button" class="button" data-do="choose_questions" data-t="choose_questions"></button>
+    <button type="button" class="button" data-do="draft_questions" data-t="draft_questions"></button>
+    <button type="button" class="button stop-run" data-do="stop_run" data-t="stop" hidden></button></p>
+  <p class="soft" data-t="draft_warning"></p>
+  <div class="progress" role="status" hidden></div>
+  <section class="runs"><h2 data-t="past_runs"></h2><ul class="list"></ul></section>
+  <section class="run" tabindex="-1"></section>
+  <input class="questions-file" type="file" accept=".jsonl,.csv,.json" hidden>
+</main>
+"""
+    + _END
+)
 
 
 def documents_html(
@@ -129,6 +180,59 @@ def _document(info: DocumentInfo, chosen: bool, language: Language) -> str:
     )
 
 
+def rows_html(
+    documents: Sequence[DocumentInfo], outlines: Mapping[int, Sequence[str]], query: str, language: Language
+) -> str:
+    """Return the documents as rows of a table, each with its outline to unfold."""
+    wanted = query.casefold().split()
+    found = [info for info in documents if all(word in _searched(info) for word in wanted)][:SHOWN]
+    if not found:
+        key = "no_match" if documents else "no_documents"
+        return f'<tr><td colspan="5" class="empty">{escape(say(language, key))}</td></tr>'
+    return "".join(_row(info, outlines.get(info.id, ()), language) for info in found)
+
+
+def _row(info: DocumentInfo, outline: Sequence[str], language: Language) -> str:
+    title, name = escape(info.title), escape(info.name)
+    parts = "".join(f"<li>{escape(heading)}</li>" for heading in outline[:100])
+    facts = "".join(f"<li>{escape(key)}: {escape(value)}</li>" for key, value in info.metadata.items())
+    unfolded = f"<details><summary>{name}</summary><ul>{facts}</ul><ol>{parts}</ol></details>"
+    pages = say(language, "pages", count=info.page_count) + " · " if info.page_count else ""
+    length = escape(pages + say(language, "characters", count=f"{info.characters:,}"))
+    buttons = "".join(
+        f'<button type="button" data-do="{action}">{escape(say(language, key))}</button>'
+        for action, key in (("ask_only", "ask_only_this"), ("reread", "reread"), ("remove", "remove"))
+    )
+    return (
+        f'<tr data-document="{info.id}" data-title="{title}"><td><b>{title}</b>{unfolded}</td>'
+        f"<td>{escape(info.date or '')}</td><td>{escape(language_name(language, info.language))}</td>"
+        f'<td>{length}</td><td class="row-deeds">{buttons}</td></tr>'
+    )
+
+
+def stats_html(stats: LibraryStats, language: Language) -> str:
+    """Return the figures of a library as a list of terms."""
+    facts = {
+        "stats_documents": f"{stats.documents:,}",
+        "stats_chunks": f"{stats.chunks:,}",
+        "stats_characters": f"{stats.characters:,}",
+        "stats_bytes": f"{stats.bytes / 1e6:,.1f} MB",
+        "stats_embedder": stats.embedder,
+        "stats_created": stats.created[:10],
+    }
+    return "".join(
+        f"<div><dt>{escape(say(language, key))}</dt><dd>{escape(value)}</dd></div>"
+        for key, value in facts.items()
+    )
+
+
+def problems_html(problems: Sequence[str], language: Language) -> str:
+    """Return what a check of the library found."""
+    rows = "".join(f"<li>{escape(problem)}</li>" for problem in problems[:50])
+    found = f"<ul>{rows}</ul>" if problems else f"<p>{escape(say(language, 'verified'))}</p>"
+    return f'{found}<button type="button" data-do="dismiss">{escape(say(language, "dismiss"))}</button>'
+
+
 def conversations_html(summaries: Sequence[Summary], current: int | None, language: Language) -> str:
     """Return the list of past conversations, the current one marked."""
     if not summaries:
@@ -169,30 +273,31 @@ def questions_html(questions: Sequence[str], label: str, kind: str) -> str:
     return f'<div class="{kind}"><h3>{escape(label)}</h3><ul>{buttons}</ul></div>'
 
 
-def report_html(report: IngestReport, names: Mapping[str, str], language: Language) -> str:
-    """Return what an ingest did and each file that was left out, named as its user knows it."""
+def report_html(
+    report: IngestReport, names: Mapping[str, str], refused: Sequence[str], language: Language
+) -> str:
+    """Return what an ingest did and each file that was left out, named as its user knows it.
+
+    ``refused`` are the reasons of files that did not come as far as being read.
+    """
     counts = {
         "added": report.added + report.moved + report.duplicates,
         "updated": report.updated,
         "unchanged": report.unchanged,
     }
-    done = escape(say(language, "ingested", **counts))
+    done = f"<p>{escape(say(language, 'ingested', **counts))}</p>" if names else ""
     failures = [
         failure.reason.replace(failure.path, names.get(failure.path) or file_name(failure.path))
         for failure in report.failed
     ]
-    return _report(done, failures, language)
+    return done + failures_html([*refused, *failures], language)
 
 
 def failures_html(reasons: Sequence[str], language: Language) -> str:
-    """Return the reasons why files were left out, as a report without anything read."""
-    return _report("", reasons, language)
-
-
-def _report(done: str, failures: Sequence[str], language: Language) -> str:
-    head = f"<p>{done}</p>" if done else ""
-    if failures:
-        label = escape(say(language, "not_read", count=len(failures)))
-        rows = "".join(f"<li>{escape(reason)}</li>" for reason in failures[:50])
-        head += f'<p class="failed">{label}</p><ul>{rows}</ul>'
+    """Return the reasons why files were left out, and a button that takes the report away."""
+    head = ""
+    if reasons:
+        label = escape(say(language, "not_read", count=len(reasons)))
+        rows = "".join(f"<li>{escape(reason)}</li>" for reason in reasons[:50])
+        head = f'<p class="failed">{label}</p><ul>{rows}</ul>'
     return f'{head}<button type="button" data-do="dismiss">{escape(say(language, "dismiss"))}</button>'

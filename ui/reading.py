@@ -36,6 +36,11 @@ class Reading:
         """Return a whole document without marks."""
         return self._shown(self._library.document(document_id), [], language)
 
+    def outline(self, document_id: int) -> list[str]:
+        """Return the headings of a document, in reading order."""
+        chunks = self._library.document_chunks(document_id)
+        return list(dict.fromkeys(" › ".join(chunk.heading) for chunk in chunks if chunk.heading))
+
     def evidence(self, answer: Answer, kind: str, number: int, language: Language) -> dict[str, Any]:
         """Return the document of a citation ("cite") or passage of an answer, its words marked.
 
@@ -50,7 +55,7 @@ class Reading:
         if document is None:
             gone = say(language, "document_gone")
             return {"title": place.title, "html": f"<p>{passage_html(passage, own)}</p>", "gone": gone}
-        around: list[Marked] = [(span, "around" if own else "quote") for span in passage.spans]
+        around: list[Marked] = [(span, "around" if own else "quote near") for span in passage.spans]
         return self._shown(document, [*own, *around], language)
 
     def page(
@@ -100,7 +105,7 @@ class Reading:
         return None
 
     def _shown(self, document: Document, marks: Sequence[Marked], language: Language) -> dict[str, Any]:
-        spans = [list(span) for span, name in marks if name == "quote"]
+        spans = [list(span) for span, name in marks if name in ("quote", "quote near")]
         has_pages = kind_of(Path(document.source)) == "pdf" and bool(document.pages)
         headings = {part for chunk in self._library.document_chunks(document.id) for part in chunk.heading}
         return {

@@ -149,9 +149,8 @@ def _badges(answer: Answer, language: Language) -> str:
         why = escape(say(language, "confidence_more"))
         badges.append(f'<span class="badge sure" title="{why}">{escape(percent)}</span>')
     seconds = answer.timings.get("total_s", 0.0)
-    badges.append(
-        f'<span class="badge time">{escape(say(language, "took", seconds=f"{seconds:.1f}"))}</span>'
-    )
+    took = say(language, "took", seconds=f"{seconds:.1f}" if seconds >= 0.05 else "<0.1")
+    badges.append(f'<span class="badge time">{escape(took)}</span>')
     return f'<p class="badges">{"".join(badges)}</p>'
 
 

@@ -70,13 +70,21 @@ class Suggestions:
         return drafts
 
     def _first_answered(self, drafts: Iterable[Question], count: int) -> list[str]:
+        """Try drafts until enough are answered, one of each sentence."""
         found: list[str] = []
-        for tried, draft in enumerate(drafts):
+        sentences = set[tuple[str, ...]]()
+        tried = 0
+        for draft in drafts:
             if tried == _TRIED or len(found) == count:
                 break
+            sentence = tuple(draft.evidence or ())
+            if sentence in sentences:
+                continue
+            tried += 1
             question = _FRAME.sub("", draft.question)
-            if question not in found and self._is_answered(question, draft):
+            if self._is_answered(question, draft):
                 found.append(question)
+                sentences.add(sentence)
         return found
 
     def _is_answered(self, question: str, draft: Question) -> bool:
@@ -84,7 +92,7 @@ class Suggestions:
         if known is None:
             answer = self._assistant.ask(question)
             known = answer.status == "answered" and any(
-                _plain(a) in _plain(answer.text) for a in draft.answers
+                _plain(a) in _plain(answer.text) for a in draft.answers or ()
             )
             self._answered[question] = known
         return known

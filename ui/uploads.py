@@ -73,7 +73,7 @@ def keep(
         if kind_of(name) is None:
             refused.append(say(language, "not_a_kind", name=upload.name, kinds=supported_kinds()))
             continue
-        source = _inside(upload.path, uploaded)
+        source = inside(upload.path, uploaded)
         if source is None:
             refused.append(say(language, "upload_gone", name=upload.name))
             continue
@@ -89,7 +89,7 @@ def keep(
     return kept, refused
 
 
-def _inside(path: str, folder: Path) -> Path | None:
+def inside(path: str, folder: Path) -> Path | None:
     """Return a regular file inside a folder, links followed; None: it is none, or it is elsewhere."""
     try:
         real, root = Path(path).resolve(strict=True), folder.resolve(strict=True)

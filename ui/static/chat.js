@@ -193,12 +193,7 @@ async function openChat(conversation) {
 async function exportChat(format) {
   if (state.conversation === null) return;
   const reply = await call("export", { conversation: state.conversation, format });
-  if (reply.error) return;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([reply.text], { type: `${reply.type};charset=utf-8` }));
-  link.download = reply.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  if (!reply.error) save(reply);
 }
 
 function grow() {

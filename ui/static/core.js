@@ -59,12 +59,26 @@ function setWords() {
   for (const one of $$("[data-label]")) { one.setAttribute("aria-label", say(one.dataset.label)); if (one.tagName === "BUTTON") one.title = say(one.dataset.label); }
   for (const one of $$("[data-placeholder]")) one.placeholder = say(one.dataset.placeholder);
   for (const one of $$("input.find")) one.setAttribute("aria-label", one.placeholder);
-  question.setAttribute("aria-label", question.placeholder);
+  question?.setAttribute("aria-label", question.placeholder);
+  for (const one of $$("nav.pages a")) {
+    const here = (page.dataset.page ?? "./") === one.getAttribute("href");
+    if (here) one.setAttribute("aria-current", "page"); else one.removeAttribute("aria-current");
+  }
 }
 
 function setTheme(theme) {
   document.body.classList.toggle("dark", theme === "dark");
   remember("theme", theme);
+}
+
+const switchTheme = () => setTheme(document.body.classList.contains("dark") ? "light" : "dark");
+
+function save({ text, type, name }) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
 function showTab(name) {
@@ -88,3 +102,5 @@ async function copy(text, said = say("copied")) {
   }
   toast(said);
 }
+
+if (remembered("theme")) setTheme(remembered("theme"));

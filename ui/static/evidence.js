@@ -13,6 +13,15 @@ function putCards(message, html) {
   shownCards = message;
   cards.innerHTML = html || `<p class="empty"></p>`;
   if (!html) $(".empty", cards).textContent = say("evidence_empty");
+  showQuotes();
+}
+
+// The quoted words of a long passage are scrolled to inside their card.
+function showQuotes() {
+  for (const block of $$("blockquote", cards)) {
+    const mark = $("mark", block);
+    if (mark) block.scrollTop = mark.offsetTop - 4;
+  }
 }
 
 async function showEvidence(anchor, { read = true } = {}) {
@@ -55,6 +64,7 @@ async function openReader(values) {
   right.classList.add("reading");
   page.classList.add("reading");
   showTab("right");
+  showQuotes();
   marksAt = 0;
   const mark = $("mark.quote", body);
   $('[data-do="next_mark"]', reader).hidden = !mark;
@@ -78,6 +88,7 @@ function closeReader() {
   open = null;
   right.classList.remove("reading");
   page.classList.remove("reading");
+  showQuotes();
 }
 
 function setView(view) {

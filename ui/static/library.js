@@ -1,7 +1,6 @@
-// The left panel: documents, uploads, past conversations.
+// The left panel: documents and past conversations.
 
-const documents = $(".documents"), conversations = $(".conversations");
-const MOST_FILES = 2000, AT_ONCE = 3;
+const conversations = $(".conversations");
 
 async function listDocuments() {
   const reply = await call("documents", { query: $(".find", documents).value, chosen: [...state.chosen] });
@@ -28,74 +27,7 @@ async function listConversations() {
   if (!reply.error) $(".list", conversations).innerHTML = reply.html;
 }
 
-// --- uploads ---
-
-async function droppedFiles(transfer) {
-  const entries = [...transfer.items].map((one) => one.webkitGetAsEntry?.()).filter(Boolean);
-  const files = [];
-  const walk = async (entry, path) => {
-    if (entry.name.startsWith(".") || files.length > MOST_FILES) return;
-    if (entry.isFile) {
-      const file = await new Promise((done, failed) => entry.file(done, failed));
-      files.push({ file, name: path + entry.name });
-      return;
-    }
-    const from = entry.createReader();
-    for (;;) { // a folder is read a hundred entries at a time
-      const some = await new Promise((done, failed) => from.readEntries(done, failed));
-      if (!some.length) break;
-      for (const one of some) await walk(one, `${path}${entry.name}/`);
-    }
-  };
-  for (const entry of entries) await walk(entry, "");
-  return files;
-}
-
-async function addFiles(files) {
-  const visible = files.filter(({ name }) => !name.split("/").pop().startsWith("."));
-  const all = visible.slice(0, MOST_FILES);
-  if (!all.length) return;
-  const failed = [], done = [];
-  if (visible.length > MOST_FILES) failed.push(say("too_many_files", { limit: MOST_FILES }));
-  const next = all.values();
-  const work = async () => {
-    for (const { file, name } of next) {
-      try {
-        const { path } = await upload(file);
-        done.push({ path, name });
-      } catch (error) {
-        failed.push(say("upload_failed", { name, reason: String(error?.message ?? error).slice(0, 200) }));
-      }
-      progress(say("uploading", { done: done.length + failed.length, total: all.length }), (done.length + failed.length) / all.length);
-    }
-  };
-  progress(say("uploading", { done: 0, total: all.length }), 0);
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  uploadFailures = failed;
-  trigger("ingest", { files: done, language: state.language });
-}
-
-let uploadFailures = [];
-function progress(text, share) {
-  const box = $(".progress", documents);
-  box.hidden = false;
-  box.textContent = text;
-  box.style.setProperty("--share", `${Math.round(share * 100)}%`);
-}
-
-function onReading(reply) {
-  if (!("done" in reply)) return;
-  if (!reply.done) { progress(reply.text, reply.share); return; }
-  $(".progress", documents).hidden = true;
-  const report = $(".report", documents);
-  report.innerHTML = reply.html;
-  if (uploadFailures.length) {
-    const list = document.createElement("ul");
-    list.append(...uploadFailures.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-    report.prepend(list);
-    uploadFailures = [];
-  }
-  report.hidden = false;
+function afterReading() {
   listDocuments();
   if (state.conversation === null && !turns.querySelector(".turn")) welcome();
 }

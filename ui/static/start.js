@@ -1,4 +1,4 @@
-// What each button does, the keyboard, dropping files, and the beginning.
+// What each button does, the keyboard, and the beginning.
 
 const turnOf = (button) => button.closest(".turn");
 const rowOf = (button) => button.closest("li");
@@ -32,9 +32,7 @@ const deeds = {
   },
   reread: (button) => trigger("ingest", { document: Number(rowOf(button).dataset.document), language: state.language }),
   scope_clear: () => { state.chosen.clear(); listDocuments(); },
-  add_files: () => $("input.files").click(),
-  add_folder: () => $("input.folder").click(),
-  dismiss: () => { $(".report", documents).hidden = true; },
+  ...uploadDeeds,
   conversation: (button) => openChat(Number(rowOf(button).dataset.conversation)),
   rename: async (button) => {
     const row = rowOf(button), title = prompt(say("rename"), $("b", row).textContent);
@@ -51,7 +49,7 @@ const deeds = {
     if (id === state.conversation) newChat();
   },
   language: () => setLanguage(state.language === "zh" ? "en" : "zh"),
-  theme: () => setTheme(document.body.classList.contains("dark") ? "light" : "dark"),
+  theme: switchTheme,
   export_menu: () => showExports($(".export .items").hidden),
   export_markdown: () => { showExports(false); exportChat("markdown"); },
   export_html: () => { showExports(false); exportChat("html"); },
@@ -96,9 +94,6 @@ page.addEventListener("change", (event) => {
     const id = Number(box.closest("li").dataset.document);
     if (box.checked) state.chosen.add(id); else state.chosen.delete(id);
     listDocuments();
-  } else if (box.matches("input.files, input.folder")) {
-    addFiles([...box.files].map((file) => ({ file, name: file.webkitRelativePath || file.name })));
-    box.value = "";
   }
 });
 
@@ -131,29 +126,14 @@ const onKey = (event) => {
 };
 document.addEventListener("keydown", onKey);
 
-let dragged = 0;
-const drop = $(".drop");
-const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
-addEventListener("dragenter", (event) => { if (carriesFiles(event)) { dragged += 1; drop.hidden = false; } });
-addEventListener("dragleave", (event) => { if (carriesFiles(event)) { dragged -= 1; drop.hidden = dragged > 0 ? false : true; } });
-addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
-addEventListener("drop", async (event) => {
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  dragged = 0;
-  drop.hidden = true;
-  addFiles(await droppedFiles(event.dataTransfer));
-});
-
 addEventListener("chuchu-answers", (event) => onAnswer(event.detail ?? {}));
-addEventListener("chuchu-readings", (event) => onReading(event.detail ?? {}));
 
 async function start() {
   setWords();
-  const theme = remembered("theme");
-  if (theme) setTheme(theme);
   showTab("centre");
   putCards(null, "");
+  const asked = remembered("scope"); // from the page of the library
+  if (asked) { state.chosen.add(Number(asked)); remember("scope", ""); }
   listDocuments();
   const wanted = /^#chat-(\d+)$/.exec(location.hash);
   if (!(wanted && await openChat(Number(wanted[1])))) { listConversations(); welcome(); }
