@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.errors import ChuchuError
-from ui import cli_evaluation, cli_users
+from ui import cli_chat, cli_evaluation, cli_users
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 library_app = typer.Typer(help="Look after a library.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(library_app, name="library")
+cli_chat.register(app)
 cli_evaluation.register(app)
 cli_users.register(app)
 

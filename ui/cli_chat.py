@@ -1,0 +1,131 @@
+"""The command ``chuchu chat``: reads what changed, then serves the page. Turns words into calls."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index.errors import SettingsError
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+DEFAULT_LIBRARY = Path("chuchu-library")
+
+
+def register(app: typer.Typer) -> None:
+    """Mount the command on the main application."""
+    app.command("chat", epilog="Example: chuchu chat ~/papers")(chat)
+
+
+def chat(
+    documents: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Files and folders to read; none: the library, or else the samples.", show_default=False
+        ),
+    ] = None,
+    library: Annotated[
+        Path | None,
+        typer.Option("--library", "-l", help="The library's folder.", show_default="chuchu-library"),
+    ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Use the sample documents that come along.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine need --auth.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port.", show_default="first free one from 7860")
+    ] = None,
+    auth: Annotated[
+        Path | None, typer.Option(help="Users file: log-in is needed; see chuchu users.", show_default=False)
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM certificate: serves https.", show_default=False)
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.", show_default=False)] = None,
+    mcp: Annotated[
+        bool, typer.Option("--mcp", help="Also serve the model context protocol at /mcp.")
+    ] = False,
+    max_megabytes: Annotated[int, typer.Option(min=1, help="Largest file that may be uploaded.")] = 100,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
+    ] = True,
+    embedder: Annotated[
+        str | None,
+        typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
+    ] = None,
+    answerer: Annotated[
+        str | None, typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL.")
+    ] = None,
+) -> None:
+    """Open the chat page on your documents; with none named, on the sample documents that come along."""
+    from ui.server import ServerOptions, check_host, serve
+
+    options = ServerOptions(
+        host=host,
+        port=port,
+        auth=auth,
+        certificate=certificate,
+        key=key,
+        mcp=mcp,
+        max_megabytes=max_megabytes,
+    )
+    check_host(options)  # before anything slow is done
+    with _assistant(
+        documents or [], library, sample=sample, embedder=embedder, answerer=answerer
+    ) as assistant:
+        threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
+        serve(assistant, options, ready=lambda url: _ready(url, open_browser=open_browser))
+
+
+def _assistant(
+    documents: list[Path], library: Path | None, *, sample: bool, embedder: str | None, answerer: str | None
+) -> Assistant:
+    """Return the assistant of the documents' library, brought up to date, or of the samples.
+
+    Raises
+    ------
+    SettingsError
+        samples and documents or a library were asked for together.
+    """
+    from index.library import Library
+    from rag.assistant import Assistant
+    from rag.settings import Settings
+    from ui.progress import ingest_progress
+    from ui.sample import sample_library
+    from ui.terminal import print_report
+
+    if sample and (documents or library):
+        raise SettingsError("--sample has documents and a library of its own; leave out DOCS and --library")
+    folder = library or DEFAULT_LIBRARY
+    if sample or (not documents and library is None and not Library.exists(folder)):
+        folder = sample_library()
+    settings = Settings.load(folder)
+    if answerer is not None:
+        settings = settings.model_copy(update={"answerer": answerer})
+    if not documents:
+        return Assistant.open(folder, settings=settings, embedder=embedder)
+    assistant = Assistant.create(folder, settings=settings, embedder=embedder)
+    with ingest_progress() as progress:
+        report = assistant.ingest(documents, progress=progress)
+    print_report(report)
+    return assistant
+
+
+def _warm(assistant: Assistant) -> None:
+    """Load the models while the browser opens, so that the first question does not wait for them."""
+    _ = assistant.embedder, assistant.answerer
+    assistant.library.vector_index()
+
+
+def _ready(url: str, *, open_browser: bool) -> None:
+    typer.echo(f"The page is at {url}; stop it with Ctrl-C.", err=True)
+    if open_browser:
+        import webbrowser
+
+        webbrowser.open(url)
