@@ -1,0 +1,190 @@
+"""What programs can ask the page's server: ask, search and documents, as Gradio end points and as tools of MCP.
+
+Takes plain values, gives the JSON forms of answers, hits and documents; knows nothing of the page.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from index.datatypes import Hit
+from index.errors import ChuchuError, SettingsError
+from rag.assistant import Assistant
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from mcp.server.fastmcp import FastMCP
+
+_log = logging.getLogger(__name__)
+
+MAX_K = 100  # hits
+_AT_ONCE = 4  # calls that are worked on at once; the others wait their turn
+_INSTRUCTIONS = (
+    "Answers questions about a library of documents, in Chinese or English, and quotes the exact words of the "
+    "documents that each sentence of an answer stands on."
+)
+
+
+class EndPoints:
+    """The three questions, asked of one assistant; may be shared by threads."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+
+    def ask(
+        self, question: str, history: list[list[str]] | None = None, documents: list[str] | None = None
+    ) -> Any:
+        """Answer a question from the documents and cite the words that say so.
+
+        Args:
+            question: in Chinese or English; may lean on the history.
+            history: earlier turns, oldest first, each a question and its answer.
+            documents: shell patterns on file names or paths, such as "*2023*"; none means all documents.
+
+        Returns:
+            The answer: text, short_answer, status ("answered" or "unanswerable"), confidence, citations with
+            their verbatim quotes, source, page and offsets, and the passages that were read.
+        """
+        turns = [(turn[0], turn[1] if len(turn) > 1 else "") for turn in history or [] if turn]
+        return self._assistant.ask(question, history=turns, documents=documents or ()).to_dict()
+
+    def search(self, query: str, k: int = 10, documents: list[str] | None = None) -> Any:
+        """Find the passages of the documents that match a query best.
+
+        Args:
+            query: words or a question, in Chinese or English.
+            k: how many hits at most, 1 to 100.
+            documents: shell patterns on file names or paths, such as "*2023*"; none means all documents.
+
+        Returns:
+            Hits, best first: rank, scores by kind, the chunk with its text, page and offsets, and its document.
+        """
+        if not 1 <= k <= MAX_K:
+            raise SettingsError(f"k is {k}, expected 1 to {MAX_K}.")
+        hits: list[Hit] = self._assistant.search(query, k=k, documents=documents or ())
+        return [asdict(hit) for hit in hits]
+
+    def documents(self) -> Any:
+        """List the documents of the library.
+
+        Returns:
+            Each document's id, source, title, language, date, metadata, number of pages and of characters.
+        """
+        return [asdict(info) for info in self._assistant.library.documents()]
+
+
+def add_end_points(app: gr.Blocks, assistant: Assistant) -> None:
+    """Give an app, not launched yet, the named end points /ask, /search and /documents."""
+    from gradio.events import api
+    from gradio.exceptions import Error
+
+    points = EndPoints(assistant)
+
+    def told(sentence: str) -> Exception:
+        return Error(sentence, print_exception=False)
+
+    # Gradio reads the signatures, so the functions stand here by themselves.
+    def ask(
+        question: str, history: list[list[str]] | None = None, documents: list[str] | None = None
+    ) -> dict:  # type: ignore[type-arg]
+        with plain_failures(told):
+            answer: dict[str, Any] = points.ask(question, history, documents)
+            return answer
+
+    def search(query: str, k: int = 10, documents: list[str] | None = None) -> list:  # type: ignore[type-arg]
+        with plain_failures(told):
+            hits: list[Any] = points.search(query, k, documents)
+            return hits
+
+    def documents() -> list:  # type: ignore[type-arg]
+        with plain_failures(told):
+            found: list[Any] = points.documents()
+            return found
+
+    for event in app.fns.values():  # Gradio names events after their functions, ours would become /ask_1
+        if event.api_name in {function.__name__ for function in (ask, search, documents)}:
+            event.api_name = f"page_{event.api_name}"
+    with app:
+        for function, point in ((ask, points.ask), (search, points.search), (documents, points.documents)):
+            function.__doc__ = point.__doc__
+            api(
+                function,
+                api_name=function.__name__,
+                concurrency_limit=_AT_ONCE,
+                concurrency_id="end points",
+            )
+
+
+def make_mcp(assistant: Assistant) -> FastMCP[None]:
+    """Return a server of the model context protocol with the tools ask, search and documents.
+
+    Raises
+    ------
+    SettingsError
+        the extra ``mcp`` is not installed.
+    """
+    try:
+        from mcp.server.fastmcp import FastMCP
+        from mcp.server.fastmcp.exceptions import ToolError
+        from mcp.types import ToolAnnotations
+    except ImportError:
+        raise SettingsError(
+            "--mcp needs the extra: run `pip install 'chuchu[mcp]'`, or leave --mcp out."
+        ) from None
+    from anyio import CapacityLimiter, to_thread
+
+    from ui.guard import MCP
+
+    points = EndPoints(assistant)
+    turns = CapacityLimiter(_AT_ONCE)
+    # Each call stands alone, so any number of programs may come and go; the guard looks after hosts and users.
+    server: FastMCP[None] = FastMCP(
+        "chuchu",
+        instructions=_INSTRUCTIONS,
+        stateless_http=True,
+        json_response=True,
+        streamable_http_path=MCP,
+        log_level="ERROR",
+    )
+
+    async def run(function: Callable[..., Any], *values: Any) -> dict[str, Any]:
+        with plain_failures(ToolError):
+            result = await to_thread.run_sync(function, *values, limiter=turns)
+        return result if isinstance(result, dict) else {"result": result}
+
+    async def ask(
+        question: str, history: list[list[str]] | None = None, documents: list[str] | None = None
+    ) -> dict[str, Any]:
+        return await run(points.ask, question, history, documents)
+
+    async def search(query: str, k: int = 10, documents: list[str] | None = None) -> dict[str, Any]:
+        return await run(points.search, query, k, documents)
+
+    async def documents() -> dict[str, Any]:
+        return await run(points.documents)
+
+    for tool, point in ((ask, points.ask), (search, points.search), (documents, points.documents)):
+        server.add_tool(
+            tool,
+            description=point.__doc__,
+            annotations=ToolAnnotations(readOnlyHint=True, openWorldHint=False),
+        )
+    return server
+
+
+@contextmanager
+def plain_failures(told: Callable[[str], Exception]) -> Iterator[None]:
+    """Turn what goes wrong into an error with one sentence: our own, or a number that the log explains."""
+    try:
+        yield
+    except ChuchuError as error:
+        raise told(str(error)) from None
+    except Exception as error:
+        number = secrets.token_hex(4)
+        _log.error("error %s", number, exc_info=error)
+        raise told(f"Something went wrong here. The log explains error {number}.") from None
