@@ -393,7 +393,7 @@ def _split_items(text: str, start: int, end: int) -> Iterator[TextSpan]:
     for s, e in pieces:
         while s < e and text[s] in " \"'":
             s += 1
-        while s < e and text[e - 1] in " \"'":
+        while s < e and text[e - 1] in " \"'.,;":
             e -= 1
         if s < e:
             yield (s, e)

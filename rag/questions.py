@@ -263,19 +263,19 @@ _ENGLISH_UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 _ENGLISH_RULES = _rules(
     (
-        r"(?:what|which) (?:is |was )?(?:the )?(?:\w+ ){0,2}rank(?:ing)?\b|how (?:high )?(?:did|does|do|is|was|were) .{0,60}?\brank\w*"
+        r"(?:what|which) (?:is |was )?(?:the )?(?:\w+ ){0,2}rank(?:ing)?\b|how(?= (?:high )?(?:did|does|do|is|was|were) .{0,60}?\brank)"
         r"|what (?:place|position)\b",
         "rank",
     ),
     (r"when|(?:what|which|in what|in which) (?:year|date|day|month|century|decade|time)\b", "date"),
     (r"how long|how many (?:\w+ )?(?:years|months|days|hours|weeks|minutes)\b", "duration"),
     (
-        r"(?:what|which) (?:is |was )?(?:the )?(?:\w+ )?(?:percentage|proportion|share|percent|rate|ratio)\b"
+        r"(?:what|which)(?= (?:is |was )?(?:the )?(?:\w+ )?(?:percentage|proportion|share|percent|rate|ratio)\b)"
         r"|by what percentage|how many percent",
         "percent",
     ),
     (
-        r"how much money|what (?:is|was) the (?:\w+ )?(?:price|cost)\b|how much (?:does|did) .{0,60}\bcost\b",
+        r"how much money|what(?= (?:is|was) the (?:\w+ )?(?:price|cost)\b)|how much(?= (?:does|did) .{0,60}\bcost\b)",
         "money",
     ),
     (
@@ -300,7 +300,7 @@ _ENGLISH_RULES = _rules(
     ),
     (r"why|how (?:do|does|did|can|could|is|are|was|were|to|will|would)\b|for what reason", "reason"),
     (
-        r"what (?:is|are) meant by|what does .{1,60}? (?:mean|stand for)|define\b|what (?:is|was) the (?:meaning|definition)",
+        r"what (?:is|are) meant by|what does(?= .{1,60}? (?:mean|stand for))|define\b|what (?:is|was) the (?:meaning|definition)",
         "definition",
     ),
     (r"^(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", "yes_no"),
@@ -540,10 +540,59 @@ def _months(folded: str, language: str) -> tuple[int, ...]:
 _ENGLISH_CAPITALS = re.compile(
     r"(?<![A-Za-z])[A-Z][A-Za-z&.'-]*[A-Za-z](?:\s+(?:of\s+|and\s+)?[A-Z][A-Za-z&.'-]*[A-Za-z])*"
 )
-_QUESTION_OPENERS = re.compile(
-    r"^(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|in|at|on|by|of|the|has|have|can|could|"
-    r"for|to|from|according)\s+",
-    re.IGNORECASE,
+_OPENERS = frozenset(
+    [
+        "what",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "when",
+        "where",
+        "why",
+        "how",
+        "is",
+        "are",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "in",
+        "at",
+        "on",
+        "by",
+        "of",
+        "the",
+        "a",
+        "an",
+        "has",
+        "have",
+        "had",
+        "can",
+        "could",
+        "for",
+        "to",
+        "from",
+        "according",
+        "will",
+        "would",
+        "should",
+        "please",
+        "tell",
+        "name",
+        "list",
+        "and",
+        "or",
+        "that",
+        "this",
+        "it",
+        "its",
+        "after",
+        "before",
+        "during",
+        "since",
+    ]
 )
 
 
@@ -551,14 +600,15 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
     """Return folded names: capitals and codes in Latin script, X公司 and the like in Chinese, bracketed aliases."""
     names: list[str] = []
     for match in _ENGLISH_CAPITALS.finditer(text):
-        name = match.group()
-        while match.start() == 0 and (opener := _QUESTION_OPENERS.match(name)):
-            name = name[opener.end() :]
-        if not (match.start() == 0 and _QUESTION_OPENERS.match(name + " ")):
-            names.append(fold(name))
-    names.extend(
-        fold(match.group()) for match in _LATIN_NAME.finditer(text) if not match.group()[0].isdigit()
-    )
+        words = match.group().split()
+        if match.start() == 0:  # a capital that only opens the sentence
+            while words and words[0].lower() in _OPENERS:
+                words = words[1:]
+        names.append(fold(" ".join(words)))
+    for match in _LATIN_NAME.finditer(text):
+        word = match.group()
+        if not word[0].isdigit() and word.lower() not in _OPENERS and (match.start() or not word.istitle()):
+            names.append(fold(word))
     for match in _SUFFIXED_NAME.finditer(folded):
         name = re.sub(
             r"^.*(?:在|由|为|对|是|[年月日中]|年度|哪家|和|与|的|有|名单|榜单)(?=[^在由为对是年月日和与的]{2})(?!限)",

@@ -32,7 +32,7 @@ class Settings(BaseModel):
     )
     passages: int = Field(default=10, ge=1, le=50, description="passages read, shown and answered from")
     rerank_weight: float = Field(default=0.4, ge=0, le=1, description="share of the reader in the ranking")
-    refusal_threshold: float = Field(default=0.5, ge=0, le=1, description="confidence below which it refuses")
+    refusal_threshold: float = Field(default=0.35, ge=0, le=1, description="confidence below which it refuses")
 
     @property
     def fingerprint(self) -> str:
