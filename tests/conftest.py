@@ -12,6 +12,8 @@ import pytest
 from index.embedder import Vectors
 from rag.datatypes import Answer, Citation, Passage, Status
 
+pytest_plugins = ("page_driver",)
+
 
 class FakeEmbedder:
     """Hashes character bigrams into a few dimensions: texts with common words are near; deterministic everywhere.

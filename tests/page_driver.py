@@ -1,11 +1,19 @@
-"""What the tests of the page share: a headless Chromium, screenshots, and a check of contrast."""
+"""Fixtures of the tests of the page: a served library of the sample documents and a headless Chromium."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rag.assistant import Assistant
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = (
@@ -18,6 +26,82 @@ ARGUMENTS = (
 )
 ARTEFACTS = Path(os.environ.get("CHUCHU_SCREENSHOTS", ""))
 """Where screenshots are kept for people to look at; unset: nowhere."""
+
+QUESTION = "澜湾高新区2021年实现工业产值多少？"
+ANSWER = "312亿元"
+READY = "#chuchu.ready"
+
+
+@pytest.fixture(scope="session")
+def page_assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """The assistant of a library of its own of the sample documents."""
+    from ui.sample import DOCUMENTS
+
+    with Assistant.create(tmp_path_factory.mktemp("page") / "library") as assistant:
+        assistant.ingest(DOCUMENTS)
+        yield assistant
+
+
+@pytest.fixture(scope="session")
+def address(page_assistant: Assistant) -> Iterator[str]:
+    """Where the page of that assistant is served."""
+    from ui.server import Server, ServerOptions
+
+    with Server(page_assistant, ServerOptions(port=0)) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; tests of the page skip where there is none."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no Chromium: apt-get install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page of a browser window of its own, and what it complained of."""
+
+    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
+        self.context = browser.new_context(
+            **({"viewport": {"width": 1440, "height": 900}, "locale": "zh-CN"} | options)
+        )
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(12_000)
+        self.troubles: list[str] = []
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on(
+            "console", lambda said: self.troubles.extend([said.text] if said.type == "error" else [])
+        )
+        self.page.on("request", lambda request: self._check(request.url, url))
+        self.page.goto(url)
+        self.page.wait_for_selector(READY)
+
+    def _check(self, requested: str, url: str) -> None:
+        if not requested.startswith((url, "data:", "blob:")):
+            self.troubles.append(f"asked another host: {requested}")
+
+    def ask(self, question: str) -> None:
+        before = self.page.locator(".turn[data-message]").count()
+        self.page.fill("#question", question)
+        self.page.press("#question", "Enter")
+        self.page.wait_for_function(f"document.querySelectorAll('.turn[data-message]').length > {before}")
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).first.inner_text()
+
+
+@pytest.fixture
+def opened(browser: Browser, address: str) -> Iterator[Opened]:
+    """A wide Chinese window on the page, which must not complain or ask another host."""
+    window = Opened(browser, address)
+    yield window
+    window.context.close()
+    assert not window.troubles
 
 
 def keep(page: Any, name: str) -> None:

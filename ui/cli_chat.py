@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +76,9 @@ def chat(
         mcp=mcp,
         max_megabytes=max_megabytes,
     )
+    warnings.filterwarnings(
+        "ignore", "SSR mode is not supported", UserWarning
+    )  # Gradio's; it is switched off
     check_host(options)  # before anything slow is done
     with _assistant(
         documents or [], library, sample=sample, embedder=embedder, answerer=answerer

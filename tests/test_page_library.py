@@ -1,0 +1,141 @@
+"""The page in a real browser: documents, uploads, pages of PDFs, past conversations, evaluations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from page_driver import ANSWER, QUESTION, READY, Opened, keep
+
+from rag.assistant import Assistant
+
+pytestmark = pytest.mark.filterwarnings("default")  # Gradio's and its server's own are not ours to mend
+
+
+def test_ticked_documents_limit_the_question(opened: Opened) -> None:
+    opened.page.wait_for_selector(".documents li[data-document]")
+    opened.page.locator(
+        '.documents li:has-text("岚") input, .documents li:has-text("Lanchuan") input'
+    ).first.click()
+    opened.page.wait_for_selector(".scope.some")
+    opened.ask(QUESTION)
+    chosen = opened.page.locator(".documents li:has(input:checked)").get_attribute("data-title")
+    titles = set(opened.page.locator(".card h4").all_inner_texts()) | set(
+        opened.page.locator(".card.x h4").all_inner_texts()
+    )
+    assert titles <= {chosen}
+    opened.page.click('[data-do="scope_clear"]')
+    opened.page.wait_for_selector(".scope:not(.some)")
+
+
+def test_uploads_are_read_and_bad_files_say_why(opened: Opened, tmp_path: Path) -> None:
+    good, bad = tmp_path / "青禾镇志.txt", tmp_path / "picture.png"
+    good.write_text("青禾镇志\n\n青禾镇的木桥建于1931年，长46米。\n", encoding="utf-8")
+    bad.write_bytes(b"\x89PNG\r\n")
+    opened.page.set_input_files("input.files", [good, bad])
+    opened.page.wait_for_selector(".report:not([hidden])")
+    assert "picture.png" in opened.text(".report li")
+    opened.page.wait_for_selector('.documents li:has-text("青禾镇志")')
+    opened.ask("青禾镇的木桥长多少米？")
+    assert opened.text(".short") == "46米"
+    keep(opened.page, "upload")
+    opened.page.on("dialog", lambda dialog: dialog.accept())
+    row = opened.page.locator('.documents li:has-text("青禾镇志")')
+    row.hover()
+    row.locator('[data-do="remove"]').click()
+    row.wait_for(state="detached")
+    opened.page.click(".turn a.cite")
+    opened.page.wait_for_selector(".gone:not([hidden])")
+    assert "46米" in opened.text(".reader .body")
+
+
+def test_a_page_of_a_pdf_shows_the_words_boxed(
+    opened: Opened, tmp_path: Path, page_assistant: Assistant
+) -> None:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context({"pdf.fonttype": 42}):
+        figure = Figure(figsize=(6, 8))
+        figure.text(0.1, 0.8, "The lighthouse of Port Elden was built in 1874.")
+        figure.text(0.1, 0.7, "It is 31 metres high and painted white.")
+        figure.savefig(tmp_path / "lighthouse.pdf")
+    page_assistant.ingest(tmp_path / "lighthouse.pdf")
+    opened.ask("When was the lighthouse of Port Elden built?")
+    opened.page.click(".turn a.cite")
+    opened.page.wait_for_selector(".reader .views:not([hidden])")
+    opened.page.click('[data-do="view_page"]')
+    opened.page.wait_for_selector(".sheet img")
+    box = opened.page.locator(".sheet i").first.bounding_box()
+    sheet = opened.page.locator(".sheet").bounding_box()
+    assert box is not None
+    assert sheet is not None
+    assert 0.1 < (box["y"] - sheet["y"]) / sheet["height"] < 0.25  # the line stands a fifth below the top
+    keep(opened.page, "pdf")
+    page_assistant.library.remove(["lighthouse.pdf"])
+
+
+def test_conversations_are_listed_found_renamed_and_deleted(opened: Opened) -> None:
+    opened.ask("轻轨1号线全长多少公里？")
+    opened.page.on(
+        "dialog", lambda dialog: dialog.accept("轨道交通") if dialog.type == "prompt" else dialog.accept()
+    )
+    row = opened.page.locator(".conversations li").first
+    row.hover()
+    row.locator('[data-do="rename"]').click()
+    opened.page.wait_for_selector('.conversations li:has-text("轨道交通")')
+    opened.page.fill(".conversations .find", "轨道交通")
+    opened.page.wait_for_function("document.querySelectorAll('.conversations .list li').length === 1")
+    opened.page.click('[data-do="new"]')
+    opened.page.wait_for_selector(".welcome")
+    opened.page.click('.conversations li:has-text("轨道交通") .title')
+    opened.page.wait_for_selector(".turn a.cite")
+    row.hover()
+    row.locator('[data-do="delete"]').click()
+    opened.page.wait_for_selector(".welcome")
+
+
+@pytest.mark.parametrize(("kind", "start"), [("markdown", "# "), ("html", "<!doctype html>")])
+def test_a_conversation_is_exported(opened: Opened, kind: str, start: str) -> None:
+    opened.ask(QUESTION)
+    opened.page.click('[data-do="export_menu"]')
+    with opened.page.expect_download() as download:
+        opened.page.click(f'[data-do="export_{kind}"]')
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert text.startswith(start)
+    assert ANSWER in text
+
+
+def test_the_library_page_lists_checks_and_hands_a_document_over(opened: Opened) -> None:
+    opened.page.click('nav.pages a[href="library"]')
+    opened.page.wait_for_selector("tr[data-document]")
+    assert opened.page.locator("tr[data-document]").count() == 8
+    keep(opened.page, "library")
+    opened.page.click('[data-do="verify"]')
+    opened.page.wait_for_selector('.report:has-text("没有问题")')
+    opened.page.click("tr[data-document] summary")
+    title = opened.page.locator("tr[data-document]").first.get_attribute("data-title")
+    opened.page.locator('[data-do="ask_only"]').first.click()
+    opened.page.wait_for_selector(".scope.some")
+    assert opened.page.locator(".documents li:has(input:checked)").get_attribute("data-title") == title
+
+
+def test_a_questions_file_is_run_and_a_failure_opens_in_the_chat(opened: Opened, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    lines = [
+        {"question": QUESTION, "answers": [ANSWER]},
+        {"question": "临澜市常住人口是多少？", "answers": ["两个人"]},  # wrong on purpose
+    ]
+    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    opened.page.click('nav.pages a[href="evaluate"]')
+    opened.page.wait_for_selector(READY)
+    opened.page.set_input_files(".questions-file", file)
+    opened.page.wait_for_selector(".failures li")
+    assert opened.page.locator(".failures li").count() == 1
+    assert opened.page.locator(".plots svg").count() >= 1
+    keep(opened.page, "evaluate")
+    opened.page.click(".failures button")
+    opened.page.wait_for_selector(".turn a.cite")
+    assert opened.text(".question > span:last-child") == "临澜市常住人口是多少？"
+    assert opened.page.locator(".card").count() >= 1

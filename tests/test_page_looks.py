@@ -1,0 +1,70 @@
+"""The page in a real browser: languages, dark and light, phones, the keyboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from page_driver import ANSWER, CONTRAST, QUESTION, Opened, keep
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.filterwarnings("default")  # Gradio's and its server's own are not ours to mend
+
+
+def test_the_interface_follows_the_browser_and_the_switch(browser: Browser, address: str) -> None:
+    window = Opened(browser, address, locale="en-GB")
+    assert window.text('[data-do="new"]') == "New chat"
+    window.ask(QUESTION)
+    keep(window.page, "english")
+    window.page.click('[data-do="language"]')
+    window.page.wait_for_selector('html[lang="zh-CN"]')
+    assert window.text('[data-do="new"]') == "新对话"
+    window.page.wait_for_selector('.badge.sure:has-text("把握")')
+    assert not window.troubles
+    window.context.close()
+
+
+def test_dark_and_light_have_enough_contrast(browser: Browser, address: str) -> None:
+    for scheme in ("light", "dark"):
+        window = Opened(browser, address, color_scheme=scheme)
+        window.ask(QUESTION)
+        window.page.click(".turn a.cite")
+        window.page.wait_for_selector(".reader mark.quote")
+        keep(window.page, scheme)
+        weak = window.page.evaluate(CONTRAST)
+        assert weak == []
+        assert not window.troubles
+        window.context.close()
+
+
+def test_a_phone_shows_one_panel_at_a_time(browser: Browser, address: str) -> None:
+    window = Opened(browser, address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    window.ask(QUESTION)
+    keep(window.page, "phone-chat")
+    assert window.page.evaluate("document.documentElement.scrollWidth") <= 390
+    window.page.click(".turn a.cite")
+    window.page.wait_for_selector(".reader mark.quote")
+    keep(window.page, "phone-evidence")
+    assert not window.page.is_visible("#question")
+    window.page.click('.tabs [data-tab="left"]')
+    assert window.page.is_visible(".documents")
+    keep(window.page, "phone-documents")
+    assert not window.troubles
+    window.context.close()
+
+
+def test_everything_is_reached_by_the_keyboard(opened: Opened) -> None:
+    opened.page.keyboard.type(QUESTION)  # the question has the focus from the start
+    opened.page.keyboard.press("Enter")
+    opened.page.wait_for_selector(".turn a.cite")
+    for _ in range(60):
+        opened.page.keyboard.press("Shift+Tab")
+        if opened.page.evaluate("document.activeElement.matches('.turn a.cite')"):
+            break
+    assert ANSWER in opened.text(".tip")
+    opened.page.keyboard.press("Enter")
+    opened.page.wait_for_selector(".reader mark.quote")
+    opened.page.keyboard.press("Escape")
+    opened.page.wait_for_selector(".reader", state="hidden")
