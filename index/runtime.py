@@ -26,6 +26,15 @@ def thread_count() -> int:
     return int(stated)
 
 
+def models_at_once() -> int:
+    """Return how many threads may ask models at the same time before they only slow each other down; at least 2.
+
+    More would answer no sooner, and each holds memory of its own.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(2, cores // thread_count())
+
+
 def prepare_torch() -> None:
     """Set the threads of PyTorch and of the tokenizers; call it before a model's first import of torch.
 

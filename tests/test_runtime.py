@@ -5,7 +5,7 @@ import os
 import pytest
 
 from index.errors import SettingsError
-from index.runtime import prepare_torch, thread_count
+from index.runtime import models_at_once, prepare_torch, thread_count
 
 
 def test_two_threads_are_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,6 +16,17 @@ def test_two_threads_are_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_environment_states_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHUCHU_THREADS", " 3 ")
     assert thread_count() == 3
+
+
+@pytest.mark.parametrize(
+    ("cores", "threads", "expected"), [(1, 1, 2), (2, 2, 2), (8, 2, 4), (8, 1, 8), (6, 4, 2)]
+)
+def test_as_many_ask_models_at_once_as_their_threads_leave_cores_for(
+    monkeypatch: pytest.MonkeyPatch, cores: int, threads: int, expected: int
+) -> None:
+    monkeypatch.setenv("CHUCHU_THREADS", str(threads))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert models_at_once() == expected
 
 
 @pytest.mark.parametrize("stated", ["0", "-1", "two", "1.5", "²", "２"])

@@ -26,6 +26,7 @@ from index.library import Library
 from index.search import check_query, search
 from rag.assistant import Assistant
 from rag.datatypes import Answer, Event
+from rag.settings import Settings
 from ui.conversations import LibraryConversations
 from ui.server import Server, ServerOptions, check_host, is_loopback
 from ui.users import Users
@@ -46,6 +47,7 @@ class SmallAssistant:
 
     def __init__(self, library: Library, embedder: FakeEmbedder, make_answer: Callable[..., Answer]) -> None:
         self.library = library
+        self.settings = Settings()
         self._embedder = embedder
         self._make_answer = make_answer
         self.asked: list[tuple[tuple[tuple[str, str], ...], tuple[str, ...]]] = []
@@ -175,6 +177,18 @@ def test_a_certificate_that_is_none_ends_in_one_sentence(small: SmallAssistant, 
         serving(small, certificate=tmp_path / "x.pem", key=tmp_path / "x.pem")
     with pytest.raises(SettingsError, match="go together"):
         serving(small, certificate=tmp_path / "x.pem")
+
+
+def test_whoever_starts_it_is_told_what_to_know(
+    with_users: Server, small: SmallAssistant, tmp_path: Path
+) -> None:
+    assert with_users.notes == ()
+    path = tmp_path / "users.txt"
+    Users(path).set("wang", PASSWORD)
+    with serving(small, auth=path, host="0.0.0.0") as server:
+        assert "unencrypted" in server.notes[0]
+        assert server.url.startswith("http://127.0.0.1:")
+        assert httpx.get(server.url, headers={"host": "papers.example"}).status_code == 200
 
 
 def test_what_was_uploaded_goes_when_the_server_stops(small: SmallAssistant) -> None:

@@ -19,6 +19,7 @@ from gradio.components import Navbar
 from gradio.events import api
 from gradio.themes.utils import fonts
 
+from index.runtime import models_at_once
 from rag.assistant import Assistant
 from ui.actions import Actions
 from ui.datatypes import Conversations, Language
@@ -37,7 +38,7 @@ _CHAT_SCRIPTS = (
 )  # one scope, in order
 _LIBRARY_SCRIPTS = ("core.js", "uploads.js", "pages.js")
 _EVALUATE_SCRIPTS = ("core.js", "evaluate.js", "pages.js")
-_ASKING = 8  # questions answered at once; the others wait their turn
+_ASKING_ELSEWHERE = 16  # questions that a server answers at once, where only waiting is done here
 _FONTS = (
     "system-ui",
     "-apple-system",
@@ -103,7 +104,7 @@ def _wire(actions: Actions, page: gr.HTML) -> None:
         for reply in actions.ask(user_of(request), values, _language(values)):
             yield reply | {"turn": values.get("turn")}
 
-    asking = page.ask(ask, None, _wire_of("answers"), concurrency_limit=_ASKING, **_QUIET)
+    asking = page.ask(ask, None, _wire_of("answers"), concurrency_limit=_at_once(actions.assistant), **_QUIET)
     page.stop(None, None, None, cancels=[asking], **_QUIET)
 
 
@@ -140,6 +141,11 @@ def _wire_calls(actions: Actions) -> None:
 def user_of(request: gr.Request) -> str:
     """Return the name of the user who is logged in, or that of everybody where there is no log-in."""
     return request.username or NOBODY
+
+
+def _at_once(assistant: Assistant) -> int:
+    """Return how many questions are answered at once; the others wait their turn."""
+    return _ASKING_ELSEWHERE if assistant.settings.answerer.startswith("openai:") else models_at_once()
 
 
 def look() -> dict[str, Any]:

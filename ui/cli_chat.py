@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,15 +75,17 @@ def chat(
         mcp=mcp,
         max_megabytes=max_megabytes,
     )
-    warnings.filterwarnings(
-        "ignore", "SSR mode is not supported", UserWarning
-    )  # Gradio's; it is switched off
     check_host(options)  # before anything slow is done
     with _assistant(
         documents or [], library, sample=sample, embedder=embedder, answerer=answerer
     ) as assistant:
         threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
-        serve(assistant, options, ready=lambda url: _ready(url, open_browser=open_browser))
+        serve(
+            assistant,
+            options,
+            ready=lambda url: _ready(url, open_browser=open_browser),
+            tell=lambda note: typer.echo(note, err=True),
+        )
 
 
 def _assistant(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.datatypes import Hit
 from index.errors import ChuchuError, SettingsError
+from index.runtime import models_at_once
 from rag.assistant import Assistant
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 MAX_K = 100  # hits
-_AT_ONCE = 4  # calls that are worked on at once; the others wait their turn
 _INSTRUCTIONS = (
     "Answers questions about a library of documents, in Chinese or English, and quotes the exact words of the "
     "documents that each sentence of an answer stands on."
@@ -115,7 +115,7 @@ def add_end_points(app: gr.Blocks, assistant: Assistant) -> None:
             api(
                 function,
                 api_name=function.__name__,
-                concurrency_limit=_AT_ONCE,
+                concurrency_limit=models_at_once(),
                 concurrency_id="end points",
             )
 
@@ -141,7 +141,7 @@ def make_mcp(assistant: Assistant) -> FastMCP[None]:
     from ui.guard import MCP
 
     points = EndPoints(assistant)
-    turns = CapacityLimiter(_AT_ONCE)
+    turns = CapacityLimiter(models_at_once())
     # Each call stands alone, so any number of programs may come and go; the guard looks after hosts and users.
     server: FastMCP[None] = FastMCP(
         "chuchu",

@@ -6,10 +6,12 @@ Takes an assistant and options, gives an address; knows nothing of what the page
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import errno
 import ipaddress
 import logging
 import os
+import platform
 import shutil
 import socket
 import ssl
@@ -43,6 +45,8 @@ _CACHE_SWEEP_S = 3600
 _WAITING = 500  # questions; more are refused rather than kept waiting
 _CHECKS_AT_ONCE = 2  # passwords; each takes 64 MiB for a twentieth of a second
 _GOODBYE_S = 2  # for open streams when the server stops
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h
 
 MakeApp = Callable[[Assistant, Conversations], "gr.Blocks"]
 
@@ -381,6 +385,7 @@ def serve(
     SettingsError
         as for ``Server``.
     """
+    _give_memory_back()
     server = Server(assistant, options)
     for note in server.notes:
         (tell or _log.warning)(note)
@@ -390,6 +395,19 @@ def serve(
         server.run()
     except KeyboardInterrupt:  # uvicorn raises it again after an orderly end
         pass
+
+
+def _give_memory_back() -> None:
+    """Let glibc give large blocks back when they are freed, rather than keep them for each thread.
+
+    Left alone it raises the size above which it does so with the largest block freed, up to 32 MB, and keeps
+    what lies below for the thread: with models that make many blocks of a few MB, several threads hold several
+    times what they need (measured on the sample questions in two threads: 970 MB, and 660 MB with this).
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, 1 << 20)
+        libc.mallopt(_M_ARENA_MAX, 4)
 
 
 def _when_started(server: Server, ready: Callable[[str], None]) -> None:
