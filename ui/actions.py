@@ -131,7 +131,7 @@ class Actions:
                 return event.answer
             text, passages = text + event.text, event.passages or passages
             if event.phase != "text" or monotonic() - shown >= _UPDATE_S:
-                shown = monotonic()
+                shown = monotonic() if event.phase == "text" else shown
                 yield _picture(event, text, passages, language)
         raise RuntimeError("the stream ended without an answer")
 

@@ -19,7 +19,7 @@ from ui.strings import language_name, say
 _CHIP = re.compile(r"\[(\d{1,3})\]")
 _SEPARATOR = " › "
 _NEAREST = 3  # passages shown where there is no answer
-_LONG_SHORT_ANSWER = 60  # characters; longer ones are set smaller
+_LONG_SHORT_ANSWER = 24  # characters; longer ones are set smaller
 
 
 # --- the conversation ------------------------------------------------------------------------------------------
@@ -187,6 +187,7 @@ def _actions(message: Message, language: Language) -> str:
 
 def cards_html(message: int, answer: Answer, language: Language) -> str:
     """Return one card per citation, or per nearest passage where there is no answer, then the other passages."""
+    question = f'<p class="of">{escape(answer.question)}</p>'
     passages = {passage.number: passage for passage in answer.passages}
     cited = [
         _card(message, answer, passages[c.passage], language, citation=c)
@@ -197,11 +198,11 @@ def cards_html(message: int, answer: Answer, language: Language) -> str:
     others = [passage for passage in answer.passages if passage.number not in used]
     if not cited:
         near = "".join(_card(message, answer, passage, language) for passage in others[:_NEAREST])
-        return f'<h3 class="group">{escape(say(language, "nearest"))}</h3>{near}' if near else ""
+        return f'{question}<h3 class="group">{escape(say(language, "nearest"))}</h3>{near}' if near else ""
     rest = "".join(_card(message, answer, passage, language) for passage in others)
     label = escape(say(language, "also_read", count=len(others)))
     more = f'<details class="others"><summary>{label}</summary>{rest}</details>' if others else ""
-    return "".join(cited) + more
+    return question + "".join(cited) + more
 
 
 def _card(

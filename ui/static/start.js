@@ -85,6 +85,7 @@ page.addEventListener("click", (event) => {
   if (button) { deeds[button.dataset.do]?.(button); return; }
   const tab = event.target.closest("[data-tab]");
   if (tab && tab !== page) { showTab(tab.dataset.tab); return; }
+  if (page.dataset.tab === "right" && event.target.closest(".centre")) showTab("centre"); // beside the drawer
   const card = event.target.closest(".card");
   if (card && !getSelection().toString()) showEvidence(card.dataset.anchor);
 });

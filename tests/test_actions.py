@@ -1,0 +1,141 @@
+"""What the page can ask for, without a browser: on a small library with a scripted answerer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index.errors import AnswererError
+from rag.answerers.base import Claim, Draft, Question
+from rag.assistant import Assistant
+from rag.datatypes import Passage
+from ui.actions import Actions
+from ui.conversations import LibraryConversations
+
+TEXT = "青岭茶园2023年产茶叶42吨。\n\n青岭茶园的主人是陆云起。\n"
+
+
+class FirstSentence:
+    """Quotes the first passage whole; raises what it was told to."""
+
+    fingerprint = "first"
+    error: Exception | None = None
+
+    def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
+        if self.error is not None:
+            raise self.error
+        if not passages:
+            yield Draft(answered=False, text="没有。", short_answer="", confidence=0.1)
+            return
+        text = f"“{passages[0].text}”[1]"
+        yield text
+        claim = Claim(start=0, end=len(text), number=1, passage=1, quotes=((0, len(passages[0].text)),))
+        yield Draft(answered=True, text=text, short_answer="42吨", confidence=0.9, claims=(claim,))
+
+
+@pytest.fixture
+def actions(tmp_path: Path) -> Iterator[Actions]:
+    file = tmp_path / "茶园.txt"
+    file.write_text(TEXT, encoding="utf-8")
+    with Assistant.create(tmp_path / "library") as assistant:
+        assistant._answerer = FirstSentence()
+        assistant.ingest(file)
+        yield Actions(assistant, LibraryConversations(), tmp_path / "uploads")
+
+
+def ask(actions: Actions, user: str = "anna", **values: Any) -> dict[str, Any]:
+    steps = list(actions.ask(user, {"question": "产茶叶多少吨？"} | values, "zh"))
+    return steps[-1]
+
+
+def test_asking_goes_through_its_phases_and_is_kept(actions: Actions) -> None:
+    steps = list(actions.ask("anna", {"question": "产茶叶多少吨？"}, "zh"))
+    assert [step["phase"] for step in steps] == ["searching", "passages", "text", "answer"]
+    kept = actions.conversations.messages("anna", steps[-1]["conversation"])
+    assert [(m.id, m.question) for m in kept] == [(steps[-1]["message"], "产茶叶多少吨？")]
+
+
+def test_a_replaced_message_goes_with_all_after_it_once_the_new_answer_is_there(actions: Actions) -> None:
+    first = ask(actions)
+    ask(actions, conversation=first["conversation"], question="主人是谁？")
+    again = ask(actions, conversation=first["conversation"], replaces=first["message"], question="几吨？")
+    questions = [m.question for m in actions.conversations.messages("anna", again["conversation"])]
+    assert questions == ["几吨？"]
+
+
+def test_a_failed_answer_loses_nothing_and_says_why(actions: Actions) -> None:
+    first = ask(actions)
+    actions.assistant._answerer.error = AnswererError("the model is away; start it")  # type: ignore[union-attr]
+    failed = ask(actions, conversation=first["conversation"], replaces=first["message"])
+    assert failed == {"phase": "error", "error": "the model is away; start it"}
+    assert len(actions.conversations.messages("anna", first["conversation"])) == 1
+
+
+def test_an_internal_error_shows_a_number_that_the_log_explains(
+    actions: Actions, caplog: pytest.LogCaptureFixture
+) -> None:
+    actions.assistant._answerer.error = ZeroDivisionError("secret path")  # type: ignore[union-attr]
+    with caplog.at_level(logging.ERROR):
+        failed = ask(actions)
+    number = failed["error"].partition("编号 ")[2][:8]
+    assert "secret" not in failed["error"]
+    assert number in caplog.text
+
+
+def test_another_users_messages_are_out_of_reach(actions: Actions) -> None:
+    mine = ask(actions)
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("evidence", {"message": mine["message"]}),
+        ("reader", {"message": mine["message"], "kind": "cite", "number": 1}),
+        ("conversation", {"conversation": mine["conversation"]}),
+        ("rename", {"conversation": mine["conversation"], "title": "x"}),
+        ("delete", {"conversation": mine["conversation"]}),
+        ("undo", {"conversation": mine["conversation"], "message": mine["message"]}),
+        ("feedback", {"message": mine["message"], "kind": "up"}),
+        ("export", {"conversation": mine["conversation"], "format": "html"}),
+        ("follow_ups", {"conversation": mine["conversation"], "message": mine["message"]}),
+    ]
+    replies = [actions.call("bo", name, values, "zh") for name, values in calls]
+    assert [list(reply) for reply in replies] == [["error"]] * len(calls)
+    assert ask(actions, user="bo", conversation=mine["conversation"])["phase"] == "error"
+    assert len(actions.conversations.messages("anna", mine["conversation"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "values"),
+    [
+        ("nothing", {}),
+        ("evidence", {}),
+        ("evidence", {"message": "x"}),
+        ("reader", {"document": 99}),
+        ("page", {"document": 1, "page": 7}),
+        ("reader", {"message": 1, "kind": "../x", "number": 1}),
+    ],
+)
+def test_a_wrong_call_is_answered_with_a_sentence(
+    actions: Actions, action: str, values: dict[str, Any]
+) -> None:
+    reply = actions.call("anna", action, values, "zh")
+    assert list(reply) == ["error"]
+    assert "Traceback" not in reply["error"]
+
+
+def test_the_reader_marks_the_cited_words_also_after_the_file_was_read_again(
+    actions: Actions, tmp_path: Path
+) -> None:
+    asked = ask(actions)
+    values = {"message": asked["message"], "kind": "cite", "number": 1}
+    shown = actions.call("anna", "reader", values, "zh")
+    assert '<mark class="quote hit">42吨</mark>' in shown["html"]
+    actions.assistant.library.remove(["*"])
+    gone = actions.call("anna", "reader", values, "zh")
+    assert "gone" in gone
+    assert '<mark class="quote hit">42吨</mark>' in gone["html"]
+    actions.assistant.ingest(tmp_path / "茶园.txt")
+    again = actions.call("anna", "reader", values, "zh")
+    assert "gone" not in again
+    assert '<mark class="quote hit">42吨</mark>' in again["html"]

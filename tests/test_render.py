@@ -1,0 +1,94 @@
+"""Answers and evidence as HTML: everything escaped, chips where they belong, both languages complete."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from rag.datatypes import Answer
+from ui.datatypes import Message
+from ui.render import answer_html, cards_html, phase_html, turn_html
+from ui.strings import STRINGS, language_name, say
+
+MakeAnswer = Callable[..., Answer]
+EVIL = "<img src=x onerror=alert(1)>\"'&</p>"
+
+
+def test_the_short_answer_leads_and_the_chip_stands_at_its_sentence(make_answer: MakeAnswer) -> None:
+    answer = make_answer(text="42吨。“产茶42吨。”[1]", short_answer="42吨", passages=["产茶42吨。"], cite=[1])
+    html = answer_html(7, answer, "zh")
+    assert (
+        '<p class="short">42吨</p><div class="text"><p>“产茶<strong>42吨</strong>。”<a class="cite"' in html
+    )
+    assert 'href="#cite-7-1"' in html
+
+
+def test_a_number_in_brackets_without_a_citation_is_text(make_answer: MakeAnswer) -> None:
+    answer = make_answer(text="见注释[9]。[1]", passages=["见注释[9]。"], cite=[1])
+    html = answer_html(1, answer, "zh")
+    assert "见注释[9]。" in html
+    assert html.count("<a ") == 1
+
+
+def test_a_refusal_shows_the_nearest_passages_and_no_confidence(make_answer: MakeAnswer) -> None:
+    answer = make_answer(
+        text="文档中没有找到答案。", status="unanswerable", passages=["甲", "乙", "丙", "丁"]
+    )
+    html = answer_html(1, answer, "en")
+    assert "unanswerable" in html
+    assert html.count('href="#passage-1-') == 3
+    assert "sure" not in html
+
+
+def test_a_changed_query_and_another_language_are_told(make_answer: MakeAnswer) -> None:
+    answer = make_answer(text="42吨。[1]", short_answer="42吨", passages=["产茶42吨。"], cite=[1])
+    html = answer_html(1, replace(answer, language="en", query="How much tea?"), "en")
+    assert "Understood as: How much tea?" in html
+    assert "asked in English · source in Chinese" in html
+
+
+def test_a_citation_that_fails_looks_different(make_answer: MakeAnswer) -> None:
+    answer = make_answer(text="42吨。[1]", short_answer="42吨", passages=["产茶42吨。"], cite=[1])
+    broken = replace(answer, citations=(replace(answer.citations[0], verdict="unsupported"),))
+    assert "cite unsupported" in answer_html(1, broken, "zh")
+    assert "✖" in cards_html(1, broken, "zh")
+
+
+@pytest.mark.parametrize("status", ["answered", "unanswerable"])
+def test_nothing_of_a_question_a_document_or_a_model_is_markup(make_answer: MakeAnswer, status: str) -> None:
+    answer = make_answer(
+        text=f"{EVIL}[1]", short_answer=EVIL, status=status, passages=[EVIL, EVIL], cite=[1], question=EVIL
+    )
+    own: dict[str, Any] = {"title": EVIL, "heading": (EVIL,), "source": EVIL}
+    evil = replace(
+        answer,
+        query=EVIL * 2,
+        notes=(EVIL,),
+        citations=tuple(replace(c, **own, date=EVIL) for c in answer.citations),
+        passages=tuple(replace(p, **own, matched=(EVIL,), language=EVIL) for p in answer.passages),
+    )
+    html = (
+        turn_html(Message(id=1, question=EVIL, answer=evil), "zh")
+        + cards_html(1, evil, "zh")
+        + phase_html("writing", "zh", text=EVIL)
+        + phase_html("passages", "zh", passages=evil.passages)
+    )
+    assert "<img" not in html
+    assert all("alert" not in value for value in re.findall(r'="([^"]*)"', html) if "&lt;" not in value)
+
+
+def test_both_languages_have_the_same_blanks() -> None:
+    def blanks(text: str) -> set[str]:
+        return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+    assert {key for key, (zh, en) in STRINGS.items() if blanks(zh) != blanks(en) or not zh or not en} == set()
+
+
+def test_an_unknown_language_has_a_name() -> None:
+    assert [language_name("zh", "en"), language_name("en", "fr")] == ["英文", "another language"]
+    assert say("en", "page", page=3) == "p. 3"

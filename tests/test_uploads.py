@@ -1,0 +1,77 @@
+"""Uploads: names stay where they are put, only files of the upload folder are taken, and they leave it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ui.uploads import FOLDER, MAX_FILES, Upload, keep, safe_name
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("报告.pdf", "报告.pdf"),
+        ("文件夹/子/报告.md", "文件夹/子/报告.md"),
+        ("../../etc/passwd.txt", "etc/passwd.txt"),
+        ("/etc/passwd.txt", "etc/passwd.txt"),
+        ("C:\\Windows\\a.txt", "C_/Windows/a.txt"),
+        ("a/../../b.txt", "a/b.txt"),
+        ("con.txt", "_con.txt"),
+        (".hidden.txt", "hidden.txt"),
+        ("a\x00b\n<c>|d.txt", "a_b__c__d.txt"),
+        ("\u202egnp.txt", "_gnp.txt"),
+        ("..", "_"),
+        ("", "_"),
+    ],
+)
+def test_a_name_is_made_safe(name: str, safe: str) -> None:
+    assert safe_name(name) == Path(safe)
+
+
+def test_a_long_chinese_name_fits_a_file_system() -> None:
+    made = safe_name("长" * 300 + ".txt")
+    assert made.suffix == ".txt"
+    assert len(made.name.encode()) <= 255
+
+
+def test_a_file_moves_from_the_upload_folder_into_the_library(tmp_path: Path) -> None:
+    uploaded, library = tmp_path / "up", tmp_path / "lib"
+    (uploaded / "hash").mkdir(parents=True)
+    file = uploaded / "hash" / "a.txt"
+    file.write_text("甲", encoding="utf-8")
+    kept, refused = keep([Upload(path=str(file), name="夹/甲.txt")], library, uploaded, "zh")
+    assert (kept, refused) == ([library / FOLDER / "夹" / "甲.txt"], [])
+    assert kept[0].read_text(encoding="utf-8") == "甲"
+    assert not file.exists()
+
+
+def test_nothing_outside_the_upload_folder_is_taken(tmp_path: Path) -> None:
+    uploaded, secret = tmp_path / "up", tmp_path / "secret.txt"
+    uploaded.mkdir()
+    secret.write_text("geheim", encoding="utf-8")
+    os.symlink(secret, uploaded / "link.txt")
+    paths = [
+        str(secret),
+        str(uploaded / ".." / "secret.txt"),
+        str(uploaded / "link.txt"),
+        str(uploaded),
+        "\x00",
+        "",
+    ]
+    kept, refused = keep(
+        [Upload(path=path, name="a.txt") for path in paths], tmp_path / "lib", uploaded, "en"
+    )
+    assert kept == []
+    assert refused == ["a.txt: the upload did not finish, try again."] * len(paths)
+    assert secret.exists()
+
+
+def test_other_kinds_and_too_many_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    kept, refused = keep([Upload(path="/x", name="a.exe")], tmp_path, tmp_path, "en")
+    assert kept == []
+    assert refused[0].startswith("a.exe: this kind is not read; these are: .txt")
+    many = [Upload(path="/x", name="a.exe")] * (MAX_FILES + 1)
+    assert f"At most {MAX_FILES} files" in keep(many, tmp_path, tmp_path, "en")[1][0]
