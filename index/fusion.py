@@ -17,6 +17,13 @@ RRF_K = 60
 
 SHINGLE = 4  # characters
 
+LEAST_SCALE = 0.7
+"""Scale of a run that has nothing to show for itself beside a confident one.
+
+Half of 750 parallel passages in each language, 800 questions in either, MRR@10 over both with 1: 0.405 and
+0.457 (English and Chinese questions), 0.7: 0.409 and 0.465, 0.5: 0.406 and 0.463, 0.3: 0.403 and 0.462.
+"""
+
 
 def min_max(run: Run, floor: float | None = None) -> dict[int, float]:
     """Stretch the scores of a run over 0..1; where all are equal, each is 1.
@@ -50,6 +57,21 @@ def weighted_sum(dense: Run, lexical: Run, dense_weight: float = 0.5) -> list[tu
         for identifier in near.keys() | alike.keys()
     }
     return _ranked(fused)
+
+
+def merge_sides(sides: Sequence[tuple[Run, float]]) -> list[tuple[int, float]]:
+    """Merge runs over documents that share none, such as those in two languages, best first, ties by id.
+
+    Each run is scaled to between ``LEAST_SCALE`` and all of its scores by its confidence against the most
+    confident one's; where none is confident, scores stay.
+    """
+    most = max((confidence for _, confidence in sides), default=0.0)
+    merged = {
+        identifier: score * (LEAST_SCALE + (1 - LEAST_SCALE) * confidence / most if most > 0 else 1.0)
+        for run, confidence in sides
+        for identifier, score in run
+    }
+    return _ranked(merged)
 
 
 def reciprocal_rank(runs: Sequence[Run], k: int = RRF_K) -> list[tuple[int, float]]:

@@ -70,7 +70,10 @@ def remove(connection: sqlite3.Connection, chunk_ids: Iterable[int]) -> None:
 
 
 def search(
-    connection: sqlite3.Connection, query: str, k: int, allowed: AbstractSet[int] | None = None
+    connection: sqlite3.Connection,
+    query: str | Sequence[QueryTerm],
+    k: int,
+    allowed: AbstractSet[int] | None = None,
 ) -> list[tuple[int, float]]:
     """Return the best ``k`` (chunk id, BM25) for a query, best first, ties by id; higher is better.
 
@@ -79,10 +82,11 @@ def search(
     the chunk, ``idf = ln((N-n+0.5)/(n+0.5))``, which SQLite lifts to 1e-6 where a term stands in half of all
     chunks or more, and the weights of ``weighted_query`` (https://sqlite.org/fts5.html#the_bm25_function).
 
+    A query may be given as weighted terms instead, which is how a translated question comes.
     ``allowed`` limits the result to these ids inside the query, so k of them come back if k of them match;
     idf stays that of the whole library.
     """
-    terms = _with_corrections(connection, weighted_query(query))
+    terms = _with_corrections(connection, _query_terms(query))
     groups = [
         (weight, _match_expression([term for term in terms if term.weight == weight]))
         for weight in sorted({term.weight for term in terms}, reverse=True)
@@ -108,13 +112,23 @@ def search(
     return [(int(chunk_id), float(score)) for chunk_id, score in connection.execute(statement, values)]
 
 
-def matched_terms(query: str, text: str) -> tuple[str, ...]:
+def _query_terms(query: str | Sequence[QueryTerm]) -> tuple[QueryTerm, ...]:
+    return weighted_query(query) if isinstance(query, str) else tuple(query)
+
+
+def frequency(connection: sqlite3.Connection, term: str) -> int:
+    """Return in how many chunks a term stands."""
+    row = connection.execute("SELECT doc FROM lexical_vocabulary WHERE term = ?", (term,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def matched_terms(query: str | Sequence[QueryTerm], text: str) -> tuple[str, ...]:
     """Return what of a text answers to a query's terms: its own words, verbatim, in their order, each once.
 
     Whole words, numbers and names stand for themselves; bigrams appear only where no word covers them, joined
     to the longest stretch. "Changzhou" matches as "常州" in a Chinese text.
     """
-    terms = weighted_query(query)
+    terms = _query_terms(query)
     wanted = {term.term for term in terms if not term.prefix}
     prefixes = tuple(term.term for term in terms if term.prefix)
     # names cost most of the time, and only pinyin asks for them; the last characters are there for prefixes
@@ -203,14 +217,9 @@ def _with_corrections(connection: sqlite3.Connection, terms: tuple[QueryTerm, ..
     """Add, for each Latin word that no chunk knows in any form, the known words one slip away (Chagnzhou)."""
     words = {term.term.removeprefix(PINYIN_MARK) for term in terms if _CORRECTABLE.fullmatch(term.term)}
     forms = {word: (word, PINYIN_MARK + word) for word in words}
-    unknown = [word for word in sorted(words) if not any(_is_known(connection, form) for form in forms[word])]
+    unknown = [word for word in sorted(words) if not any(frequency(connection, form) for form in forms[word])]
     near = {other for word in unknown for form in forms[word] for other in _near_terms(connection, form)}
     return terms + tuple(QueryTerm(term=other, weight=PART_WEIGHT) for other in sorted(near))
-
-
-def _is_known(connection: sqlite3.Connection, term: str) -> bool:
-    row = connection.execute("SELECT 1 FROM lexical_vocabulary WHERE term = ?", (term,)).fetchone()
-    return row is not None
 
 
 def _near_terms(connection: sqlite3.Connection, term: str) -> list[str]:

@@ -65,6 +65,7 @@ from index.errors import (
     LibraryVersionError,
 )
 from index.storing import StoredFile, delete_document
+from index.terms import QueryTerm
 from index.verify import Problem, find_problems
 
 _log = logging.getLogger(__name__)
@@ -604,10 +605,17 @@ class Library:
             allowed.append({row[0] for row in rows})
         return set.intersection(*allowed) if allowed else None
 
-    def lexical_search(self, query: str, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]:
+    def lexical_search(
+        self, query: str | Sequence[QueryTerm], k: int, allowed: Set[int] | None = None
+    ) -> list[tuple[int, float]]:
         """Return at most ``k`` (chunk id, BM25), best first; see ``index.lexical.search``."""
         with self.snapshot(), self._reading() as connection:
             return lexical.search(connection, query, k, allowed)
+
+    def term_frequency(self, term: str) -> int:
+        """Return in how many chunks a term of ``index.terms`` stands."""
+        with self._reading() as connection:
+            return lexical.frequency(connection, term)
 
     def vector_index(self) -> VectorIndex:
         """Return the dense index of the present state, kept in memory until the state changes.

@@ -1,20 +1,25 @@
-"""Two legs, one list: takes a query and a library, gives ranked hits. Knows nothing of answers or readers."""
+"""Two legs, one list: takes a query and a library, gives ranked hits. Knows nothing of answers or readers.
+
+Documents in another language than the query are searched with its translation; see ``index.translation``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 
 from index.datatypes import Chunk, Filter, Hit
-from index.embedder import Embedder
+from index.embedder import Embedder, Vectors
 from index.errors import QueryError
-from index.fusion import Run, dense_weight, near_duplicates, weighted_sum
-from index.glossary import chinese_words
+from index.fusion import Run, dense_weight, merge_sides, near_duplicates, weighted_sum
 from index.lexical import matched_terms
 from index.library import Library
+from index.terms import PINYIN_MARK, QueryTerm, document_terms, tokens, weighted_query
 from index.text import detect_language
+from index.translation import Translation, translate
 
 MAX_QUERY = 2_000  # characters: a question; whole pages are no query, and their term lists would be slow
 
@@ -25,6 +30,7 @@ class SearchOptions:
 
     candidates: int = 60  # chunks from each leg
     dense_weight: float = 0.3  # of the min-max normalised scores, 0..1; the lexical leg has the rest
+    crossing_weight: float = 0.5  # the same for documents that are searched with a translation
 
 
 def check_query(query: str) -> str:
@@ -49,8 +55,11 @@ def search(
     *,
     where: Filter | None = None,
     options: SearchOptions | None = None,
+    translated: Mapping[str, Translation] | None = None,
 ) -> list[Hit]:
     """Return at most ``k`` hits, best first, near-duplicates collapsed into their best.
+
+    ``translated`` is what ``translations`` returned for this query, where the caller has it already.
 
     Raises:
         QueryError: the query is empty or too long.
@@ -58,18 +67,15 @@ def search(
     query, options = check_query(query), options or SearchOptions()
     depth = max(options.candidates, 2 * k)  # some of them collapse
     with library.snapshot():
-        allowed = library.allowed(where)
-        dense = _dense(library, embedder, query, depth, allowed)
-        language, languages = detect_language(query), library.languages()
-        # An English question shares no words with Chinese documents; a glossary lends it some.
-        words = chinese_words(query) if language == "en" and "zh" in languages else ()
-        lexical = library.lexical_search(" ".join((query, *words)), depth, allowed)
-        weight = dense_weight(language, languages, usual=options.dense_weight, named=bool(words))
-        fused = weighted_sum(dense, lexical, weight)[:depth]
-        scores = {"cosine": dict(dense), "bm25": dict(lexical), "fused": dict(fused)}
-        ranks = {"dense": _ranks(dense), "bm25": _ranks(lexical)}
+        rendered = translations(library, query) if translated is None else translated
+        found = _search_sides(library, embedder, query, depth, where or Filter(), options, rendered)
+        fused = merge_sides([(side.fused, side.confidence) for side in found])[:depth]
         chunks = _distinct(library.chunks([chunk_id for chunk_id, _ in fused]))[:k]
         documents = library.document_infos(chunk.document_id for chunk in chunks)
+    scores = {"cosine": _scores(s.dense for s in found), "bm25": _scores(s.lexical for s in found)}
+    scores["fused"] = dict(fused)
+    ranks = {"dense": _ranks(s.dense for s in found), "bm25": _ranks(s.lexical for s in found)}
+    asked = {chunk_id: side.asked for side in found for chunk_id, _ in side.fused}
     return [
         Hit(
             rank=rank,
@@ -77,23 +83,128 @@ def search(
             document=documents[chunk.document_id],
             scores={kind: of[chunk.id] for kind, of in scores.items() if chunk.id in of},
             ranks={leg: of[chunk.id] for leg, of in ranks.items() if chunk.id in of},
-            matched=matched_terms(query, chunk.text),
+            matched=matched_terms(asked[chunk.id], chunk.text),
         )
         for rank, chunk in enumerate(chunks, start=1)
     ]
 
 
-def _dense(library: Library, embedder: Embedder, query: str, k: int, allowed: frozenset[int] | None) -> Run:
+def translations(library: Library, query: str) -> dict[str, Translation]:
+    """Return the query in those languages of the library's documents that it is not in, as far as it goes."""
+    source = detect_language(query)
+    made = {
+        language: translate(query, source=source, target=language, vocabulary=LibraryWords(library))
+        for language in library.languages() - {source}
+    }
+    return {language: translation for language, translation in made.items() if translation is not None}
+
+
+class LibraryWords:
+    """What a library tells a translation of its words; see ``index.translation.Vocabulary``."""
+
+    def __init__(self, library: Library) -> None:
+        """Take an open library."""
+        self._library = library
+
+    def frequency(self, term: str) -> int:
+        """Return in how many chunks a term stands."""
+        return self._library.term_frequency(term)
+
+    def written(self, pinyin: str) -> str | None:
+        """Return how the best of the chunks with a name of that pinyin writes it."""
+        term = PINYIN_MARK + pinyin
+        if not self._library.term_frequency(term):
+            return None
+        found = self._library.lexical_search([QueryTerm(term=term)], 2)
+        for chunk in self._library.chunks([chunk_id for chunk_id, _ in found]):
+            for text in (chunk.text, *chunk.heading):
+                for token in tokens(text):
+                    if token.term == term:
+                        return text[token.start : token.end]
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """What was found among the documents that are asked in one language."""
+
+    asked: str | tuple[QueryTerm, ...]
+    dense: Run
+    lexical: Run
+    fused: Run
+    confidence: float  # the share of what was asked that the best chunk holds, 0..1
+
+
+def _search_sides(
+    library: Library,
+    embedder: Embedder,
+    query: str,
+    k: int,
+    where: Filter,
+    options: SearchOptions,
+    rendered: Mapping[str, Translation],
+) -> list[_Side]:
+    """Search documents in each language by the query or its translation; mostly there is one side."""
+    languages = library.languages()
+    vector = embedder.embed_queries([query])
+    parts: list[tuple[frozenset[str], Translation | None]] = [
+        (languages - rendered.keys(), None),
+        *((frozenset({language}), translation) for language, translation in rendered.items()),
+    ]
+    if where.languages:
+        parts = [(of & set(where.languages), translation) for of, translation in parts]
+    parts = [(of, translation) for of, translation in parts if of]
+    sides = []
+    for of, translation in parts:
+        only = replace(where, languages=tuple(sorted(of))) if len(parts) > 1 else where
+        allowed = library.allowed(only)
+        dense = _dense(library, vector, k, allowed)
+        asked = query if translation is None else translation.terms
+        lexical = library.lexical_search(asked, k, allowed)
+        if translation is None:
+            weight = dense_weight(detect_language(query), of, usual=options.dense_weight)
+        else:
+            weight = options.crossing_weight if lexical else 1.0
+        confidence = _confidence(library, query, translation, lexical) if len(parts) > 1 else 1.0
+        fused = weighted_sum(dense, lexical, weight)
+        sides.append(_Side(asked=asked, dense=dense, lexical=lexical, fused=fused, confidence=confidence))
+    return sides
+
+
+def _dense(library: Library, vector: Vectors, k: int, allowed: frozenset[int] | None) -> Run:
     ids, cosines = library.vector_index().search(
-        embedder.embed_queries([query]),
-        k,
-        None if allowed is None else np.array(sorted(allowed), dtype=np.int64),
+        vector, k, None if allowed is None else np.array(sorted(allowed), dtype=np.int64)
     )
     return list(zip(ids[0].tolist(), cosines[0].tolist(), strict=True))
 
 
-def _ranks(run: Run) -> dict[int, int]:
-    return {identifier: rank for rank, (identifier, _) in enumerate(run, start=1)}
+def _confidence(library: Library, query: str, translation: Translation | None, lexical: Run) -> float:
+    """Return which share of the words asked for, by how rare they are, the best chunk by BM25 holds, 0..1.
+
+    BM25 itself cannot be compared between a query and its translation, which has more terms.
+    """
+    if not lexical:
+        return 0.0
+    said = [query] if translation is None else translation.leading
+    terms = {
+        term.term
+        for words in said
+        for term in weighted_query(words)
+        if term.weight == 1.0 and not term.term.startswith(PINYIN_MARK)
+    }
+    n = len(library.vector_index())
+    rarity = {term: log(1 + n / (library.term_frequency(term) + 0.5)) for term in terms}
+    (best,) = library.chunks([lexical[0][0]])
+    held = set(document_terms(" ".join((*best.heading, best.text))))
+    return sum(rarity[term] for term in terms & held) / (sum(rarity.values()) or 1.0)
+
+
+def _scores(runs: Iterable[Run]) -> dict[int, float]:
+    return {identifier: score for run in runs for identifier, score in run}
+
+
+def _ranks(runs: Iterable[Run]) -> dict[int, int]:
+    return {identifier: rank for run in runs for rank, (identifier, _) in enumerate(run, start=1)}
 
 
 def _distinct(chunks: Sequence[Chunk]) -> list[Chunk]:

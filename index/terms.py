@@ -398,12 +398,31 @@ def _query_pinyin(text: str, latin: list[tuple[str, int, int]], stops: frozenset
     A word of one syllable counts alone only where it is written like a name ("Mr Wang", not "how long"), and
     one of four letters too unless the query is hardly more than it ("wuxi gdp", not "who will make lace").
     """
+    return list(dict.fromkeys(PINYIN_MARK + name for name, _, _ in _pinyin_spans(text, latin, stops)))
+
+
+def pinyin_names(text: str) -> list[tuple[str, int, int]]:
+    """Return what may be Chinese names in pinyin in a query, joined and in lower case, and where they stand."""
+    return list(_pinyin_spans(text, _latin_words(text), _stop_words(text)))
+
+
+def name_spellings(name: str) -> list[tuple[str, ...]]:
+    """Return how English may spell a Chinese name, as folded words: changzhou; wang pengcheng; pengcheng wang."""
+    spellings: list[tuple[str, ...]] = [(form,) for form in _pinyin_forms(name, "ns")]
+    if 2 <= len(name) <= 4:
+        full, given, family = _person_pinyin(name)
+        spellings += [(family, given), (given, family), (full,)]
+    return [forms for forms in spellings if all(form.isascii() and form.isalpha() for form in forms)]
+
+
+def _pinyin_spans(
+    text: str, latin: list[tuple[str, int, int]], stops: frozenset[str]
+) -> Iterator[tuple[str, int, int]]:
     words = [
         (word.removesuffix("'s").replace("'", ""), start, end)
         for word, start, end in latin
         if word not in stops
     ]
-    terms: list[str] = []
     for first, (word, start, end) in enumerate(words):
         if not _SYLLABLES.fullmatch(word) and word not in _READINGS.values():
             continue
@@ -413,14 +432,13 @@ def _query_pinyin(text: str, latin: list[tuple[str, int, int]], stops: frozenset
         else:
             alone = len(word) > 4 or text[start].isupper() or len(latin) <= 3
         if alone:
-            terms.append(PINYIN_MARK + word)
+            yield word, start, end
         joined, reach = word, end
         for next_word, next_start, next_end in words[first + 1 : first + 4]:
             if next_start - reach != 1 or not _SYLLABLES.fullmatch(next_word):
                 break
             joined, reach = joined + next_word, next_end
-            terms.append(PINYIN_MARK + joined)
-    return list(dict.fromkeys(terms))
+            yield joined, start, next_end
 
 
 # Function words

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -26,6 +27,7 @@ from rag.citations import cite
 from rag.datatypes import Answer, Event
 from rag.followup import resolve
 from rag.reader import Reader
+from rag.remembering import RememberingEmbedder
 from rag.retriever import Retrieval, retrieve, search_options
 from rag.settings import Settings
 
@@ -162,7 +164,9 @@ class Assistant:
     def answerer(self) -> Answerer:
         """The answerer that the settings name, made on first use."""
         with self._loading:
-            self._answerer = self._answerer or load_answerer(self.settings, self.reader, self.embedder)
+            self._answerer = self._answerer or load_answerer(
+                self.settings, self.reader, RememberingEmbedder(self.embedder)
+            )
             return self._answerer
 
     def ingest(
@@ -248,6 +252,7 @@ class Assistant:
         found = retrieve(self.library, self.embedder, self.reader, asked.text, self.settings, where)
         yield Event(phase="passages", query=asked.text, passages=found.passages)
         draft = None
+        asked = replace(asked, renderings=found.renderings)
         for piece in self.answerer.stream(asked, found.passages):
             if isinstance(piece, Draft):
                 draft = piece

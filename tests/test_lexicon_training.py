@@ -1,0 +1,94 @@
+"""The recipe of the lexicon: alignment, phrases, shares, and the tables it writes."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from index.errors import SettingsError
+from index.training import lexicon
+from index.translation import Lexicon
+from index.translation.lexicon import FILES
+
+PAIRS = [
+    ("the red house", "红色 房子"), ("the red car", "红色 汽车"), ("the blue house", "蓝色 房子"),
+    ("a blue car", "蓝色 汽车"), ("my house", "我的 房子"), ("red", "红色"), ("the general manager", "总经理"),
+    ("a general manager", "总经理"), ("the general manager has a car", "总经理 有 汽车"),
+]  # fmt: skip
+
+
+def write_rows(path: Path, rows: Sequence[tuple[str, ...]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.writelines("\t".join(row) + "\n" for row in rows)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    write_rows(
+        folder / "train" / "en_zh_pairs.tsv.gz",
+        [("wmt", english, chinese) for english, chinese in PAIRS * 4] + [("tatoeba", "secret", "秘密")] * 9,
+    )
+    write_rows(
+        folder / "train" / "cedict.tsv.gz",
+        [("貓", "猫", "mao1", "cat/CL:隻|只[zhi1]"), ("罕", "罕", "han3", "rare/cat")],
+    )
+    write_rows(folder / "train" / "news_zh.txt.gz", [("猫和汽车。",)] * lexicon.COMMON)
+    write_rows(folder / "dev" / "tatoeba_test.tsv.gz", [("zh", "secret", "秘密")])
+    return folder
+
+
+def test_the_recipe_learns_words_and_phrases_and_writes_what_the_reader_reads(
+    data: Path, tmp_path: Path
+) -> None:
+    assert lexicon.main(["--data", str(data), "--out", str(tmp_path / "out")]) == 0
+    forth, back = (Lexicon.load(*way, tmp_path / "out") for way in FILES)
+    assert forth.meanings("house")[0][0] == "房子"
+    assert forth.meanings("red")[0][0] == "红色"
+    assert forth.meanings("general manager")[0][0] == "总经理"
+    assert back.meanings("汽车")[0][0] == "car"
+
+
+def test_development_sentences_are_left_out(data: Path) -> None:
+    assert "secret" not in {english for _, english, _ in lexicon.read_pairs(data)}
+
+
+def test_equal_tables_are_written_as_equal_bytes(tmp_path: Path) -> None:
+    entries = {"b": [("二", 0.6), ("贰", 0.4)], "a": [("一", 1.0)]}
+    lexicon.write(tmp_path / "one", entries)
+    lexicon.write(tmp_path / "two", dict(reversed(entries.items())))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_common_word_takes_more_of_the_dictionarys_share_than_a_rare_one() -> None:
+    weights = lexicon.combine({}, [("cat", "猫", 1.0), ("cat", "罕", 0.5)], [], {"猫": 100, "罕": 10})
+    assert sum(weights.values()) == pytest.approx(lexicon.DICTIONARY)
+    assert weights["cat", "猫"] > 4 * weights["cat", "罕"]
+
+
+def test_a_pair_that_one_sentence_alone_knows_is_no_phrase() -> None:
+    assert lexicon.combine({("odd phrase", "怪话"): 1.0}, [], [], {}) == {}
+
+
+def test_phrases_are_the_stretches_that_no_link_leaves() -> None:
+    assert sorted(lexicon.phrase_pairs([(0, 1), (1, 0)], 2, 2)) == [
+        ((0, 1), (1, 2)),
+        ((0, 2), (0, 2)),
+        ((1, 2), (0, 1)),
+    ]
+    assert ((0, 1), (0, 1)) not in lexicon.phrase_pairs([(0, 0), (1, 0)], 2, 1)
+
+
+def test_shares_count_what_was_never_seen() -> None:
+    assert lexicon.table([("k", "a", 0.5), ("k", "b", 0.2)], kept=1, least=0.1) == {"k": [("a", 0.5)]}
+
+
+def test_missing_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SettingsError, match="cedict"):
+        lexicon.run(tmp_path, tmp_path / "out")
+    assert lexicon.main(["--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
+    assert "is missing; give --data" in capsys.readouterr().err
