@@ -14,10 +14,10 @@ from math import exp, log
 from typing import Protocol
 
 from index.datatypes import Span as TextSpan
-from index.glossary import chinese_words
 from index.sentences import split_sentences
-from index.terms import PINYIN_MARK, document_terms, weighted_query
+from index.terms import PINYIN_MARK, document_terms, tokens, weighted_query
 from index.text import detect_language, fold
+from index.translation import translate
 from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
 from rag.datatypes import Passage, Span
 from rag.questions import FIGURES, AnswerKind, Ask, QuestionAnalysis
@@ -78,6 +78,7 @@ class Found:
 FEATURES = (
     "coverage",  # share of the question's terms, by weight, in the sentence
     "context",  # further share in the heading path, title and the passage before the sentence
+    "bare",  # 1: next to none of them stands in the sentence itself
     "near",  # share of terms, each discounted by its distance from the candidate
     "left",  # words just before the candidate are the words before the question word
     "right",  # the same behind
@@ -125,6 +126,8 @@ _MAIN_KIND: Mapping[AnswerKind, tuple[CandidateKind, ...]] = {
     "list": ("list",),
     "phrase": (),
 }
+
+BARE = 0.1  # coverage
 
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
@@ -213,13 +216,15 @@ _STOP_WORDS = frozenset(
 )
 
 
-def question_terms(analysis: QuestionAnalysis, sentences: Sequence[str], *, crossing: bool) -> Terms:
+def question_terms(
+    analysis: QuestionAnalysis, sentences: Sequence[str], *, crossing: bool, lent: Sequence[str] = ()
+) -> Terms:
     """Weigh the terms of a question by how few of the folded sentences hold them (smoothed idf).
 
     Across languages only what both can share counts: numbers, names as they are or in pinyin.
     """
     if crossing:
-        terms = dict.fromkeys(term for term in _shared_terms(analysis.text))
+        terms = dict.fromkeys([*_shared_terms(analysis.text), *lent])
     else:
         terms = dict.fromkeys(_terms(analysis.content))
         for ask in analysis.asks:
@@ -230,9 +235,10 @@ def question_terms(analysis: QuestionAnalysis, sentences: Sequence[str], *, cros
     weights = {}
     for term in terms:
         holders = sum(term in sentence for sentence in sentences)
-        if crossing and not holders and not term.isdigit():
-            continue  # nobody can tell an absent name from an ordinary word
         weights[term] = log(1 + n / (holders + 0.5))
+        if crossing and not holders and not term.isdigit():
+            # An absent word may have been put into the wrong one; an absent Latin name may be anything.
+            weights[term] *= 0.0 if term.isascii() else 0.4
     return Terms(weights=weights)
 
 
@@ -240,7 +246,6 @@ def _shared_terms(text: str) -> Iterator[str]:
     """Terms that a text of another language can hold too: pinyin, numbers, Chinese names, Latin words."""
     for term in weighted_query(text):
         yield term.term
-    yield from chinese_words(text)
     yield from _terms(" ".join(re.findall(r"[\u3400-\u9fff]+", text)))
 
 
@@ -293,14 +298,23 @@ def find_evidence(
     ``similar`` holds cosines of sentences with the question; it is wanted where their languages differ.
     """
     sentences = passage_sentences(passages)
-    crossing = is_crossing(analysis, passages)
+    crosses = [is_crossing(analysis, [passage]) for passage in passages]
     folded = [fold(passage.text) for passage in passages]
     texts = [folded[s.passage][s.start : s.end] for s in sentences]
     held = [
-        matching_text(passages[s.passage].text[s.start : s.end], crossing=crossing) if crossing else text
+        matching_text(passages[s.passage].text[s.start : s.end], crossing=True) if crosses[s.passage] else text
         for s, text in zip(sentences, texts, strict=True)
     ]
-    terms = question_terms(analysis, held, crossing=crossing)
+    lent = lent_words(analysis, [p for p, c in zip(passages, crosses, strict=True) if c]) if any(crosses) else ()
+    terms_of = {  # passages in the question's language and in another share few words
+        crossing: question_terms(
+            analysis,
+            [text for s, text in zip(sentences, held, strict=True) if crosses[s.passage] == crossing],
+            crossing=crossing,
+            lent=lent if crossing else (),
+        )
+        for crossing in set(crosses)
+    }
     nearest = max(similar.values(), default=0.0) if similar else 0.0
     spans = [reading.best(1) for reading in readings]
     best_span = max((span[0].score for span in spans if span), default=0.0)
@@ -309,9 +323,11 @@ def find_evidence(
     for sentence, text, matching in zip(sentences, texts, held, strict=True):
         passage = passages[sentence.passage]
         reading = readings[sentence.passage]
+        crossing = crosses[sentence.passage]
+        terms = terms_of[crossing]
         around = _surroundings(passage, folded[sentence.passage], sentence, crossing=crossing)
         coverage, context = _coverage(terms, matching, around)
-        cosine = similar.get(sentence, 0.0) if similar else 0.0
+        cosine = similar.get(sentence, 0.0) if similar and crossing else 0.0
         names, least, rival = _names(analysis, matching, around, crossing=crossing)
         years = _Years(passage, folded[sentence.passage], sentence)
         proposed = _trimmed(reading.best(4, start=sentence.start, end=sentence.end), passage.text)
@@ -324,6 +340,7 @@ def find_evidence(
             features = {
                 "coverage": coverage,
                 "context": context,
+                "bare": float(coverage < BARE),
                 "near": _nearness(terms, text, at),
                 **_neighbours(analysis, ask, text, at),
                 "year": _year_agreement(analysis, year, years.strong),
@@ -336,7 +353,7 @@ def find_evidence(
                 "span_gap": max(-20.0, value - best_span) / 10,
                 "relevance": max(-10.0, min(10.0, reading.relevance_logit)) / 5,
                 "cosine": cosine * 5,
-                "cosine_gap": (cosine - nearest) * 5,
+                "cosine_gap": (cosine - nearest) * 5 if crossing else 0.0,
                 "retrieval": passage.scores.get("fused", 0.0) / best_fused,
                 "asked": _asked(analysis, text[at[0] : at[1]]),
                 "count": _count_agreement(ask, candidate),
@@ -411,8 +428,8 @@ def _heads(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask) -> lis
     return list(dict.fromkeys(heads))
 
 
-_EDGES = " \t\n,，。、；;：:!?！？“”\"'‘’)）》」』·…—-"
-_OPEN_EDGES = " \t\n,，。、；;：:!?！？“”\"'‘’(（《「『·…—-的"
+_EDGES = " \t\n.,，。、；;：:!?！？“”\"'‘’)）》」』·…—-"
+_OPEN_EDGES = " \t\n.,，。、；;：:!?！？“”\"'‘’(（《「『·…—-的"
 
 
 def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
@@ -424,7 +441,7 @@ def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
             start += 1
         while start < end and text[end - 1] in _EDGES:
             end -= 1
-        if start < end:
+        if start < end and text[start:end].lower() not in _STOP_WORDS:
             trimmed.append((start, end))
     return list(dict.fromkeys(trimmed))
 
@@ -436,8 +453,35 @@ def _surroundings(passage: Passage, folded: str, sentence: Sentence, *, crossing
     return above, matching_text(rest, crossing=crossing) if crossing else rest
 
 
+class _PassageWords:
+    """What the passages tell a translation of their words; see ``index.translation.Vocabulary``."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._texts = [fold(" ".join((p.title, *p.heading, p.text))) for p in passages]
+        self._names = {
+            token.term.removeprefix(PINYIN_MARK): text[token.start : token.end]
+            for text in self._texts
+            for token in tokens(text)
+            if token.term.startswith(PINYIN_MARK)
+        }
+
+    def frequency(self, term: str) -> int:
+        return sum(term in text for text in self._texts)
+
+    def written(self, pinyin: str) -> str | None:
+        return self._names.get(pinyin)
+
+
+def lent_words(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> tuple[str, ...]:
+    """Return the words of a question in the language of the passages, as far as a lexicon knows them."""
+    target = "en" if analysis.language == "zh" else "zh"
+    words = _PassageWords(passages)
+    made = translate(analysis.text, source=analysis.language, target=target, vocabulary=words)
+    return tuple(_stem(fold(word)) if word.isascii() else fold(word) for word in made.leading) if made else ()
+
+
 def is_crossing(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> bool:
-    """Whether the question is in another language than most of the passages."""
+    """Tell whether the question is in another language than most of the passages."""
     chinese = sum(detect_language(passage.text) == "zh" for passage in passages)
     return (analysis.language == "zh") != (2 * chinese >= len(passages)) if passages else False
 
@@ -532,7 +576,12 @@ def _names(
     rival = 0.0
     for name in analysis.names:
         stem = _GENERIC.sub("", name) or name
-        if crossing and not re.search(r"[\u3400-\u9fff]|\d", stem):
+        if crossing and analysis.language == "zh":  # in a Latin text a Chinese name is written in pinyin
+            forms = [
+                term.removeprefix(PINYIN_MARK) for term in document_terms(stem) if term[0] == PINYIN_MARK
+            ]
+            stem = next((form for form in forms if any(form in place for place in (text, *around))), stem)
+        elif crossing and not re.search(r"[\u3400-\u9fff]|\d", stem):
             continue
         here = max(_overlap(stem, text), 0.9 * _overlap(stem, around[0]), 0.8 * _overlap(stem, around[1]))
         found.append(here)
