@@ -5,6 +5,8 @@ import multiprocessing
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -390,3 +392,15 @@ def test_a_backup_and_a_rebuild_keep_what_was_said(
     assert [m.question for m in kept.messages("", chat)] == ["问"]
     with Library.open(library.backup(tmp_path / "backup")) as copy:
         assert [m.question for m in LibraryConversations.open(copy).messages("", chat)] == ["问"]
+
+
+def test_the_command_prints_what_was_thought_as_a_questions_file(
+    folder: Path, make_answer: MakeAnswer
+) -> None:
+    with Library.open(folder) as library:
+        kept = LibraryConversations.open(library)
+        kept.feedback("", kept.append("", kept.new(""), "问", make_answer(question="问")), "down")
+    command = [sys.executable, "-m", "ui.cli", "library", "feedback", "--library", str(folder)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    (line,) = result.stdout.splitlines()
+    assert (json.loads(line)["question"], result.stderr) == ("问", "")

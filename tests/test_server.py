@@ -6,9 +6,13 @@ import asyncio
 import gc
 import http.client
 import logging
+import os
 import re
+import shutil
+import signal
 import socket
 import stat
+import subprocess
 import sys
 import threading
 import warnings
@@ -420,6 +424,14 @@ def test_an_assistant_elsewhere_asks_by_mcp(address: str, small: SmallAssistant)
     assert "secret" not in said["failed"].content[0].text
 
 
+def test_without_the_extra_the_command_that_brings_it_is_told(
+    small: SmallAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mcp.server.fastmcp", None)
+    with pytest.raises(SettingsError, match=r"pip install 'chuchu\[mcp\]'"):
+        serving(small, mcp=True)
+
+
 # --- users -------------------------------------------------------------------------------------------------
 
 
@@ -495,8 +507,10 @@ def test_programs_with_a_users_password_ask_by_mcp(with_users: Server) -> None:
     import base64
 
     credentials = base64.b64encode(f"wang:{PASSWORD}".encode()).decode()
-    said = asyncio.run(use_tools(with_users.url, {"authorization": f"Basic {credentials}"}))
-    assert not said["answer"].isError
+    headers = {"authorization": f"Basic {credentials}"}
+    assert not asyncio.run(use_tools(with_users.url, headers))["answer"].isError
+    named = httpx.post(with_users.url + "mcp", headers=headers | {"host": "papers.example"}, json={})
+    assert named.status_code != 421, "by whatever name this machine is known"
 
 
 def test_conversations_outlive_the_server(small: SmallAssistant) -> None:
@@ -510,3 +524,31 @@ def test_conversations_outlive_the_server(small: SmallAssistant) -> None:
     assert (
         LibraryConversations.open(small.library).answer("local", number).question == build_answer().question
     )
+
+
+@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM"])
+def test_the_command_serves_until_it_is_told_to_stop(
+    library: Library, tmp_path: Path, signal_name: str
+) -> None:
+    folder = tmp_path / "library"
+    shutil.copytree(library.folder, folder)
+    command = [sys.executable, "-m", "ui.cli", "chat", "--library", str(folder), "--port", "0", "--no-open"]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    assert process.stderr is not None
+    try:
+        told = ""
+        for line in process.stderr:
+            told += line
+            if url := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                break
+        assert url, told
+        assert httpx.get(url[0]).status_code == 200
+        process.send_signal(getattr(signal, signal_name))
+        assert process.wait(30) == 0
+        assert "Traceback" not in told + process.stderr.read()
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    assert not list(tmp_path.glob("chuchu-page-*"))

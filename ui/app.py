@@ -26,6 +26,7 @@ from ui.datatypes import Conversations, Language
 from ui.evaluating import Evaluating
 from ui.panels import CHAT, EVALUATE, LIBRARY
 from ui.strings import words
+from ui.users import NOBODY
 
 _STATIC = Path(__file__).parent / "static"
 _CHAT_SCRIPTS = (
@@ -49,7 +50,6 @@ _FONTS = (
     "sans-serif",
 )
 Values = dict[str, Any]
-NOBODY = "local"  # the user of a page without log-in
 
 
 def make_app(assistant: Assistant, conversations: Conversations) -> gr.Blocks:

@@ -198,6 +198,17 @@ def library_rebuild(library: LibraryFolder = DEFAULT_LIBRARY, embedder: Embedder
     print_rebuild(report)
 
 
+@library_app.command("feedback", epilog="Example: chuchu library feedback --library papers > feedback.jsonl")
+def library_feedback(library: LibraryFolder = DEFAULT_LIBRARY) -> None:
+    """Print what users of the chat page thought of answers, as a questions file for chuchu eval."""
+    from index.library import Library
+    from ui.conversations import LibraryConversations, questions_file
+
+    with Library.open(library) as opened:
+        names = {info.id: info.name for info in opened.documents()}
+        typer.echo(questions_file(LibraryConversations.open(opened).judgements(), names), nl=False)
+
+
 @library_app.command("info", epilog="Example: chuchu library info --library papers --json")
 def library_info(library: LibraryFolder = DEFAULT_LIBRARY, as_json: AsJson = False) -> None:
     """Print what the library holds and how it was made."""

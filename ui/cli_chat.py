@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.errors import SettingsError
+from index.errors import ChuchuError, SettingsError
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -86,6 +88,7 @@ def chat(
             ready=lambda url: _ready(url, open_browser=open_browser),
             tell=lambda note: typer.echo(note, err=True),
         )
+    _leave()
 
 
 def _assistant(
@@ -124,8 +127,18 @@ def _assistant(
 
 def _warm(assistant: Assistant) -> None:
     """Load the models while the browser opens, so that the first question does not wait for them."""
-    _ = assistant.embedder, assistant.answerer
-    assistant.library.vector_index()
+    try:
+        _ = assistant.embedder, assistant.answerer
+        assistant.library.vector_index()
+    except ChuchuError as error:  # each question is answered with it, too
+        typer.echo(f"chuchu: {error}", err=True)
+
+
+def _leave() -> None:
+    """End the process while threads may still be inside a model, whose code aborts when Python ends around it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _ready(url: str, *, open_browser: bool) -> None:

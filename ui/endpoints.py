@@ -131,6 +131,7 @@ def make_mcp(assistant: Assistant) -> FastMCP[None]:
     try:
         from mcp.server.fastmcp import FastMCP
         from mcp.server.fastmcp.exceptions import ToolError
+        from mcp.server.transport_security import TransportSecuritySettings
         from mcp.types import ToolAnnotations
     except ImportError:
         raise SettingsError(
@@ -150,6 +151,9 @@ def make_mcp(assistant: Assistant) -> FastMCP[None]:
         json_response=True,
         streamable_http_path=MCP,
         log_level="ERROR",
+        transport_security=TransportSecuritySettings(
+            enable_dns_rebinding_protection=False
+        ),  # the guard's part
     )
 
     async def run(function: Callable[..., Any], *values: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import logging
 import os
 import platform
 import shutil
+import signal
 import socket
 import ssl
 import tempfile
@@ -115,7 +116,9 @@ class Server:
         return tuple(found)
 
     def run(self) -> None:
-        """Answer until the program is told to stop (Ctrl-C)."""
+        """Answer until the program is told to stop (Ctrl-C, or SIGTERM)."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, or nothing is cleaned up
         try:
             self._server.run(sockets=[self._socket])
         finally:
@@ -147,6 +150,8 @@ class Server:
     def _clean(self) -> None:
         self._socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+        if os.environ.get("GRADIO_TEMP_DIR") == str(self._folder):
+            del os.environ["GRADIO_TEMP_DIR"]
 
     def __enter__(self) -> Server:
         self.start()

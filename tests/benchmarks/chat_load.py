@@ -204,6 +204,7 @@ def measure(
         "memory_mb": {
             "at_first": memory[0],
             "after_a_third": memory[third],
+            "after_two_thirds": memory[min(2 * third, len(memory) - 1)],
             "at_last": memory[-1],
             "at_most": max(memory),
         },
