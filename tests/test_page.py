@@ -102,14 +102,15 @@ def test_retry_edit_and_undo(opened: Opened) -> None:
 def test_feedback_is_kept(opened: Opened, page_assistant: Assistant) -> None:
     opened.ask(QUESTION)
     message = int(opened.page.get_attribute(".turn", "data-message") or 0)
+    opened.page.click(".turn a.cite")
     opened.page.click('.turn [data-do="wrong_citation"]')
     opened.page.wait_for_selector('[data-do="wrong_citation"][aria-pressed="true"]')
     opened.page.reload()
     opened.page.wait_for_selector('[data-do="wrong_citation"][aria-pressed="true"]')
     kept = LibraryConversations(page_assistant.library).judgements()
-    assert [(one.kind, one.answer.short_answer) for one in kept if one.message_id == message] == [
-        ("wrong_citation", ANSWER)
-    ]
+    assert [
+        (one.kind, one.citation, one.answer.short_answer) for one in kept if one.message_id == message
+    ] == [("wrong_citation", 1, ANSWER)]
 
 
 def test_excluding_a_passage_answers_without_it(opened: Opened) -> None:

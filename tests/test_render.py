@@ -28,6 +28,14 @@ def test_the_short_answer_leads_and_the_chip_stands_at_its_sentence(make_answer:
     assert 'href="#cite-7-1"' in html
 
 
+def test_what_the_short_answer_is_in_the_questions_language_stands_beside_it(make_answer: MakeAnswer) -> None:
+    answer = make_answer(
+        text="42吨 (42 t). “产茶42吨。”[1]", short_answer="42吨", passages=["产茶42吨。"], cite=[1]
+    )
+    html = answer_html(7, answer, "en")
+    assert '<p class="short">42吨 <small>(42 t)</small></p><div class="text"><p>“产茶' in html
+
+
 def test_a_number_in_brackets_without_a_citation_is_text(make_answer: MakeAnswer) -> None:
     answer = make_answer(text="见注释[9]。[1]", passages=["见注释[9]。"], cite=[1])
     html = answer_html(1, answer, "zh")

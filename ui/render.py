@@ -17,6 +17,9 @@ from ui.marks import citation_marks, passage_html
 from ui.strings import language_name, say
 
 _CHIP = re.compile(r"\[(\d{1,3})\]")
+_GLOSS = (
+    r"(?:\s?(\([^()]{1,40}\)))?[。．.\s]*"  # after the short answer: what it is in the question's language
+)
 _SEPARATOR = " › "
 _NEAREST = 3  # passages shown where there is no answer
 _LONG_SHORT_ANSWER = 24  # characters; longer ones are set smaller
@@ -73,12 +76,11 @@ def answer_html(message: int, answer: Answer, language: Language) -> str:
 
 def _answered(message: int, answer: Answer) -> str:
     text, short = answer.text, answer.short_answer
-    lead = text.startswith(short) and bool(short)
-    rest_from = len(short) if lead else 0
-    while lead and rest_from < len(text) and text[rest_from] in "。．. \n":
-        rest_from += 1
+    lead = re.compile(re.escape(short) + _GLOSS).match(text) if short else None
+    rest_from = lead.end() if lead else 0
+    gloss = f" <small>{escape(lead[1])}</small>" if lead and lead[1] else ""
     size = " long" if len(short) > _LONG_SHORT_ANSWER else ""
-    large = f'<p class="short{size}">{escape(short)}</p>' if short else ""
+    large = f'<p class="short{size}">{escape(short)}{gloss}</p>' if short else ""
     rest = _with_chips(message, answer, rest_from, short)
     return f'{large}<div class="text">{rest}</div>' if rest.strip() else large
 

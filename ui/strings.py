@@ -29,7 +29,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "scope_clear": ("改为全部", "Ask all"),
     "scope_tick": ("只问这篇文档", "Ask only ticked documents"),
     "pages": ("{count} 页", "{count} pages"),
-    "characters": ("{count} 字", "{count} characters"),
+    "characters": ("{count} 字", "{count} chars"),
     "open": ("打开原文", "Open"),
     "remove": ("移除", "Remove"),
     "reread": ("重新读取", "Read again"),

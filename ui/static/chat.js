@@ -149,7 +149,10 @@ async function undo(turn) {
 
 async function give(turn, kind, button) {
   const taken = button.getAttribute("aria-pressed") === "true";
-  const reply = await call("feedback", { message: Number(turn.dataset.message), kind: taken ? "" : kind });
+  const chosen = kind === "wrong_citation" && $("a.cite.current", turn); // the one that was looked at last
+  const reply = await call("feedback", {
+    message: Number(turn.dataset.message), kind: taken ? "" : kind, citation: chosen ? parseAnchor(anchorOf(chosen)).number : 0,
+  });
   if (reply.error) return;
   for (const one of $$(".actions [aria-pressed]", turn)) one.setAttribute("aria-pressed", String(one === button && !taken));
   if (reply.said) toast(reply.said);
