@@ -708,7 +708,7 @@ def _split_clauses(text: str, folded: str, asks: tuple[Ask, ...]) -> tuple[str, 
         bounds.append(earlier.span[1] + cut.end())
     bounds.append(len(text))
     pieces = [text[start:end].strip(" ,，;；、?？。和与及") for start, end in pairwise(bounds)]
-    # What is asked later is asked of the same thing: 某地签约多少个项目，总投资多少 → 某地签约项目,总投资多少.
+    # What is asked later is asked of the same thing: 某地新建多少座桥，共长多少米 → 某地新建桥,共长多少米.
     start, end = asks[0].span
     topic = (text[:start] + text[end : bounds[1]]).strip(" ,，;；、?？。")
     return tuple(

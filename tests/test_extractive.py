@@ -146,8 +146,8 @@ def test_several_people_who_did_it_together_are_all_named() -> None:
 
 
 def test_two_things_asked_in_one_breath_are_both_answered_from_their_sentence() -> None:
-    evidence = passages("青川港今年已签约12个项目，总投资约40亿元。", "临江港总投资约90亿元，共有7个项目。")
-    draft = ask("青川港今年已签约多少个项目，总投资约多少？", evidence)
+    evidence = passages("青川港今年已拿下12个订单，总金额约40亿元。", "临江港总金额约90亿元，共有7个订单。")
+    draft = ask("青川港今年已拿下多少个订单，总金额约多少？", evidence)
     assert draft.short_answer == "12个；40亿元"
     assert [claim.passage for claim in draft.claims] == [1]
 

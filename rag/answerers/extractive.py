@@ -238,7 +238,7 @@ _TITLED = re.compile(r"(?:、|以及|和|与|及|, | and )[^,，。;；、]{0,12
 
 
 def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str, ask: Ask) -> Found:
-    """Widen a figure or person to what it is joined with: 15个园区和30个工厂, 甲、乙共同.
+    """Widen a figure or person to what it is joined with: 8所学校和5家医院, 甲、乙共同.
 
     Figures are joined only where the question asks for several things at once or names no unit.
     """
@@ -265,7 +265,7 @@ def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str,
     if len(parts) == 1:
         return best
     end = parts[-1][1]
-    if figure:  # the last noun too: 15个园区和30个工厂
+    if figure:  # the last noun too: 8所学校和5家医院
         noun = re.match(
             r"[\u4e00-\u9fff]{1,10}?(?=项目|入选|[,，。;；、等在的]|$)", text[end : best.sentence.end]
         )
