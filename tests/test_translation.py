@@ -201,3 +201,14 @@ def test_translating_costs_milliseconds() -> None:
     for question in questions:
         chinese(question)
     assert (perf_counter() - begun) / len(questions) < 0.05  # 0.6 ms on an idle machine
+
+
+def test_names_are_what_is_capitalised_and_chinese_in_brackets_replaces_what_it_explains() -> None:
+    def names(question: str) -> list[str]:
+        made = translate(question, source="en", target="zh", vocabulary=Words(names={"yunhe": "云河"}))
+        assert made is not None
+        return [forms[0] for forms in made.names]
+
+    assert names("Which company in Germany sells cars?") == ["德国"]
+    assert names("Who visited Yunhe in Japan?") == ["云河", "日本"]
+    assert names("Does Yunhe sell cars of Cloud River Auto (云河汽车)?") == ["云河", "云河汽车"]

@@ -8,6 +8,7 @@ word is moved to where the other language has it. English and Chinese only, both
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.terms import QueryTerm
@@ -15,7 +16,9 @@ from index.text import fold
 from index.translation.chinese_order import chinese_order
 from index.translation.from_chinese import chinese_units, english_order
 from index.translation.from_english import english_units
-from index.translation.lexicon import Lexicon, NoVocabulary, Vocabulary, weighted_terms
+from index.translation.lexicon import Lexicon, NoVocabulary, Unit, Vocabulary, weighted_terms
+
+NEAR = 5  # characters between the words of one name: a blank, a bracket, 's
 
 __all__ = ["Lexicon", "NoVocabulary", "Translation", "Vocabulary", "translate"]
 
@@ -25,12 +28,15 @@ class Translation:
     """A question in another language, as well as single words go.
 
     ``terms`` are for the lexical leg; ``text`` is a rough rendering; ``leading`` are the best meanings of
-    the question's words, of which a perfect passage would hold one and all.
+    the question's words, of which a perfect passage would hold one and all; ``names`` are the meanings of what
+    an English question writes with a capital letter, alternatives together: a passage without them is about
+    something else.
     """
 
     terms: tuple[QueryTerm, ...]
     text: str
     leading: tuple[str, ...] = ()
+    names: tuple[tuple[str, ...], ...] = ()
 
 
 def translate(
@@ -58,8 +64,25 @@ def _to_chinese(query: str, vocabulary: Vocabulary) -> Translation:
     return Translation(
         terms=weighted_terms(units),
         text=chinese_order(folded, units),
+        names=_capitalised(query, units),
         leading=tuple(dict.fromkeys(unit.text for unit in units)),
     )
+
+
+def _capitalised(query: str, units: Sequence[Unit]) -> tuple[tuple[str, ...], ...]:
+    """Return the meanings of what is written with a capital letter inside the question, and its Chinese.
+
+    Where Chinese follows in brackets, it alone counts: the English before it says the same.
+    """
+    names: list[tuple[str, ...]] = []
+    explained = len(query) + NEAR  # where the English that Chinese explains may end
+    for unit in reversed(units):
+        capital = unit.kind == "kept" or (unit.start > 0 and query[unit.start].isupper())
+        if unit.kind == "kept" or (capital and explained - unit.end < NEAR):
+            explained = unit.start
+        if unit.kind == "kept" or (capital and unit.kind in ("word", "name") and explained != unit.start):
+            names.append(tuple(word for word, _ in unit.meanings))
+    return tuple(reversed(names))
 
 
 def _to_english(query: str, vocabulary: Vocabulary) -> Translation:

@@ -17,7 +17,7 @@ from index.datatypes import Span as TextSpan
 from index.sentences import split_sentences
 from index.terms import PINYIN_MARK, document_terms, tokens, weighted_query
 from index.text import detect_language, fold
-from index.translation import translate
+from index.translation import Translation, translate
 from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
 from rag.datatypes import Passage, Span
 from rag.questions import FIGURES, AnswerKind, Ask, QuestionAnalysis
@@ -305,7 +305,9 @@ def find_evidence(
         matching_text(passages[s.passage].text[s.start : s.end], crossing=True) if crosses[s.passage] else text
         for s, text in zip(sentences, texts, strict=True)
     ]
-    lent = lent_words(analysis, [p for p, c in zip(passages, crosses, strict=True) if c]) if any(crosses) else ()
+    others = [passage for passage, crossing in zip(passages, crosses, strict=True) if crossing]
+    made = translated(analysis, others) if others else None
+    lent = lent_words(made)
     terms_of = {  # passages in the question's language and in another share few words
         crossing: question_terms(
             analysis,
@@ -328,7 +330,8 @@ def find_evidence(
         around = _surroundings(passage, folded[sentence.passage], sentence, crossing=crossing)
         coverage, context = _coverage(terms, matching, around)
         cosine = similar.get(sentence, 0.0) if similar and crossing else 0.0
-        names, least, rival = _names(analysis, matching, around, crossing=crossing)
+        named = made.names if made and crossing else ()
+        names, least, rival = _names(analysis, matching, around, named, crossing=crossing)
         years = _Years(passage, folded[sentence.passage], sentence)
         proposed = _trimmed(reading.best(4, start=sentence.start, end=sentence.end), passage.text)
         top = _trimmed(spans[sentence.passage], passage.text)
@@ -472,11 +475,15 @@ class _PassageWords:
         return self._names.get(pinyin)
 
 
-def lent_words(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> tuple[str, ...]:
-    """Return the words of a question in the language of the passages, as far as a lexicon knows them."""
+def translated(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> Translation | None:
+    """Return a question in the language of the passages, as far as a lexicon knows its words."""
     target = "en" if analysis.language == "zh" else "zh"
     words = _PassageWords(passages)
-    made = translate(analysis.text, source=analysis.language, target=target, vocabulary=words)
+    return translate(analysis.text, source=analysis.language, target=target, vocabulary=words)
+
+
+def lent_words(made: Translation | None) -> tuple[str, ...]:
+    """Return the words of a translation as they are looked for in a sentence."""
     return tuple(_stem(fold(word)) if word.isascii() else fold(word) for word in made.leading) if made else ()
 
 
@@ -569,7 +576,12 @@ _KIND_OF_NAME = re.compile(
 
 
 def _names(
-    analysis: QuestionAnalysis, text: str, around: tuple[str, str], *, crossing: bool
+    analysis: QuestionAnalysis,
+    text: str,
+    around: tuple[str, str],
+    translated: Sequence[Sequence[str]] = (),
+    *,
+    crossing: bool,
 ) -> tuple[float, float, float]:
     """Share of the question's names found, that of the least one, and whether another of its kind is named instead."""
     found: list[float] = []
@@ -577,10 +589,10 @@ def _names(
     for name in analysis.names:
         stem = _GENERIC.sub("", name) or name
         if crossing and analysis.language == "zh":  # in a Latin text a Chinese name is written in pinyin
-            forms = [
+            spelt = [
                 term.removeprefix(PINYIN_MARK) for term in document_terms(stem) if term[0] == PINYIN_MARK
             ]
-            stem = next((form for form in forms if any(form in place for place in (text, *around))), stem)
+            stem = next((form for form in spelt if any(form in place for place in (text, *around))), stem)
         elif crossing and not re.search(r"[\u3400-\u9fff]|\d", stem):
             continue
         here = max(_overlap(stem, text), 0.9 * _overlap(stem, around[0]), 0.8 * _overlap(stem, around[1]))
@@ -590,6 +602,9 @@ def _names(
             others = re.findall(rf"([\u3400-\u9fff]{{2,8}}){kind.group()}", text)
             if any(not _overlap(stem, other) > 0.5 and other[-2:] not in name for other in others):
                 rival = 1.0
+    for forms in translated:
+        places = ((1.0, text), (0.9, around[0]), (0.8, around[1]))
+        found.append(max(share * _overlap(fold(form), place) for form in forms for share, place in places))
     mean = sum(found) / len(found) if found else 1.0
     for number in _long_numbers(analysis):
         place = re.compile(rf"(?<![\d.]){re.escape(number)}(?![\d.])")
