@@ -53,7 +53,7 @@ _UNIT = (
 )
 _FIGURE = re.compile(
     rf"(?P<lead>(?:不足|不到|不低于|不少于|不超过|至少|最多|最高|最低|高达|多达|达到|超过|突破|将近|接近|大约|大概|约为|近|超|逾|约|过|破)\s?)?"
-    rf"(?P<sign>(?:(?:US|HK|RMB|CNY|USD)\s?)?[$¥￥€£]\s?|第)?"
+    rf"(?P<sign>(?:(?:US|HK|RMB|CNY|USD)\s?)?[$¥￥€£]\s?|(?<![A-Za-z])(?:RMB|CNY|USD|EUR|GBP|HKD|JPY)\s?|第)?"
     rf"(?P<number>(?:百分之(?:{_CHINESE_NUMBER}|{_DIGITS})|(?:{_DIGITS})(?:\s?[-~—–至到]{{1,2}}\s?(?:{_DIGITS}))?|{_CHINESE_NUMBER}|数[十百千万亿]+))"
     rf"(?P<scale>\s?(?:{_SOME})?\s?(?:(?:{_SCALE})(?:{_SOME})?)+|{_SOME})?"
     rf"(?P<english>\s?(?:thousand|million|billion|trillion|bn)\b)?"
@@ -74,6 +74,7 @@ _ENGLISH_MONTH = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|"
     r"Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
+_AFTER_YEAR = r"(?:and|or|but|was|were|is|has|had|to|by|with|when|from|in|at|on|for|as|after|before|the|a|an|it|its|we|our)"
 _DATE = re.compile(
     rf"(?P<full>(?P<year>{_YEAR_NUMBER})\s?年度?(?:\s?{_DAY}\s?月份?(?:\s?(?:{_DAY}\s?[日号]|{_PART_OF_MONTH}))?|[初底末中]|(?:的)?{_WHEN})?)"
     rf"|(?P<relative>(?:今年|去年|前年|明年|当年|本年|上年|同年|次年|后年)(?:以来|{_DAY}\s?月份?(?:\s?{_DAY}\s?[日号]|{_PART_OF_MONTH})?|[初底末]|{_WHEN})?)"
@@ -82,7 +83,7 @@ _DATE = re.compile(
     rf"|[\"“]?十[一二三四五]五[\"”]?(?:期间|末|时期)|第[一二三四]季度|[上下]半年)"
     rf"|(?P<english>{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?P<year2>\d{{4}})|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH},? (?P<year3>\d{{4}})"
     rf"|{_ENGLISH_MONTH},? (?P<year4>\d{{4}})|{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?!\d)|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH}"
-    rf"|(?<![\d.$-])(?P<year5>1[0-9]\d\d|20[0-4]\d)(?![\d.%]|,\d|-\d|\s?[{_HAN}A-Za-z])s?|\d{{1,2}}(?:st|nd|rd|th) century)"
+    rf"|(?<![\d.$-])(?P<year5>1[0-9]\d\d|20[0-4]\d)(?!\d|[.,-]\d|%|\s?[{_HAN}]|[A-Za-z]|\s(?!{_AFTER_YEAR}\b)[A-Za-z])s?|\d{{1,2}}(?:st|nd|rd|th) century)"
     rf"|(?P<iso>(?<!\d)(?P<year6>(?:1[89]|20)\d\d)[-/.]\d{{1,2}}(?:[-/.]\d{{1,2}})?(?!\d))",
 )
 _RANGE = re.compile(r"\s?(?:至|到|—|–|-|~|——)\s?")

@@ -312,3 +312,9 @@ def test_with_the_shipped_reader_what_the_documents_do_not_say_is_refused(
 ) -> None:
     draft = draft_of(answerer, Question(text=question, language="zh"), passages(TOWN))
     assert not draft.answered
+
+
+def test_a_short_answer_has_no_gaps_of_the_scan_and_its_quotation_has_them_all() -> None:
+    draft = ask("青川港有多少个泊位？", passages("青川港共有 31 个泊位。"))
+    assert draft.short_answer == "31个"
+    assert "“青川港共有 31 个泊位。”" in draft.text

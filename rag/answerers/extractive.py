@@ -103,7 +103,9 @@ class ExtractiveAnswerer:
             return Draft(answered=False, text=NOT_FOUND[language], short_answer="", confidence=sure)
         missing = [_label(analysis, n) for n, piece in enumerate(pieces) if piece not in kept]
         sure = min(piece.confidence for piece in kept)
-        others = self._others(analysis, kept[0], used, question.renderings) if len(analysis.parts) == 1 else []
+        others = (
+            self._others(analysis, kept[0], used, question.renderings) if len(analysis.parts) == 1 else []
+        )
         if others:
             return _write_disagreeing(kept[0], others, language, sure)
         return _write(kept, language, sure, _missing_note(missing, language))
@@ -395,8 +397,16 @@ def _short(piece: _Piece, lead: int = 0) -> str:
     """Return the short answer: the items of a list, or one span, with ``lead`` characters in front."""
     text, found = piece.passage.text, piece.found
     if len(found.parts) > 1 and found.kind == "person":  # without the titles between them
-        return "、".join(text[start:end].strip() for start, end in found.parts)
-    return text[found.start - lead : found.end].strip()
+        return "、".join(_closed(text[start:end]) for start, end in found.parts)
+    return _closed(text[found.start - lead : found.end])
+
+
+_GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+|\s+(?=[\u3400-\u9fff])")
+
+
+def _closed(short: str) -> str:
+    """Take out the white space that scanned pages have around their figures: 31 个."""
+    return _GAP.sub("", short.strip())
 
 
 def _missing_note(missing: Sequence[str], language: str) -> str:
