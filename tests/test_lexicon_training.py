@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,3 +94,9 @@ def test_missing_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixt
         lexicon.run(tmp_path, tmp_path / "out")
     assert lexicon.main(["--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
     assert "is missing; give --data" in capsys.readouterr().err
+
+
+def test_the_recipe_is_a_command() -> None:
+    command = [sys.executable, "-m", "index.training.lexicon", "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    assert "--data" in shown.stdout
