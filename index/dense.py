@@ -15,7 +15,8 @@ import json
 import logging
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -91,8 +92,9 @@ class VectorIndex:
         _check_finite(vectors)
         index = _empty_index(vectors.shape[1], compressed=len(ids) > flat_limit)
         if len(ids):
-            index.train(vectors)
-            index.add(vectors)
+            with _few_threads():
+                index.train(vectors)
+                index.add(vectors)
         return cls(ids, index)
 
     def __len__(self) -> int:
@@ -152,7 +154,8 @@ class VectorIndex:
             params = faiss.IndexRefineSearchParameters(k_factor=REFINE_FACTOR, base_index_params=base)
         else:
             params = faiss.SearchParameters(sel=selector)
-        cosines, positions = self._index.search(queries, count, params=params)
+        with _few_threads():
+            cosines, positions = self._index.search(queries, count, params=params)
         return cosines, positions
 
     def save(self, folder: Path, stamp: Stamp) -> None:
@@ -221,11 +224,22 @@ class VectorIndex:
 
 @cache
 def _faiss() -> Any:
-    """Return FAISS, imported on first use and limited to ``THREADS``."""
+    """Return FAISS, imported on first use."""
     import faiss
 
-    faiss.omp_set_num_threads(THREADS)
     return faiss
+
+
+@contextmanager
+def _few_threads() -> Iterator[None]:
+    """Let FAISS use ``THREADS``, then put the number back: PyTorch may share its OpenMP, and this number."""
+    faiss = _faiss()
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(THREADS)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def _empty_index(dimensions: int, *, compressed: bool) -> Any:

@@ -100,7 +100,9 @@ class Answer:
 def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the lists that JSON made of tuples back into tuples."""
     return {
-        name: tuple(tuple(v) if isinstance(v, list) else v for v in value) if isinstance(value, list) else value
+        name: tuple(tuple(v) if isinstance(v, list) else v for v in value)
+        if isinstance(value, list)
+        else value
         for name, value in fields.items()
     }
 

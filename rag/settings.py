@@ -30,9 +30,11 @@ class Settings(BaseModel):
     dense_weight: float = Field(
         default=0.3, ge=0, le=1, description="share of the dense leg in the fused score"
     )
-    passages: int = Field(default=10, ge=1, le=50, description="passages read, shown and answered from")
+    passages: int = Field(default=8, ge=1, le=50, description="passages read, shown and answered from")
     rerank_weight: float = Field(default=0.4, ge=0, le=1, description="share of the reader in the ranking")
-    refusal_threshold: float = Field(default=0.35, ge=0, le=1, description="confidence below which it refuses")
+    refusal_threshold: float = Field(
+        default=0.35, ge=0, le=1, description="confidence below which it refuses"
+    )
 
     @property
     def fingerprint(self) -> str:

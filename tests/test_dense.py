@@ -307,3 +307,16 @@ def test_faiss_is_loaded_when_it_is_needed() -> None:
     code = "import sys, index.dense; print('faiss' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_faiss_leaves_the_threads_of_pytorch_as_they_are() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        vectors = np.eye(4, dtype=np.float32)
+        VectorIndex.build(np.arange(4), vectors).search(vectors[:1], 2)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

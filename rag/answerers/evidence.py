@@ -302,7 +302,9 @@ def find_evidence(
     folded = [fold(passage.text) for passage in passages]
     texts = [folded[s.passage][s.start : s.end] for s in sentences]
     held = [
-        matching_text(passages[s.passage].text[s.start : s.end], crossing=True) if crosses[s.passage] else text
+        matching_text(passages[s.passage].text[s.start : s.end], crossing=True)
+        if crosses[s.passage]
+        else text
         for s, text in zip(sentences, texts, strict=True)
     ]
     others = [passage for passage, crossing in zip(passages, crosses, strict=True) if crossing]
