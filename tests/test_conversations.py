@@ -257,8 +257,9 @@ def ingest_slowly(folder: str, documents: str, ready: Path, stop: Path) -> None:
 
 
 def test_chatting_goes_on_while_another_process_ingests(
-    folder: Path, tmp_path: Path, make_answer: MakeAnswer
+    folder: Path, tmp_path: Path, make_answer: MakeAnswer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1]))  # where the child finds this module
     ready, stop = tmp_path / "ready", tmp_path / "stop"
     process = multiprocessing.get_context("spawn").Process(
         target=ingest_slowly, args=(str(folder), str(tmp_path / "docs"), ready, stop)

@@ -16,7 +16,8 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -410,8 +411,14 @@ async def use_tools(address: str, headers: dict[str, str] | None = None) -> dict
         }
 
 
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine in a thread of its own: Playwright keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
 def test_an_assistant_elsewhere_asks_by_mcp(address: str, small: SmallAssistant) -> None:
-    said = asyncio.run(use_tools(address))
+    said = run(use_tools(address))
     assert said["tools"].keys() == {"ask", "search", "documents"}
     assert all("Returns:" in description for description in said["tools"].values())
     assert said["read_only"] == [True, True, True]
@@ -508,7 +515,7 @@ def test_programs_with_a_users_password_ask_by_mcp(with_users: Server) -> None:
 
     credentials = base64.b64encode(f"wang:{PASSWORD}".encode()).decode()
     headers = {"authorization": f"Basic {credentials}"}
-    assert not asyncio.run(use_tools(with_users.url, headers))["answer"].isError
+    assert not run(use_tools(with_users.url, headers))["answer"].isError
     named = httpx.post(with_users.url + "mcp", headers=headers | {"host": "papers.example"}, json={})
     assert named.status_code != 421, "by whatever name this machine is known"
 
