@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from index.text import FUNCTION_WORDS, HAN, detect_language, fold
+from index.text import FUNCTION_WORDS, HAN, MONTHS, detect_language, fold
 
 PINYIN_MARK = "~"
 """Starts a term that is pinyin, so that 大厅 ("dating") never answers the English word "dating"."""
@@ -172,10 +172,7 @@ def _lone_characters(content: Sequence[Token]) -> list[str]:
 
 # Numbers
 
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
+_MONTHS = tuple(name.lower() for name in MONTHS)
 _MONTH_NAMES = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _MONTHS)
 _LATIN_UNITS = (
     "gwh|mwh|kwh|wh|gw|mw|kw|w|mah|ah|a|kv|v|km|kg|mm|cm|nm|m|t|g|l|ml|ha|gb|mb|tb|hz|khz|mhz|ghz|[°]c"

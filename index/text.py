@@ -199,6 +199,22 @@ _FUNCTION_TEXT = {
     "pl": "ale co czy do gdzie i ile jak jest kto nie o od oraz po przez się są to w z za że",
 }
 
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""In English, January first."""
+
 FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
     language: frozenset(words.split()) for language, words in _FUNCTION_TEXT.items()
 }

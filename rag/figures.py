@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from index.text import fold
+from index.text import MONTHS, fold
 
 _SCALES = {
     "万亿": 12,
@@ -37,20 +37,6 @@ _FIGURE = re.compile(
 )
 _DATE = re.compile(
     r"(?:(?P<year>\d{4})年)?(?:(?P<month>\d{1,2})月份?)?(?:(?P<day>\d{1,2})[日号]|(?P<part>[上中下]旬|[初底末]))?"
-)
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
 )
 _PARTS = {"上": "early", "中": "mid", "下": "late", "初": "early", "底": "end of", "末": "end of"}
 _WORDS = ((12, "trillion"), (9, "billion"), (6, "million"))
@@ -110,7 +96,7 @@ def _date(folded: str) -> str:
     if match["day"]:
         words.append(str(int(match["day"])))
     if month:
-        words.append(_MONTHS[month - 1])
+        words.append(MONTHS[month - 1])
     if match["year"]:
         words.append(match["year"])
     return " ".join(words)

@@ -11,6 +11,7 @@ from index.layout import cues
 from index.layout.articles import Article, is_title
 from index.layout.pieces import Piece
 from index.layout.roles import Style, is_prose
+from index.text import MONTHS
 
 _FULL_DATE = re.compile(r"(\d{4})\s*(?:年|[-/.])\s*(\d{1,2})\s*(?:月|[-/.])\s*(\d{1,2})\s*日?(?!\d)")
 _MONTH_DAY = re.compile(r"(?<![\d年])(\d{1,2})月(\d{1,2})日")
@@ -26,20 +27,6 @@ _ENGLISH_DATE = re.compile(
 _DAY_FIRST = re.compile(
     r"\b(\d{1,2})\s+(January|February|March|April|May|June|July|August|September|October|November|December),?\s+(\d{4})\b"
 )
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 _OPENING = 40  # characters of an article's first paragraph in which its date stands
 _HEAD = 12  # pieces at the start of a document among which masthead and date are looked for
 
@@ -130,7 +117,7 @@ def find_date(text: str) -> str | None:
     for pattern, order in patterns:
         match = pattern.search(text)
         if match:
-            parts = [str(_MONTHS.index(match[n]) + 1) if match[n] in _MONTHS else match[n] for n in order]
+            parts = [str(MONTHS.index(match[n]) + 1) if match[n] in MONTHS else match[n] for n in order]
             return _iso(*(int(part) for part in parts))
     return None
 
