@@ -279,6 +279,7 @@ class Assistant:
             timings={**found.timings, "answer_s": total - spent, "total_s": total},
             settings=self.fingerprint,
             notes=draft.notes,
+            doubts=draft.doubts,
         )
 
     def _text(self, document_id: int) -> str | None:

@@ -79,4 +79,6 @@ def _cite(claim: Claim, passage: Passage, document_text: Callable[[int], str | N
         answer_end=claim.end,
         verdict="unsupported",
     )
+    if claim.verdict == "unsupported":
+        return unverified
     return replace(unverified, verdict=verify(unverified, document_text(passage.document_id) or ""))

@@ -10,6 +10,7 @@ from index.datatypes import Span as TextSpan
 
 Status = Literal["answered", "unanswerable"]
 Verdict = Literal["supported", "unsupported"]
+DoubtReason = Literal["figure", "date", "name", "quotation", "support", "uncited"]
 Phase = Literal["searching", "passages", "text", "answer"]
 
 
@@ -67,6 +68,16 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A sentence of an answer that the passages it cites do not bear out."""
+
+    start: int  # half-open, into the text of the draft or the answer, its markers included
+    end: int
+    reason: DoubtReason
+    missing: tuple[str, ...] = ()  # the words of the sentence that stand in no passage it cites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The whole reply. Frozen: retry and edit make a new one."""
 
@@ -82,6 +93,7 @@ class Answer:
     timings: Mapping[str, float]  # seconds by stage: retrieve_s, rerank_s, answer_s, total_s
     settings: str  # fingerprint of the settings and models that made it
     notes: tuple[str, ...] = ()  # what the person should know: figures that disagree, a history that was used
+    doubts: tuple[Doubt, ...] = ()  # sentences that failed their check; a language model's only
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types: the one form used by the API, ``--json``, run folders and exports."""
@@ -94,6 +106,7 @@ class Answer:
         fields["citations"] = tuple(Citation(**_tuples(c)) for c in data["citations"])
         fields["passages"] = tuple(Passage(**_tuples(p)) for p in data["passages"])
         fields["notes"] = tuple(data.get("notes", ()))
+        fields["doubts"] = tuple(Doubt(**_tuples(d)) for d in data.get("doubts", ()))
         return cls(**fields)
 
 

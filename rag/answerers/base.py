@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from index.datatypes import Span as TextSpan
-from rag.datatypes import Passage
+from rag.datatypes import Doubt, Passage, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,7 @@ class Claim:
     number: int  # the n of its marker [n], from 1
     passage: int  # `Passage.number`
     quotes: tuple[TextSpan, ...]  # half-open, into `Passage.text`
+    verdict: Verdict = "supported"  # "unsupported": the passage does not bear the sentence out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Draft:
     confidence: float  # 0..1, calibrated: the chance that the short answer is right
     claims: tuple[Claim, ...] = ()
     notes: tuple[str, ...] = ()  # what the person should know: sources that disagree
+    doubts: tuple[Doubt, ...] = ()  # sentences that failed their check
 
 
 @runtime_checkable
