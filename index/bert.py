@@ -10,20 +10,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import groupby
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
 from index.errors import ModelError
+from index.linear import Linear
+from index.runtime import precision
 
-Linear = tuple[Tensor, Tensor]
-"""A weight, shape (out, in), and its bias, shape (out,)."""
+Norm = tuple[Tensor, Tensor]
+"""A gain and a bias, each of shape (hidden,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,87 +67,103 @@ class BertConfig:
 class _Layer:
     qkv: Linear
     attended: Linear
-    attended_norm: Linear
+    attended_norm: Norm
     up: Linear
     down: Linear
-    norm: Linear
+    norm: Norm
 
 
 class Bert:
-    """The encoder; hold it for as long as texts come. Its memory is the weights in float32."""
+    """The encoder; hold it for as long as texts come. Its memory is the weights, in what it multiplies in."""
 
-    def __init__(self, config: BertConfig, weights: dict[str, Tensor], prefix: str = "") -> None:
+    def __init__(
+        self,
+        config: BertConfig,
+        weights: dict[str, Tensor],
+        prefix: str = "",
+        *,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         """Take the weights by their Hugging Face names, each behind ``prefix``.
+
+        ``dtype`` is what layers are multiplied in, by default the processor's own (``index.runtime.precision``);
+        sums, norms and attention are float32 whatever it is.
 
         Raises:
             ModelError: a weight is missing.
+            SettingsError: ``CHUCHU_PRECISION`` names no precision.
         """
         self.config = config
         try:
-            self._arrange(weights, prefix)
+            self._arrange(weights, prefix, dtype)
         except KeyError as error:
             raise ModelError(f"The weights lack {error}; they are not those of this BERT.") from None
 
-    def _arrange(self, weights: dict[str, Tensor], prefix: str) -> None:
-        def linear(name: str) -> Linear:
-            return weights[f"{prefix}{name}.weight"], weights[f"{prefix}{name}.bias"]
-
-        def layer(name: str) -> _Layer:
-            parts = [linear(f"{name}.attention.self.{part}") for part in ("query", "key", "value")]
-            qkv = torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts])  # one product, not three
-            return _Layer(
-                qkv,
-                linear(f"{name}.attention.output.dense"),
-                linear(f"{name}.attention.output.LayerNorm"),
-                linear(f"{name}.intermediate.dense"),
-                linear(f"{name}.output.dense"),
-                linear(f"{name}.output.LayerNorm"),
-            )
-
+    def _arrange(self, weights: dict[str, Tensor], prefix: str, dtype: torch.dtype | None) -> None:
         self.words = weights[f"{prefix}embeddings.word_embeddings.weight"]
         self.types = weights[f"{prefix}embeddings.token_type_embeddings.weight"]
         self.positions = weights[f"{prefix}embeddings.position_embeddings.weight"]
-        self._norm = linear("embeddings.LayerNorm")
+        if dtype is None:
+            dtype = torch.float32 if self.words.device.type != "cpu" else getattr(torch, precision())
+
+        def pair(name: str) -> Norm:
+            return weights[f"{prefix}{name}.weight"], weights[f"{prefix}{name}.bias"]
+
+        def linear(*names: str) -> Linear:  # one product of several, side by side
+            pairs = [pair(name) for name in names]
+            return Linear(torch.cat([w for w, _ in pairs]), torch.cat([b for _, b in pairs]), dtype)
+
+        def layer(name: str) -> _Layer:
+            return _Layer(
+                linear(*(f"{name}.attention.self.{part}" for part in ("query", "key", "value"))),
+                linear(f"{name}.attention.output.dense"),
+                pair(f"{name}.attention.output.LayerNorm"),
+                linear(f"{name}.intermediate.dense"),
+                linear(f"{name}.output.dense"),
+                pair(f"{name}.output.LayerNorm"),
+            )
+
+        self._norm = pair("embeddings.LayerNorm")
         self._layers = [layer(f"encoder.layer.{n}") for n in range(self.config.num_hidden_layers)]
 
     @torch.inference_mode()
-    def __call__(self, ids: Tensor, types: Tensor, lengths: Tensor) -> Tensor:
-        """Encode a batch.
+    def __call__(self, ids: Tensor, types: Tensor, lengths: Sequence[int]) -> Tensor:
+        """Encode texts that stand one behind the other, without padding; those of like length are best together.
 
         Args:
-            ids: token numbers, shape (rows, width), padded on the right.
-            types: token types, same shape.
-            lengths: tokens in each row, padding not counted, shape (rows,).
+            ids: token numbers of all texts, shape (tokens,).
+            types: their token types, same shape.
+            lengths: tokens of each text; they add up to all.
 
         Returns:
-            Hidden states, shape (rows, width, hidden); those of padding mean nothing.
+            Hidden states, float32, shape (tokens, hidden).
         """
-        width = ids.shape[1]
         device = self.words.device
         ids, types = ids.to(device), types.to(device)
-        mask = None
-        if int(lengths.min()) < width:  # attention without a mask is faster
-            mask = (torch.arange(width) < lengths[:, None]).to(device)[:, None, None, :]
-        hidden = self.words[ids].float() + self.types[types] + self.positions[:width]
+        places = torch.cat([torch.arange(length) for length in lengths]).to(device)
+        hidden = self.words[ids].float() + self.types[types] + self.positions[places]
         hidden = self._normalise(hidden, self._norm)
+        runs = [(length, len(list(same))) for length, same in groupby(lengths)]
         for layer in self._layers:
-            attended = self._attend(hidden, layer, mask)
-            hidden = self._normalise(
-                hidden + functional.linear(attended, *layer.attended), layer.attended_norm
-            )
-            wide = functional.gelu(functional.linear(hidden, *layer.up))
-            hidden = self._normalise(hidden + functional.linear(wide, *layer.down), layer.norm)
+            attended = layer.attended(self._attend(layer.qkv(hidden).float(), runs))
+            hidden = self._normalise(attended.float().add_(hidden), layer.attended_norm)
+            down = layer.down(layer.up(hidden, gelu=True))
+            hidden = self._normalise(down.float().add_(hidden), layer.norm)
         return hidden
 
-    def _attend(self, hidden: Tensor, layer: _Layer, mask: Tensor | None) -> Tensor:
-        rows, width, size = hidden.shape
-        heads = self.config.num_attention_heads
-        qkv = functional.linear(hidden, *layer.qkv).view(rows, width, 3, heads, size // heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        return attended.transpose(1, 2).reshape(rows, width, size)
+    def _attend(self, qkv: Tensor, runs: Sequence[tuple[int, int]]) -> Tensor:
+        """Let the tokens of each text attend to each other; a run is so many texts of one length."""
+        heads, size = self.config.num_attention_heads, self.config.hidden_size
+        attended = []
+        for part, (length, texts) in zip(
+            torch.split(qkv, [n * texts for n, texts in runs]), runs, strict=True
+        ):
+            query, key, value = part.view(texts, length, 3, heads, size // heads).permute(2, 0, 3, 1, 4)
+            found = functional.scaled_dot_product_attention(query, key, value)
+            attended.append(found.transpose(1, 2).reshape(-1, size))
+        return torch.cat(attended)
 
-    def _normalise(self, hidden: Tensor, norm: Linear) -> Tensor:
+    def _normalise(self, hidden: Tensor, norm: Norm) -> Tensor:
         return functional.layer_norm(hidden, hidden.shape[-1:], *norm, eps=self.config.layer_norm_eps)
 
 
@@ -166,27 +183,20 @@ def load_weights(folder: Path, device: str = "cpu") -> dict[str, Tensor]:
     return {name: w if "word_embeddings" in name else w.float() for name, w in stored.items()}
 
 
-def batches(lengths: Sequence[int], rows: int, tokens: int) -> Iterator[list[int]]:
-    """Yield positions in batches of like length, which saves padding; the longest come first.
+def batches(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
+    """Yield positions in batches of like length, the longest first.
 
     Args:
         lengths: tokens of each text.
-        rows: the most texts in a batch.
-        tokens: the most tokens in a batch, padding counted; one text alone may be longer.
+        tokens: the most tokens in a batch; one text alone may be longer.
     """
     batch: list[int] = []
+    held = 0
     for position in sorted(range(len(lengths)), key=lambda p: -lengths[p]):
-        if batch and (len(batch) == rows or lengths[batch[0]] * (len(batch) + 1) > tokens):
+        if batch and held + lengths[position] > tokens:
             yield batch
-            batch = []
+            batch, held = [], 0
         batch.append(position)
+        held += lengths[position]
     if batch:
         yield batch
-
-
-def pad(rows: Sequence[Sequence[int] | NDArray[np.int64]]) -> Tensor:
-    """Return lists of numbers as one int64 tensor, shape (rows, longest), padded with 0 on the right."""
-    padded = torch.zeros(len(rows), max(map(len, rows), default=0), dtype=torch.int64)
-    for row, numbers in zip(padded, rows, strict=True):
-        row[: len(numbers)] = torch.as_tensor(numbers)
-    return padded

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BUILTIN = "builtin"
 BATCH = 32  # texts; more gains nothing on a CPU
+BATCH_TOKENS = 2048  # of the shipped embedder; more leave the cache
 
 _SHIPPED = Path(__file__).parent / "models" / "embedder"
 
@@ -157,7 +158,7 @@ class CompactEmbedder:
         vectors = np.empty((len(texts), self._dimensions), dtype=np.float32)
         encodings = self._tokenizer.encode_batch(list(texts))
         rows = [encoding.ids for encoding in encodings]
-        for batch in batches([len(row) for row in rows], BATCH, BATCH * self.max_tokens):
+        for batch in batches([len(row) for row in rows], BATCH_TOKENS):
             vectors[batch] = self._embed([rows[n] for n in batch])
             if progress:
                 progress(len(batch))
@@ -170,14 +171,11 @@ class CompactEmbedder:
     def _embed(self, rows: list[list[int]]) -> Vectors:
         import torch
 
-        from index.bert import pad
-
-        ids = pad(rows)
-        lengths = torch.tensor([len(row) for row in rows])
-        hidden = self._bert(ids, torch.zeros_like(ids), lengths).cpu()
-        counted = torch.arange(ids.shape[1]) < lengths[:, None]
-        means = (hidden * counted[:, :, None]).sum(dim=1) / lengths[:, None]
-        return _unit_rows(means.numpy()[:, : self._dimensions])
+        ids = torch.tensor([number for row in rows for number in row])
+        lengths = [len(row) for row in rows]
+        hidden = self._bert(ids, torch.zeros_like(ids), lengths)
+        means = torch.stack([states.mean(dim=0) for states in torch.split(hidden, lengths)])
+        return _unit_rows(means.cpu().numpy()[:, : self._dimensions])
 
 
 class SentenceTransformerEmbedder:

@@ -1,13 +1,24 @@
-"""How much of the machine the models may use: the one place that reads ``CHUCHU_THREADS``."""
+"""How the models use the machine: the one place that reads ``CHUCHU_THREADS`` and ``CHUCHU_PRECISION``."""
 
 from __future__ import annotations
 
 import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import Literal, cast
 
 from index.errors import SettingsError
 
 VARIABLE = "CHUCHU_THREADS"
 DEFAULT_THREADS = 2  # short texts gain little from more, and spinning threads starve what else is running
+
+
+PRECISION_VARIABLE = "CHUCHU_PRECISION"
+Precision = Literal["float32", "bfloat16"]
+
+_CPUINFO = Path("/proc/cpuinfo")
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}  # the instructions; without them oneDNN emulates, which is slow
 
 
 def thread_count() -> int:
@@ -24,6 +35,36 @@ def thread_count() -> int:
             f"{VARIABLE} is {stated!r}, but a whole number of at least 1 was expected; change or unset it."
         )
     return int(stated)
+
+
+def precision() -> Precision:
+    """Return what the shipped models multiply in: ``CHUCHU_PRECISION``, where that is "auto" or unset the fastest.
+
+    That is bfloat16 on a processor that multiplies it by an instruction of its own, else float32. Answers and
+    vectors differ by less than matters (``tests/test_bert.py``), so a library serves machines of both kinds.
+
+    Raises:
+        SettingsError: the variable is something else.
+    """
+    stated = os.environ.get(PRECISION_VARIABLE, "").strip().lower() or "auto"
+    if stated == "auto":
+        return "bfloat16" if _multiplies_bfloat16() else "float32"
+    if stated not in ("float32", "bfloat16"):
+        raise SettingsError(
+            f"{PRECISION_VARIABLE} is {stated!r}, but float32, bfloat16 or auto was expected; change or unset it."
+        )
+    return cast("Precision", stated)
+
+
+@cache
+def _multiplies_bfloat16() -> bool:
+    """Ask Linux for the processor's instructions; elsewhere the answer is no."""
+    try:
+        stated = _CPUINFO.read_text(encoding="utf-8")
+    except OSError:
+        return False
+    found = re.search(r"^flags\s*:(.*)$", stated, re.MULTILINE)
+    return found is not None and not _BFLOAT16_FLAGS.isdisjoint(found[1].split())
 
 
 def models_at_once() -> int:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MAX_SPAN = 30  # tokens of an answer, about 45 Chinese characters
 KEPT = 256  # readings, about 3 kB each for a passage of one window
-BATCH_ROWS, BATCH_TOKENS = 16, 2048  # small batches waste less on padding and stay in the cache
+BATCH_TOKENS = 2048  # more leave the cache
 
 _SHIPPED = Path(__file__).parent / "models" / "reader"
 _NOWHERE = -1e9
@@ -265,16 +265,17 @@ class Reader:
         import torch
         from torch.nn import functional
 
-        from index.bert import batches, pad
+        from index.bert import batches
 
         logits: list[Floats] = [np.empty((0, 3), dtype=np.float32)] * len(rows)
-        for batch in batches([len(row.ids) for row in rows], BATCH_ROWS, BATCH_TOKENS):
-            ids, types = pad([rows[n].ids for n in batch]), pad([rows[n].types for n in batch])
-            lengths = torch.tensor([len(rows[n].ids) for n in batch])
+        for batch in batches([len(row.ids) for row in rows], BATCH_TOKENS):
+            ids = torch.from_numpy(np.concatenate([rows[n].ids for n in batch]))
+            types = torch.from_numpy(np.concatenate([rows[n].types for n in batch]))
+            lengths = [len(rows[n].ids) for n in batch]
             with torch.inference_mode():
-                outputs = functional.linear(self._bert(ids, types, lengths), *self._head).cpu().numpy()
-            for n, output in zip(batch, outputs, strict=True):
-                logits[n] = output[: len(rows[n].ids)]
+                outputs = functional.linear(self._bert(ids, types, lengths), *self._head).cpu()
+            for n, output in zip(batch, torch.split(outputs, lengths), strict=True):
+                logits[n] = output.numpy()
         return logits
 
 

@@ -82,11 +82,24 @@ def test_rows_are_unit_float32_in_the_order_of_the_texts(builtin: Embedder) -> N
         np.testing.assert_allclose(builtin.embed_documents([text])[0], vector, atol=1e-5)
 
 
-def test_the_shipped_folder_gives_the_same_in_sentence_transformers(builtin: Embedder) -> None:
+def test_the_shipped_folder_gives_the_same_in_sentence_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHUCHU_PRECISION", "float32")
+    builtin = load_embedder()
     reference = SentenceTransformerEmbedder.load(str(index.embedder._SHIPPED), device="cpu")
     np.testing.assert_allclose(builtin.embed_documents(TEXTS), reference.embed_documents(TEXTS), atol=1e-5)
     np.testing.assert_allclose(builtin.embed_queries(TEXTS), reference.embed_queries(TEXTS), atol=1e-5)
     assert builtin.fingerprint.split("@")[1] == reference.fingerprint.split("@")[1]
+
+
+def test_vectors_of_either_precision_may_stand_in_one_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    embedders = []
+    for stated in ("float32", "bfloat16"):
+        monkeypatch.setenv("CHUCHU_PRECISION", stated)
+        embedders.append(load_embedder())
+    exact, rounded = embedders
+    assert rounded.fingerprint == exact.fingerprint
+    cosines = (rounded.embed_documents(TEXTS) * exact.embed_documents(TEXTS)).sum(axis=1)
+    assert cosines.min() >= 0.9999
 
 
 def test_no_texts_give_no_rows(builtin: Embedder) -> None:
@@ -100,7 +113,7 @@ def test_the_same_text_always_gives_the_same_vector(builtin: Embedder) -> None:
 
 def test_progress_counts_every_text_once(builtin: Embedder) -> None:
     counts: list[int] = []
-    builtin.embed_documents(["短句"] * 70, progress=counts.append)
+    builtin.embed_documents(["短句。" * 30] * 70, progress=counts.append)
     assert sum(counts) == 70
     assert len(counts) > 1
 

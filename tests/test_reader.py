@@ -123,17 +123,22 @@ def test_two_readers_agree_to_the_last_bit(reader: Reader) -> None:
     assert Reader.load().read(QUESTION, PASSAGES) == reader.read(QUESTION, PASSAGES)
 
 
-def test_its_logits_are_those_of_transformers(reader: Reader) -> None:
+@pytest.mark.parametrize(("stated", "tolerance"), [("float32", 1e-3), ("bfloat16", 0.1)])
+def test_its_logits_are_those_of_transformers(
+    monkeypatch: pytest.MonkeyPatch, stated: str, tolerance: float
+) -> None:
     import torch
     from transformers import BertForTokenClassification
 
+    monkeypatch.setenv("CHUCHU_PRECISION", stated)
+    reader = Reader.load()
     reference = BertForTokenClassification.from_pretrained(rag.reader._SHIPPED).eval()
     asked, passage = reader._featuriser.tokenise([QUESTION, PASSAGES[1]])
     row = reader._featuriser.rows(asked, passage)[0]
     ids, types = torch.tensor(row.ids[None]), torch.tensor(row.types[None])
     with torch.inference_mode():
         logits = reference(input_ids=ids, token_type_ids=types).logits[0].numpy()
-    np.testing.assert_allclose(reader._logits([row])[0], logits, atol=1e-3)
+    np.testing.assert_allclose(reader._logits([row])[0], logits, atol=tolerance)
     start, end = logits[row.offset : row.offset + row.length, :2].T
     best = reader.readings(QUESTION, [PASSAGES[1]])[0].best()[0]
     assert best.score == pytest.approx(
@@ -141,7 +146,7 @@ def test_its_logits_are_those_of_transformers(reader: Reader) -> None:
         - logits[0, 0]
         - logits[0, 1]
         + logits[0, 2],
-        abs=1e-3,
+        abs=4 * tolerance,
     )
 
 
