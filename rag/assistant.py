@@ -68,6 +68,7 @@ class Assistant:
         self._embedder = embedder if embedder is not None else library.embedder
         self._reader = reader
         self._answerer = answerer
+        self._recalls: RememberingEmbedder | None = None
         self._loading = threading.RLock()
 
     @classmethod
@@ -164,10 +165,15 @@ class Assistant:
     def answerer(self) -> Answerer:
         """The answerer that the settings name, made on first use."""
         with self._loading:
-            self._answerer = self._answerer or load_answerer(
-                self.settings, self.reader, RememberingEmbedder(self.embedder)
-            )
+            self._answerer = self._answerer or load_answerer(self.settings, self.reader, self._remembering)
             return self._answerer
+
+    @property
+    def _remembering(self) -> RememberingEmbedder:
+        """The embedder as questions use it: searching for an answer and looking for it embed the same texts."""
+        with self._loading:
+            self._recalls = self._recalls or RememberingEmbedder(self.embedder)
+            return self._recalls
 
     def ingest(
         self,
@@ -249,7 +255,7 @@ class Assistant:
         asked = _question(check_query(question), history)
         yield Event(phase="searching", query=asked.text)
         where = where or Filter(documents=tuple(documents))
-        found = retrieve(self.library, self.embedder, self.reader, asked.text, self.settings, where)
+        found = retrieve(self.library, self._remembering, self.reader, asked.text, self.settings, where)
         yield Event(phase="passages", query=asked.text, passages=found.passages)
         draft = None
         asked = replace(asked, renderings=found.renderings)

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.bert import Bert, BertConfig, batches, load_weights
+from index.bert import Bert, BertConfig, _round, batches, load_weights
 from index.errors import ModelError
 
 SIZES = {
@@ -75,6 +75,13 @@ def test_texts_beside_it_change_nothing(folder: Path) -> None:
     together = encoder(folder)(IDS, TYPES, LENGTHS)
     alone = encoder(folder)(IDS[5:10], TYPES[5:10], [5])
     torch.testing.assert_close(together[5:10], alone, atol=1e-5, rtol=1e-5)
+
+
+@given(st.integers(1, 5000))
+def test_numbers_of_tokens_are_rounded_up_to_few(tokens: int) -> None:
+    rounded = _round(tokens)
+    assert tokens <= rounded < tokens + (16 if tokens < 64 else 64)
+    assert len({_round(n) for n in range(1, 2049)}) <= 36
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
-from index.embedder import Embedder
+from index.embedder import Embedder, Vectors
 from rag.remembering import RememberingEmbedder
 
 if TYPE_CHECKING:
@@ -29,6 +32,23 @@ def test_only_what_is_not_among_the_last_is_embedded(fake_embedder: FakeEmbedder
     assert fake_embedder.texts == ["a", "b", "c"]
     remembering.embed_documents(["b"])
     assert fake_embedder.texts == ["a", "b", "c", "b"], "b was used longest ago"
+
+
+def test_a_query_is_embedded_once_and_apart_from_a_document(
+    fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def embed_queries(texts: Sequence[str]) -> Vectors:
+        asked.extend(texts)
+        return fake_embedder.embed_documents(texts) * -1
+
+    remembering = RememberingEmbedder(SimpleNamespace(dimensions=64, embed_queries=embed_queries))  # type: ignore[arg-type]
+    first = remembering.embed_queries(["a"])
+    np.testing.assert_array_equal(remembering.embed_queries(["b", "a"])[1], first[0])
+    assert asked == ["a", "b"]
+    monkeypatch.setattr(remembering, "_embedder", fake_embedder)
+    np.testing.assert_array_equal(remembering.embed_documents(["a"]), -first)
 
 
 def test_what_it_gives_may_be_changed(fake_embedder: FakeEmbedder) -> None:

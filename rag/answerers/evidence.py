@@ -249,6 +249,7 @@ def _shared_terms(text: str) -> Iterator[str]:
     yield from _terms(" ".join(re.findall(r"[\u3400-\u9fff]+", text)))
 
 
+@lru_cache(maxsize=4096)
 def matching_text(text: str, *, crossing: bool) -> str:
     """Return the folded text in which terms are looked for; across languages with the pinyin of its names."""
     folded = fold(text)
