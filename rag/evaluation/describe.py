@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from index.runtime import precision
 from rag.evaluation.questions import QuestionSet
 
 FORMAT = 1  # of the run folder
@@ -44,7 +45,12 @@ def describe_machine() -> dict[str, Any]:
     """Return the versions of what is used, and the machine."""
     return {
         "versions": {"python": platform.python_version(), **_versions()},
-        "machine": {"system": platform.platform(), "cpu": _cpu(), "cores": _cores()},
+        "machine": {
+            "system": platform.platform(),
+            "cpu": _cpu(),
+            "cores": _cores(),
+            "precision": precision(),
+        },
     }
 
 
