@@ -140,9 +140,9 @@ class Bert:
         """
         device, tokens = self.words.device, len(ids)
         spare = _round(tokens) - tokens  # filled with one more text that nobody reads
+        places = torch.cat([torch.arange(length) for length in lengths])
         lengths = [*lengths, spare] if spare else lengths
-        ids, types = (functional.pad(numbers, (0, spare)).to(device) for numbers in (ids, types))
-        places = torch.cat([torch.arange(length) for length in lengths]).to(device)
+        ids, types, places = (functional.pad(n, (0, spare)).to(device) for n in (ids, types, places))
         hidden = self.words[ids].float() + self.types[types] + self.positions[places]
         hidden = self._normalise(hidden, self._norm)
         runs = [(length, len(list(same))) for length, same in groupby(lengths)]

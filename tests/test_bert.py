@@ -77,6 +77,12 @@ def test_texts_beside_it_change_nothing(folder: Path) -> None:
     torch.testing.assert_close(together[5:10], alone, atol=1e-5, rtol=1e-5)
 
 
+def test_many_short_texts_need_no_more_places_than_one(folder: Path) -> None:
+    bert = encoder(folder)
+    many = bert(IDS.repeat(5), TYPES.repeat(5), LENGTHS * 5)  # 65 tokens, rounded up by more than 16 places
+    torch.testing.assert_close(many, bert(IDS, TYPES, LENGTHS).repeat(5, 1), atol=1e-5, rtol=1e-5)
+
+
 @given(st.integers(1, 5000))
 def test_numbers_of_tokens_are_rounded_up_to_few(tokens: int) -> None:
     rounded = _round(tokens)
