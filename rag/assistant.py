@@ -55,19 +55,23 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | str | None = None,
+        dimensions: int | None = None,
         reader: Reader | None = None,
         answerer: Answerer | None = None,
     ) -> None:
         """Take an open library.
 
-        The embedder may be handed in, or named, or is the one that the library names; the answerer is
-        handed in, or is the one that the settings name.
+        The embedder may be handed in, or named, or is the one that the library names, cut to ``dimensions``
+        or else to those of the library; the answerer is handed in, or is the one that the settings name.
         """
         self.library = library
         self.settings = settings or Settings()
-        self._embedder = embedder if embedder is not None else library.embedder
+        self._embedder_name = embedder if isinstance(embedder, str) else ""
+        self._dimensions = dimensions
+        self._embedder = None if isinstance(embedder, str) else embedder
+        self._follows = not embedder and dimensions is None  # whatever embedder the library is given
         self._reader = reader
-        self._answerer = answerer
+        self._answerer, self._handed_answerer = answerer, answerer
         self._recalls: RememberingEmbedder | None = None
         self._loading = threading.RLock()
 
@@ -78,6 +82,7 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | str | None = None,
+        dimensions: int | None = None,
     ) -> Assistant:
         """Open a library that exists, with the settings kept in its folder unless others are handed in.
 
@@ -86,7 +91,10 @@ class Assistant:
             SettingsError: its settings file is wrong.
         """
         return cls(
-            Library.open(library), settings=settings or Settings.load(Path(library)), embedder=embedder
+            Library.open(library),
+            settings=settings or Settings.load(Path(library)),
+            embedder=embedder,
+            dimensions=dimensions,
         )
 
     @classmethod
@@ -96,6 +104,7 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | str | None = None,
+        dimensions: int | None = None,
     ) -> Assistant:
         """Open a library, or make an empty one where there is none.
 
@@ -105,13 +114,17 @@ class Assistant:
             ModelError: the embedder cannot be loaded.
         """
         if Library.exists(library):
-            return cls.open(library, settings=settings, embedder=embedder)
+            return cls.open(library, settings=settings, embedder=embedder, dimensions=dimensions)
         name = embedder if isinstance(embedder, str) else "" if embedder else BUILTIN
-        loaded = load_embedder(name) if embedder is None or isinstance(embedder, str) else embedder
+        loaded = (
+            load_embedder(name, dimensions) if embedder is None or isinstance(embedder, str) else embedder
+        )
         made = Library.create(
             library, fingerprint=loaded.fingerprint, dimensions=loaded.dimensions, embedder=name
         )
-        return cls(made, settings=settings, embedder=loaded)
+        assistant = cls(made, settings=settings, embedder=embedder, dimensions=dimensions)
+        assistant._embedder = loaded
+        return assistant
 
     @classmethod
     def from_documents(
@@ -142,16 +155,21 @@ class Assistant:
 
     @property
     def embedder(self) -> Embedder:
-        """The library's embedder, loaded on first use.
+        """The library's embedder, loaded on first use; another one after a rebuild, unless one was asked for.
 
         Raises:
             ModelError, EmbedderMismatchError
         """
         with self._loading:
-            if isinstance(self._embedder, str):
-                loaded = load_embedder(self._embedder or BUILTIN)
-                self.library.require(loaded.fingerprint)
-                self._embedder = loaded
+            stale = (
+                self._follows and self._embedder and self._embedder.fingerprint != self.library.fingerprint
+            )
+            if self._embedder is None or stale:
+                self._embedder = load_embedder(
+                    *self.library.embedder_for(self._embedder_name, self._dimensions)
+                )
+                self._answerer, self._recalls = self._handed_answerer, None  # ours hold the one that was
+            self.library.require(self._embedder.fingerprint)
             return self._embedder
 
     @property
@@ -165,14 +183,16 @@ class Assistant:
     def answerer(self) -> Answerer:
         """The answerer that the settings name, made on first use."""
         with self._loading:
-            self._answerer = self._answerer or load_answerer(self.settings, self.reader, self._remembering)
+            remembering = self._remembering  # first: a rebuild may have changed the embedder
+            self._answerer = self._answerer or load_answerer(self.settings, self.reader, remembering)
             return self._answerer
 
     @property
     def _remembering(self) -> RememberingEmbedder:
         """The embedder as questions use it: searching for an answer and looking for it embed the same texts."""
         with self._loading:
-            self._recalls = self._recalls or RememberingEmbedder(self.embedder)
+            embedder = self.embedder  # first: a rebuild may have changed it
+            self._recalls = self._recalls or RememberingEmbedder(embedder)
             return self._recalls
 
     def ingest(
