@@ -15,7 +15,7 @@ import re
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from index.terms import PART_WEIGHT, PINYIN_MARK, QueryTerm, Token, document_terms, tokens, weighted_query
@@ -45,14 +45,18 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
     """Index chunks given as (chunk id, heading path as text, text); an id already there is replaced."""
-    for row in rows:
-        remove(connection, [row[0]])
-        _insert(connection, row, "")
+    for chunk_id, *columns in rows_of_terms(rows):
+        remove(connection, [chunk_id])
+        _insert(connection, chunk_id, columns, "")
 
 
-def _insert(connection: sqlite3.Connection, row: tuple[int, str, str], tables: str) -> None:
-    chunk_id, heading, text = row
-    terms = " ".join(document_terms(heading)), " ".join(document_terms(text))
+def rows_of_terms(rows: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:
+    """Turn rows as for ``add`` into (chunk id, terms of the heading, terms of the text), which takes its time."""
+    for chunk_id, heading, text in rows:
+        yield chunk_id, " ".join(document_terms(heading)), " ".join(document_terms(text))
+
+
+def _insert(connection: sqlite3.Connection, chunk_id: int, terms: Sequence[str], tables: str) -> None:
     connection.execute(
         f"INSERT INTO lexical{tables}(rowid, heading, body) VALUES (?, ?, ?)", (chunk_id, *terms)
     )
@@ -213,9 +217,9 @@ def begin_anew(connection: sqlite3.Connection) -> None:
 
 
 def add_anew(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
-    """Index chunks, given as for ``add``, in the tables beside; every chunk comes once."""
-    for row in rows:
-        _insert(connection, row, _NEXT)
+    """Index chunks in the tables beside, given as ``rows_of_terms``; every chunk comes once."""
+    for chunk_id, *columns in rows:
+        _insert(connection, chunk_id, columns, _NEXT)
 
 
 def finish_anew(connection: sqlite3.Connection) -> None:

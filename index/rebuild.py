@@ -253,8 +253,8 @@ class _Rebuild:
         with transaction(connection):
             lexical.begin_anew(connection)
         rows: list[tuple[int, str, str]] = []
-        for document_id in _ids(connection):
-            rows += document_lexical_rows(connection, document_id)
+        for document_id in _ids(connection):  # finding the terms is slow, and is done before a transaction
+            rows += lexical.rows_of_terms(document_lexical_rows(connection, document_id))
             if len(rows) >= GROUP_CHUNKS:
                 with transaction(connection):
                     lexical.add_anew(connection, rows)
@@ -281,6 +281,7 @@ class _Rebuild:
                     "REFERENCES documents (id) ON DELETE CASCADE)"
                 )
             write_meta(connection, {RECHUNKING: options, "chunking": options})
+        list(lexical.rows_of_terms([(0, "", "词典")]))  # loads the dictionary before a transaction needs it
         while True:
             done += self._cut_missing(embedder)
             with writing_when_free(self._library) as connection:

@@ -131,7 +131,7 @@ def test_a_damaged_leg_is_noticed_and_can_be_made_anew(connection: sqlite3.Conne
     lexical.begin_anew(connection)
     lexical.add_anew(connection, [(5, "船厂", "begun and given up")])
     lexical.begin_anew(connection)
-    lexical.add_anew(connection, ROWS + FILLER)
+    lexical.add_anew(connection, lexical.rows_of_terms(ROWS + FILLER))
     assert lexical.mismatches(connection, ROWS + FILLER) != []
     lexical.finish_anew(connection)
     assert lexical.mismatches(connection, ROWS + FILLER) == []
