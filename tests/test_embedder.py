@@ -203,6 +203,10 @@ def test_a_model_without_safetensors_is_refused(tiny: Path, tmp_path: Path) -> N
         ("intfloat/multilingual-e5-small", {"query": "", "document": ""}, ("query: ", "passage: ")),
         ("intfloat/multilingual-e5-small", {"query": "Q ", "passage": "P "}, ("Q ", "P ")),
         ("Qwen/Qwen3-Embedding-0.6B", {"query": "Instruct: ", "document": ""}, ("Instruct: ", "")),
+        ("Qwen/Qwen3-Embedding-0.6B", {}, (f"{index.embedder._WEB_SEARCH}\nQuery:", "")),
+        ("intfloat/multilingual-e5-large", {}, ("query: ", "passage: ")),
+        ("intfloat/multilingual-e5-large-instruct", {}, (f"{index.embedder._WEB_SEARCH}\nQuery: ", "")),
+        ("intfloat/e5-mistral-7b-instruct", {"web_search_query": "Instruct: "}, ("Instruct: ", "")),
         ("BAAI/bge-m3", {}, ("", "")),
     ],
 )

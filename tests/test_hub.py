@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import huggingface_hub
+import huggingface_hub.constants
+import pytest
+
+from index import hub
+from index.errors import ModelError
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["config.json", "model.safetensors"], []),
+        (["pytorch_model.bin", "model.safetensors"], []),
+        (["pytorch_model.bin", "onnx/model.onnx", "colbert_linear.pt"], ["pytorch_model.bin"]),
+        (
+            ["pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json"],
+            ["pytorch_model-00001-of-00002.bin"],
+        ),
+        (["model.safetensors", "2_Dense/pytorch_model.bin"], ["2_Dense/pytorch_model.bin"]),
+    ],
+)
+def test_weights_that_are_only_pickles_are_told(files: list[str], expected: list[str]) -> None:
+    assert hub.pickled(files) == expected
+
+
+def located(
+    monkeypatch: pytest.MonkeyPatch, cache: Path, requests: list[Any], files: list[str]
+) -> hub.Source:
+    class Api:
+        def model_info(self, repository: str, timeout: float) -> Any:
+            return SimpleNamespace(siblings=[SimpleNamespace(rfilename=name) for name in files])
+
+        def get_repo_discussions(self, repository: str, **_: str) -> list[Any]:
+            return requests
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(huggingface_hub, "HfApi", Api)
+    return hub.locate("BAAI/bge-m3", kind="embedder", owner="x", instead="builtin")
+
+
+def request(author: str, num: int) -> Any:
+    return SimpleNamespace(author=author, title=hub.CONVERSION, num=num)
+
+
+def test_pickles_are_taken_from_the_converters_request_and_from_nobody_elses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = [request("somebody", 1), request(hub.CONVERTER, 7)]
+    files = ["config.json", "pytorch_model.bin"]
+    assert located(monkeypatch, tmp_path, asked, files).revision == "refs/pr/7"
+    assert located(monkeypatch, tmp_path, asked, ["model.safetensors"]).revision is None
+    with pytest.raises(ModelError, match=r"holds pytorch_model\.bin and no safetensors"):
+        located(monkeypatch, tmp_path, asked[:1], files)
+
+
+def test_what_was_downloaded_is_found_in_its_revision(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "models--BAAI--bge-m3"
+    for ref, commit, weights in (
+        ("main", "a" * 40, "pytorch_model.bin"),
+        ("refs/pr/7", "b" * 40, "model.safetensors"),
+    ):
+        (folder / "refs" / ref).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "refs" / ref).write_text(commit)
+        snapshot = folder / "snapshots" / commit
+        snapshot.mkdir(parents=True)
+        for name in ("config.json", weights):
+            (snapshot / name).touch()
+    source = located(monkeypatch, tmp_path, [], [])
+    assert (source.local, source.revision, source.content()) == (True, "refs/pr/7", "b" * 12)
