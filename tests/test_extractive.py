@@ -10,7 +10,7 @@ from index.embedder import load_embedder
 from index.errors import SettingsError
 from rag.answerers import Answerer, Draft, Question, draft_of, load_answerer
 from rag.answerers.evidence import FEATURES
-from rag.answerers.extractive import MAX_TEXT, NOT_FOUND, ExtractiveAnswerer, ExtractiveOptions
+from rag.answerers.extractive import MAX_TEXT, ExtractiveAnswerer, ExtractiveOptions
 from rag.answerers.scoring import CONFIDENCE, RANKING, confidence, rank_score
 from rag.datatypes import Passage, Span
 from rag.reader import Reader
