@@ -55,19 +55,23 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | str | None = None,
+        dimensions: int | None = None,
         reader: Reader | None = None,
         answerer: Answerer | None = None,
     ) -> None:
         """Take an open library.
 
-        The embedder may be handed in, or named, or is the one that the library names; the answerer is
-        handed in, or is the one that the settings name.
+        The embedder may be handed in, or named, or is the one that the library names, cut to ``dimensions``
+        or else to those of the library; the answerer is handed in, or is the one that the settings name.
         """
         self.library = library
         self.settings = settings or Settings()
-        self._embedder = embedder if embedder is not None else library.embedder
+        self._embedder_name = embedder if isinstance(embedder, str) else ""
+        self._dimensions = dimensions
+        self._embedder = None if isinstance(embedder, str) else embedder
+        self._follows = not embedder and dimensions is None  # whatever embedder the library is given
         self._reader = reader
-        self._answerer = answerer
+        self._answerer, self._handed_answerer = answerer, answerer
         self._loading = threading.RLock()
 
     @classmethod
@@ -77,6 +81,7 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | str | None = None,
+        dimensions: int | None = None,
     ) -> Assistant:
         """Open a library that exists, with the settings kept in its folder unless others are handed in.
 
@@ -85,7 +90,10 @@ class Assistant:
             SettingsError: its settings file is wrong.
         """
         return cls(
-            Library.open(library), settings=settings or Settings.load(Path(library)), embedder=embedder
+            Library.open(library),
+            settings=settings or Settings.load(Path(library)),
+            embedder=embedder,
+            dimensions=dimensions,
         )
 
     @classmethod
@@ -95,6 +103,7 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | str | None = None,
+        dimensions: int | None = None,
     ) -> Assistant:
         """Open a library, or make an empty one where there is none.
 
@@ -104,13 +113,17 @@ class Assistant:
             ModelError: the embedder cannot be loaded.
         """
         if Library.exists(library):
-            return cls.open(library, settings=settings, embedder=embedder)
+            return cls.open(library, settings=settings, embedder=embedder, dimensions=dimensions)
         name = embedder if isinstance(embedder, str) else "" if embedder else BUILTIN
-        loaded = load_embedder(name) if embedder is None or isinstance(embedder, str) else embedder
+        loaded = (
+            load_embedder(name, dimensions) if embedder is None or isinstance(embedder, str) else embedder
+        )
         made = Library.create(
             library, fingerprint=loaded.fingerprint, dimensions=loaded.dimensions, embedder=name
         )
-        return cls(made, settings=settings, embedder=loaded)
+        assistant = cls(made, settings=settings, embedder=embedder, dimensions=dimensions)
+        assistant._embedder = loaded
+        return assistant
 
     @classmethod
     def from_documents(
@@ -141,16 +154,21 @@ class Assistant:
 
     @property
     def embedder(self) -> Embedder:
-        """The library's embedder, loaded on first use.
+        """The library's embedder, loaded on first use; another one after a rebuild, unless one was asked for.
 
         Raises:
             ModelError, EmbedderMismatchError
         """
         with self._loading:
-            if isinstance(self._embedder, str):
-                loaded = load_embedder(self._embedder or BUILTIN)
-                self.library.require(loaded.fingerprint)
-                self._embedder = loaded
+            stale = (
+                self._follows and self._embedder and self._embedder.fingerprint != self.library.fingerprint
+            )
+            if self._embedder is None or stale:
+                self._embedder = load_embedder(
+                    *self.library.embedder_for(self._embedder_name, self._dimensions)
+                )
+                self._answerer = self._handed_answerer  # ours holds the embedder that was
+            self.library.require(self._embedder.fingerprint)
             return self._embedder
 
     @property
@@ -164,8 +182,9 @@ class Assistant:
     def answerer(self) -> Answerer:
         """The answerer that the settings name, made on first use."""
         with self._loading:
+            embedder = self.embedder  # first: a rebuild may have changed it
             self._answerer = self._answerer or load_answerer(
-                self.settings, self.reader, RememberingEmbedder(self.embedder)
+                self.settings, self.reader, RememberingEmbedder(embedder)
             )
             return self._answerer
 

@@ -61,6 +61,9 @@ def chat(
         str | None,
         typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
     ] = None,
+    dimensions: Annotated[
+        int | None, typer.Option("--dimensions", min=1, help="Keep so many numbers of a vector (MRL).")
+    ] = None,
     answerer: Annotated[
         str | None, typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL.")
     ] = None,
@@ -79,7 +82,12 @@ def chat(
     )
     check_host(options)  # before anything slow is done
     with _assistant(
-        documents or [], library, sample=sample, embedder=embedder, answerer=answerer
+        documents or [],
+        library,
+        sample=sample,
+        embedder=embedder,
+        dimensions=dimensions,
+        answerer=answerer,
     ) as assistant:
         threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
         serve(
@@ -92,7 +100,13 @@ def chat(
 
 
 def _assistant(
-    documents: list[Path], library: Path | None, *, sample: bool, embedder: str | None, answerer: str | None
+    documents: list[Path],
+    library: Path | None,
+    *,
+    sample: bool,
+    embedder: str | None,
+    dimensions: int | None,
+    answerer: str | None,
 ) -> Assistant:
     """Return the assistant of the documents' library, brought up to date, or of the samples.
 
@@ -117,8 +131,8 @@ def _assistant(
     if answerer is not None:
         settings = settings.model_copy(update={"answerer": answerer})
     if not documents:
-        return Assistant.open(folder, settings=settings, embedder=embedder)
-    assistant = Assistant.create(folder, settings=settings, embedder=embedder)
+        return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
+    assistant = Assistant.create(folder, settings=settings, embedder=embedder, dimensions=dimensions)
     with ingest_progress() as progress:
         report = assistant.ingest(documents, progress=progress)
     print_report(report)

@@ -54,6 +54,9 @@ def evaluate(
         str | None,
         typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
     ] = None,
+    dimensions: Annotated[
+        int | None, typer.Option("--dimensions", min=1, help="Keep so many numbers of a vector (MRL).")
+    ] = None,
     answerer: Annotated[
         str | None,
         typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL."),
@@ -76,7 +79,14 @@ def evaluate(
     try:
         with (
             _assistant(
-                asked, library, documents, out, sample=sample, embedder=embedder, answerer=answerer
+                asked,
+                library,
+                documents,
+                out,
+                sample=sample,
+                embedder=embedder,
+                dimensions=dimensions,
+                answerer=answerer,
             ) as assistant,
             _progress("asking", len(asked.questions)) as advance,
         ):
@@ -192,6 +202,7 @@ def _assistant(
     *,
     sample: bool,
     embedder: str | None,
+    dimensions: int | None,
     answerer: str | None,
 ) -> Iterator[Assistant]:
     """Open the library to measure: the one named, the samples', or one made of documents or SQuAD contexts."""
@@ -204,14 +215,16 @@ def _assistant(
         settings = Settings.load(folder).model_copy(update=changes)
         with (
             _sources(asked, documents) as paths,
-            Assistant.create(folder, settings=settings, embedder=embedder) as assistant,
+            Assistant.create(
+                folder, settings=settings, embedder=embedder, dimensions=dimensions
+            ) as assistant,
         ):
             _read(assistant, paths)
             yield assistant
         return
     folder = _sample_folder() if sample else library or DEFAULT_LIBRARY
     settings = Settings.load(folder).model_copy(update=changes)
-    with Assistant.open(folder, settings=settings, embedder=embedder) as assistant:
+    with Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions) as assistant:
         yield assistant
 
 
