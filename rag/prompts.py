@@ -147,7 +147,9 @@ def rewrite_messages(question: str, history: Sequence[tuple[str, str]], language
     """Ask for a follow-up question that stands alone; ``history`` is (question, answer) pairs, oldest first."""
     prompted = language_of(language)
     turns = [
-        TURN[prompted].format(question=as_data(asked), answer=as_data(_shortened(answered, MAX_ANSWER)) or "—")
+        TURN[prompted].format(
+            question=as_data(asked), answer=as_data(_shortened(answered, MAX_ANSWER)) or "—"
+        )
         for asked, answered in history[-MAX_TURNS:]
     ]
     request = REWRITE_REQUEST[prompted].format(history="\n\n".join(turns), question=question)

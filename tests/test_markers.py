@@ -63,14 +63,28 @@ def test_numbers_are_expanded_and_a_range_has_a_limit() -> None:
 
 TEXTS = st.lists(
     st.sampled_from(
-        [*"。！？.!?\n ，、”“）产值元aT3", "[1]", "【2】", "[1,", "[", "]", "U.S.", "3.14", "说。", " The ", "第1项"]
+        [
+            *"。！？.!?\n ，、”“）产值元aT3",
+            "[1]",
+            "【2】",
+            "[1,",
+            "[",
+            "]",
+            "U.S.",
+            "3.14",
+            "说。",
+            " The ",
+            "第1项",
+        ]
     ),
     max_size=60,
 ).map("".join)
 
 
 @given(TEXTS, st.lists(st.integers(1, 6), min_size=1, max_size=8))
-def test_what_was_shown_of_a_sentence_is_how_it_begins_wherever_it_is_cut(text: str, sizes: list[int]) -> None:
+def test_what_was_shown_of_a_sentence_is_how_it_begins_wherever_it_is_cut(
+    text: str, sizes: list[int]
+) -> None:
     parser = SentenceParser()
     shown, ended, at, turn = "", [], 0, 0
     while at < len(text):

@@ -6,7 +6,7 @@ Knows nothing of passages and citations. `rag.answerers.local` and `rag.answerer
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,10 +37,10 @@ class ChatModel(Protocol):
         """Return how many tokens the messages take, as the model is given them."""
         ...
 
-    def stream(self, messages: Sequence[Message], *, max_new_tokens: int) -> Iterator[str | Ending]:
+    def stream(self, messages: Sequence[Message], *, max_new_tokens: int) -> Generator[str | Ending]:
         """Yield the reply in pieces as they come, without what the model only thinks, then an `Ending`.
 
-        Closing the iterator stops the model.
+        Closing the generator stops the model.
 
         Raises:
             AnswererError: it could not be reached or failed.

@@ -126,7 +126,9 @@ class SentenceParser:
     def _reach(self, end: int, following: int) -> int:
         """Return up to where markers behind a sentence are its own: not those that open the line of the next."""
         line = self._text.find("\n", end, following)
-        if line < 0 or "\n" in self._text[line + 1 : following]:  # no line between, or a line of markers alone
+        if (
+            line < 0 or "\n" in self._text[line + 1 : following]
+        ):  # no line between, or a line of markers alone
             return following
         return line
 
