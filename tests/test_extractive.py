@@ -9,6 +9,7 @@ import pytest
 from index.embedder import load_embedder
 from index.errors import SettingsError
 from rag.answerers import Answerer, Draft, Question, draft_of, load_answerer
+from rag.answerers.base import NOT_FOUND
 from rag.answerers.evidence import FEATURES
 from rag.answerers.extractive import MAX_TEXT, ExtractiveAnswerer, ExtractiveOptions
 from rag.answerers.scoring import CONFIDENCE, RANKING, confidence, rank_score

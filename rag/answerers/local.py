@@ -66,6 +66,7 @@ class LocalModel:
         options = options or LocalOptions()
         source = locate(name_or_path, kind=KIND, owner="", instead="extractive")
         prepare_torch()
+        from safetensors import SafetensorError
         from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
         where: dict[str, Any] = {
@@ -90,7 +91,7 @@ class LocalModel:
                 source.repository, dtype=dtype, use_safetensors=True, **where
             )
             model = model.to(device).eval()
-        except LOADING_ERRORS as error:  # torch's out-of-memory error is a RuntimeError
+        except (*LOADING_ERRORS, SafetensorError) as error:  # torch's out-of-memory error is a RuntimeError
             raise unloadable(name_or_path, KIND, error) from error
         model.generation_config = _generation(model.generation_config, tokenizer)
         short = name_or_path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
