@@ -10,7 +10,7 @@ from index.sentences import split_sentences
 from rag.answerers.base import Answerer, Draft, Question
 from rag.answerers.chat import Ending
 from rag.checking import Checked, Support
-from rag.datatypes import Passage
+from rag.datatypes import DoubtReason, Passage
 from rag.prompts import Message
 
 
@@ -59,7 +59,7 @@ class WordChecker:
         supports = sorted((_support(sentence, p) for p in cited), key=lambda s: -s.score)
         best = next(p for p in cited if p.number == supports[0].passage)
         missing = tuple(f for f in re.findall(r"\d[\d.]*", sentence) if f not in best.text)
-        reason = "figure" if missing else "support" if supports[0].score < 0.5 else None
+        reason: DoubtReason | None = "figure" if missing else "support" if supports[0].score < 0.5 else None
         return Checked(supports=tuple(supports), reason=reason, missing=missing)
 
     def attribute(self, sentence: str, passages: Sequence[Passage], *, question: str = "") -> Checked:

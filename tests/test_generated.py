@@ -54,8 +54,8 @@ def drafted(
     *pieces, draft = made.stream(question, PASSAGES)
     assert isinstance(draft, Draft)
     assert draft.text == "".join(cast("list[str]", pieces))
-    for span in (*draft.claims, *draft.doubts):
-        assert 0 <= span.start < span.end <= len(draft.text)
+    for start, end in [*((c.start, c.end) for c in draft.claims), *((d.start, d.end) for d in draft.doubts)]:
+        assert 0 <= start < end <= len(draft.text)
     return draft
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openai_server import Act, fails, says, serving
@@ -153,11 +155,8 @@ def test_a_server_that_is_not_there_is_one_clear_error(library: Path) -> None:
             assistant.ask(QUESTION)
 
 
-def _hasty(assistant: Assistant) -> object:
+def _hasty(assistant: Assistant) -> Any:
     """The answerer of an assistant, which gives up at once."""
-    from dataclasses import replace
-    from typing import Any
-
     answerer: Any = assistant.answerer
     answerer._model._options = replace(answerer._model._options, retries=0)
     return answerer

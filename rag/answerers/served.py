@@ -136,10 +136,7 @@ class ServedModel:
         for attempt in range(self._options.retries + 1):
             try:
                 chunks = self._request(messages, max_new_tokens)
-                first = self._next(chunks)
-                while first is not None and not _says_something(first):
-                    first = self._next(chunks)
-                return first, chunks
+                return self._first(chunks), chunks
             except _Refused as refused:
                 wait = min(
                     refused.wait_s or self._options.backoff_s * 2**attempt, self._options.longest_wait_s
@@ -173,6 +170,17 @@ class ServedModel:
             return self._request(messages, max_new_tokens)
         except openai.OpenAIError as error:
             raise self._refused(error) from None
+
+    def _first(self, chunks: Stream[ChatCompletionChunk]) -> ChatCompletionChunk | None:
+        """Return the first piece that says something; None where the reply ends without one."""
+        try:
+            first = self._next(chunks)
+            while first is not None and not _says_something(first):
+                first = self._next(chunks)
+            return first
+        except _Refused:
+            chunks.close()
+            raise
 
     def _next(self, chunks: Iterator[ChatCompletionChunk]) -> ChatCompletionChunk | None:
         """Return the next piece; None at the end."""
