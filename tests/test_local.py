@@ -13,6 +13,7 @@ import pytest
 from tiny_models import LLAMA, Kind, write_model
 
 import rag.answerers.local
+import rag.answerers.memory
 from index.errors import AnswererError, ModelError
 from rag.answerers.chat import Ending
 from rag.answerers.local import LocalModel, LocalOptions
@@ -216,7 +217,7 @@ def test_a_model_without_a_chat_template_is_refused_with_what_to_take_instead(tm
 def test_a_model_too_large_for_the_memory_is_refused_before_it_is_loaded(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rag.answerers.local, "free_bytes", lambda device: 1000)
+    monkeypatch.setattr(rag.answerers.memory, "free_bytes", lambda device: 1000)
     monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", pytest.fail)
     with pytest.raises(
         ModelError, match=r"needs about 0\.0 GB on cpu, where 0\.0 GB are free; take a smaller"
@@ -234,10 +235,10 @@ def test_half_precision_is_kept_where_the_memory_has_no_room_for_more(
     model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float16)
     model.save_pretrained(path)
     weights = (path / "model.safetensors").stat().st_size
-    cache = rag.answerers.local._cache_bytes(model.config, 2, 8192)
-    monkeypatch.setattr(rag.answerers.local, "_best", lambda stored, device: "float32")
+    cache = rag.answerers.memory.cache_bytes(model.config, 2, 4096)
+    monkeypatch.setattr(rag.answerers.memory, "_best", lambda stored, device: "float32")
     assert " float32 " in LocalModel.load(str(path)).fingerprint
-    monkeypatch.setattr(rag.answerers.local, "free_bytes", lambda device: int(weights * 1.2 + cache))
+    monkeypatch.setattr(rag.answerers.memory, "free_bytes", lambda device: int(weights * 1.2 + cache))
     assert " float16 " in LocalModel.load(str(path)).fingerprint
 
 
@@ -268,6 +269,16 @@ def test_code_of_the_models_own_is_never_run(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="code from its own repository"):
         LocalModel.load(str(path))
     assert not (tmp_path / "ran").exists()
+
+
+def test_memory_is_counted_by_weights_and_by_what_a_full_context_keeps() -> None:
+    class Config:
+        num_hidden_layers, num_attention_heads, num_key_value_heads, head_dim = 36, 32, 8, 128
+
+    # Keys and values of 36 layers, 8 heads of 128 numbers, 2 bytes each, for 8192 tokens: 1.2 GB.
+    assert rag.answerers.memory.cache_bytes(Config(), 2, 8192) == 2 * 36 * 8 * 128 * 2 * 8192
+    free = rag.answerers.memory.free_bytes("cpu")
+    assert free is None or free > 50_000_000
 
 
 @pytest.fixture(autouse=True)

@@ -7,20 +7,19 @@ cores or card, and each take twice as long.
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from index.errors import AnswererError, ModelError
-from index.hub import LOADING_ERRORS, Source, first_line, locate, unloadable
+from index.hub import LOADING_ERRORS, first_line, locate, unloadable
 from index.runtime import prepare_torch
 from rag.answerers.chat import Ending, ThoughtFilter
+from rag.answerers.memory import best_device, fitting_format
 from rag.prompts import Message
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 KIND = "language model"
 MAX_TOKENS_UNSTATED = 2048  # of context, for a model that does not say how much it takes
-OVERHEAD = 1.1  # of the weights: activations, fragmentation
-BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +50,7 @@ class LocalModel:
         self._turns = _Turns()
         self._fingerprint = fingerprint
         self._silent = _silent_tokens(tokenizer)
-        self.context_tokens = min(options.context_tokens, _longest(model.config, tokenizer))
+        self.context_tokens = _context(options, model.config, tokenizer)
 
     @classmethod
     def load(cls, name_or_path: str, options: LocalOptions | None = None) -> LocalModel:
@@ -84,8 +81,8 @@ class LocalModel:
                 f"The language model {name_or_path!r} has no chat template, so it was not trained to follow "
                 "instructions; take its variant called Instruct, Chat or it."
             )
-        device = options.device or _device()
-        dtype = _fitting(name_or_path, source, config, device, options)
+        device = options.device or best_device()
+        dtype = fitting_format(name_or_path, source, config, device, _context(options, config, tokenizer))
         try:
             model = AutoModelForCausalLM.from_pretrained(
                 source.repository, dtype=dtype, use_safetensors=True, **where
@@ -339,130 +336,8 @@ def _generation(own: Any, tokenizer: Any) -> Any:
     )
 
 
-def _longest(config: Any, tokenizer: Any) -> int:
-    """Return the most tokens a model takes, as its configuration and its tokenizer say."""
+def _context(options: LocalOptions, config: Any, tokenizer: Any) -> int:
+    """Return the tokens of prompt and reply: what is asked for, or the most that the model says it takes."""
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     stated = getattr(text, "max_position_embeddings", None) or MAX_TOKENS_UNSTATED
-    return int(min(stated, getattr(tokenizer, "model_max_length", stated)))
-
-
-# Where it runs, and whether it fits
-
-
-def _device() -> str:
-    """Return where a model runs best: a CUDA card, Apple's, or the CPU."""
-    import torch
-
-    if torch.cuda.is_available():
-        free = [torch.cuda.mem_get_info(n)[0] for n in range(torch.cuda.device_count())]
-        return f"cuda:{free.index(max(free))}"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _fitting(name: str, source: Source, config: Any, device: str, options: LocalOptions) -> str:
-    """Return the number format to load a model in: the one it runs best in, or else the one it is kept in.
-
-    Raises:
-        ModelError: neither fits into the memory that is free.
-    """
-    stored = _stored(config)
-    best = _best(stored, device)
-    free = free_bytes(device)
-    weights = _weight_bytes(source)
-    if free is None or weights is None:
-        return best
-    parameters = weights / BYTES[stored]
-    needed = 0.0
-    for dtype in dict.fromkeys((best, stored)):
-        cache = _cache_bytes(config, BYTES[dtype], options.context_tokens)
-        needed = parameters * BYTES[dtype] * OVERHEAD + cache
-        if needed <= free:
-            return dtype
-    raise ModelError(
-        f"The language model {name!r} needs about {needed / 1e9:.1f} GB on {device}, where {free / 1e9:.1f} GB are "
-        "free; take a smaller one, lower context_tokens, or let a server run a quantised one (openai:URL#MODEL)."
-    )
-
-
-def _stored(config: Any) -> str:
-    """Return the number format that a model is kept in, as far as its configuration says."""
-    text = config.get_text_config() if hasattr(config, "get_text_config") else config
-    stated = getattr(config, "dtype", None) or getattr(text, "dtype", None) or "float32"
-    name = str(stated).removeprefix("torch.")
-    return name if name in BYTES else "float32"
-
-
-def _best(stored: str, device: str) -> str:
-    """Return the number format that a model of this one runs best in on a device.
-
-    A CPU without instructions for half precision computes it many times slower than single precision.
-    """
-    import torch
-
-    if device.startswith("cuda"):
-        return "float16" if stored == "bfloat16" and not torch.cuda.is_bf16_supported() else stored
-    if device != "cpu" or stored == "float32":
-        return stored
-    able = {
-        "bfloat16": getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False),
-        "float16": getattr(torch.ops.mkldnn, "_is_mkldnn_fp16_supported", lambda: False),
-    }
-    return stored if able[stored]() else "float32"
-
-
-def _weight_bytes(source: Source) -> int | None:
-    """Return the bytes of a model's safetensors; None where nobody knows."""
-    folder = Path(source.repository)
-    if folder.is_dir():
-        return sum(path.stat().st_size for path in folder.glob("*.safetensors")) or None
-    if source.local:
-        from huggingface_hub import snapshot_download
-
-        found = Path(
-            snapshot_download(source.repository, revision=source.revision, local_files_only=True)
-        ).glob("*.safetensors")
-        return sum(path.stat().st_size for path in found) or None
-    from huggingface_hub import HfApi
-
-    listed = HfApi().model_info(source.repository, revision=source.revision, files_metadata=True, timeout=10)
-    files = [file for file in listed.siblings or () if "/" not in file.rfilename]
-    return sum(file.size or 0 for file in files if file.rfilename.endswith(".safetensors")) or None
-
-
-def _cache_bytes(config: Any, width: int, tokens: int) -> float:
-    """Return the bytes of the keys and values of a full context."""
-    text = config.get_text_config() if hasattr(config, "get_text_config") else config
-    heads = getattr(text, "num_attention_heads", 0) or 0
-    size = getattr(text, "head_dim", None) or (text.hidden_size // heads if heads else 0)
-    kept = getattr(text, "num_key_value_heads", None) or heads
-    return 2.0 * getattr(text, "num_hidden_layers", 0) * kept * size * tokens * width
-
-
-def free_bytes(device: str) -> int | None:
-    """Return the memory that is free on a device; None where the system does not say."""
-    import torch
-
-    if device.startswith("cuda"):
-        return int(torch.cuda.mem_get_info(device)[0])
-    if device == "mps":
-        return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
-    return _free_ram()
-
-
-def _free_ram() -> int | None:
-    """Return the bytes of RAM that can be had: on Linux what is available, elsewhere what there is."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
-            return None
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    group = Path("/sys/fs/cgroup")
-    try:
-        limit = int((group / "memory.max").read_text(encoding="ascii"))
-        used = int((group / "memory.current").read_text(encoding="ascii"))
-        stat = dict(line.split() for line in (group / "memory.stat").read_text(encoding="ascii").splitlines())
-    except (OSError, ValueError):  # no limit says "max"
-        return free
-    return min(free, max(0, limit - used + int(stat.get("inactive_file", 0))))  # a cache gives way
+    return int(min(options.context_tokens, stated, getattr(tokenizer, "model_max_length", stated)))
