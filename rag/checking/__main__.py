@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("file", type=Path, help="a JSONL file of labelled sentences")
     parser.add_argument("--embedder", default=BUILTIN, help="default: %(default)s")
-    parser.add_argument("--reader", type=Path, default=None, help="a reader's folder (default: the shipped one)")
+    parser.add_argument(
+        "--reader", type=Path, default=None, help="a reader's folder (default: the shipped one)"
+    )
     parser.add_argument("--wrong", action="store_true", help="list the sentences that were judged otherwise")
     options = parser.parse_args(arguments)
     try:
@@ -43,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for case, result in checked:
             if not _agrees(case.label, result.reason):
                 score = max((support.score for support in result.supports), default=0.0)
-                print(f"{case.id} {case.label} → {result.reason} {result.missing} {score:.2f} {case.sentence}")
+                print(
+                    f"{case.id} {case.label} → {result.reason} {result.missing} {score:.2f} {case.sentence}"
+                )
     return 0
 
 

@@ -116,7 +116,9 @@ def measure(checked: Sequence[tuple[Case, Checked]]) -> list[Row]:
 
     A literal fault counts as found together with the others whichever of the three it was taken for.
     """
-    literal = frozenset(reason for reason in get_args(DoubtReason) if reason in ("figure", "date", "name", "quotation"))
+    literal = frozenset(
+        reason for reason in get_args(DoubtReason) if reason in ("figure", "date", "name", "quotation")
+    )
     doubts = frozenset(get_args(DoubtReason))
     rows = [_row(label, {label}, _reasons(label), checked) for label in LABELS[:4]]
     rows.append(_row("any of the three", set(LITERAL), literal, checked))
@@ -131,7 +133,10 @@ def _reasons(label: str) -> frozenset[DoubtReason | None]:
 
 
 def _row(
-    name: str, labels: set[str], reasons: frozenset[DoubtReason | None], checked: Sequence[tuple[Case, Checked]]
+    name: str,
+    labels: set[str],
+    reasons: frozenset[DoubtReason | None],
+    checked: Sequence[tuple[Case, Checked]],
 ) -> Row:
     having = [case.label in labels for case, _ in checked]
     given = [result.reason in reasons for _, result in checked]
