@@ -111,6 +111,11 @@ def check_cases(checker: SentenceChecker, cases: Iterable[Case]) -> list[tuple[C
     return [(case, checker.check(case.sentence, case.passages)) for case in cases]
 
 
+def agrees(case: Case, result: Checked) -> bool:
+    """Tell whether a check gave a reason that stands for the case's label."""
+    return case.label in _FOUND[result.reason]
+
+
 def measure(checked: Sequence[tuple[Case, Checked]]) -> list[Row]:
     """Return a row for each label, one for any literal fault, and one for any fault.
 
