@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from index.text import FUNCTION_WORDS, HAN, MONTHS, detect_language, fold
+from index.text import FUNCTION_WORDS, HAN, MONTHS, detect_language, fold, is_chinese
 
 PINYIN_MARK = "~"
 """Starts a term that is pinyin, so that 大厅 ("dating") never answers the English word "dating"."""
@@ -410,6 +410,38 @@ def name_spellings(name: str) -> list[tuple[str, ...]]:
         full, given, family = _person_pinyin(name)
         spellings += [(family, given), (given, family), (full,)]
     return [forms for forms in spellings if all(form.isascii() and form.isalpha() for form in forms)]
+
+
+@lru_cache(maxsize=1_000)
+def spelt_out(text: str) -> tuple[frozenset[str], ...]:
+    """Return the readings in pinyin of every Han character of a text, an empty set for anything else.
+
+    Names that no tag gives away are found in it; see ``is_spelt``.
+    """
+    from pypinyin import Style, pinyin
+
+    readings: list[frozenset[str]] = []
+    for run in re.findall(f"[{HAN}]+|[^{HAN}]+", fold(text)):
+        if is_chinese(run):
+            spelt = pinyin(run, style=Style.NORMAL, heteronym=True)
+            readings += [frozenset(form.replace("ü", "v") for form in forms) for forms in spelt]
+        else:
+            readings.append(frozenset())
+    return tuple(readings)
+
+
+def is_spelt(name: str, readings: Sequence[frozenset[str]]) -> bool:
+    """Tell whether a name in pinyin, joined and in lower case, is read at some place of ``spelt_out(text)``."""
+    return any(_reads(name, readings, place) for place in range(len(readings)))
+
+
+def _reads(name: str, readings: Sequence[frozenset[str]], place: int) -> bool:
+    """Tell whether characters from one place on read as all of a name."""
+    if not name:
+        return True
+    return place < len(readings) and any(
+        name.startswith(form) and _reads(name[len(form) :], readings, place + 1) for form in readings[place]
+    )
 
 
 def _pinyin_spans(

@@ -22,7 +22,7 @@ from index.library import Library
 from index.search import check_query, search
 from index.text import detect_language
 from rag.answerers import load_answerer
-from rag.answerers.base import Draft, Question
+from rag.answerers.base import Draft, Question, Rewriter
 from rag.citations import cite
 from rag.datatypes import Answer, Event
 from rag.followup import resolve
@@ -272,7 +272,7 @@ class Assistant:
     ) -> Iterator[Event]:
         """Answer as ``ask`` does, in steps: searching → passages → text … → answer."""
         begun = perf_counter()
-        asked = _question(check_query(question), history)
+        asked = self._asked(check_query(question), history)
         yield Event(phase="searching", query=asked.text)
         where = where or Filter(documents=tuple(documents))
         found = retrieve(self.library, self._remembering, self.reader, asked.text, self.settings, where)
@@ -286,6 +286,20 @@ class Assistant:
                 yield Event(phase="text", text=piece)
         assert draft is not None, "an answerer ends its stream with a draft"
         yield Event(phase="answer", answer=self._finish(asked, found, draft, begun))
+
+    def _asked(self, text: str, history: History) -> Question:
+        """Make a question stand alone by its history, and tell its language.
+
+        A language model rewrites it; where there is none, or it does not succeed, rules do.
+        """
+        turns = tuple((turn, "") if isinstance(turn, str) else (turn[0], turn[1]) for turn in history)
+        language = detect_language(text)
+        alone = text
+        if turns:
+            answerer = self.answerer
+            written = answerer.rewrite(text, turns, language) if isinstance(answerer, Rewriter) else ""
+            alone = written or resolve(text, turns)
+        return Question(text=alone, original=text, language=language, history=turns)
 
     def _finish(self, asked: Question, found: Retrieval, draft: Draft, begun: float) -> Answer:
         with self.library.snapshot():
@@ -353,14 +367,3 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _question(text: str, history: History) -> Question:
-    """Make a question stand alone by its history, and tell its language."""
-    turns = tuple((turn, "") if isinstance(turn, str) else (turn[0], turn[1]) for turn in history)
-    return Question(
-        text=resolve(text, turns) if turns else text,
-        original=text,
-        language=detect_language(text),
-        history=turns,
-    )

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.errors import ChuchuError
-from ui import cli_chat, cli_evaluation, cli_users
+from ui import cli_chat, cli_evaluation, cli_models, cli_users
+from ui.options import AnswererName, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -32,6 +33,7 @@ library_app = typer.Typer(help="Look after a library.", no_args_is_help=True, ri
 app.add_typer(library_app, name="library")
 cli_chat.register(app)
 cli_evaluation.register(app)
+cli_models.register(app)
 cli_users.register(app)
 
 Documents = Annotated[list[Path], typer.Argument(help="Files and folders to read.", show_default=False)]
@@ -51,7 +53,6 @@ Dimensions = Annotated[
         "--dimensions", min=1, help="Keep so many numbers of a vector, of a model trained for that (MRL)."
     ),
 ]
-AnswererName = Annotated[str | None, typer.Option("--answerer", help="extractive.")]
 DEFAULT_LIBRARY = Path("chuchu-library")
 INTERRUPTED = 130  # the exit status that Typer gives after Ctrl-C
 
@@ -108,12 +109,18 @@ def ask(
     embedder: EmbedderName = None,
     dimensions: Dimensions = None,
     answerer: AnswererName = None,
+    strict: Strict = None,
 ) -> None:
     """Answer a question from a library and cite the words that say so."""
     from ui.terminal import print_answer
 
     with _open(
-        library, sample=sample, embedder=embedder, dimensions=dimensions, answerer=answerer
+        library,
+        sample=sample,
+        embedder=embedder,
+        dimensions=dimensions,
+        answerer=answerer,
+        strict=strict,
     ) as assistant:
         answer = assistant.ask(question, documents=documents or ())
     if as_json:
@@ -263,6 +270,7 @@ def _open(
     embedder: str | None = None,
     dimensions: int | None = None,
     answerer: str | None = None,
+    strict: bool | None = None,
 ) -> Assistant:
     """Open the assistant of a library, or of the sample documents, with the models that were asked for."""
     from rag.assistant import Assistant
@@ -270,9 +278,7 @@ def _open(
     from ui.sample import sample_library
 
     folder = sample_library() if sample else library
-    settings = Settings.load(folder)
-    if answerer is not None:
-        settings = settings.model_copy(update={"answerer": answerer})
+    settings = Settings.load(folder).changed(answerer=answerer, strict=strict)
     return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
 
 

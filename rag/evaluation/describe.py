@@ -16,7 +16,7 @@ from index.runtime import precision
 from rag.evaluation.questions import QuestionSet
 
 FORMAT = 1  # of the run folder
-PACKAGES = ("chuchu", "torch", "transformers", "sentence-transformers", "faiss-cpu", "numpy")
+PACKAGES = ("chuchu", "torch", "transformers", "sentence-transformers", "openai", "faiss-cpu", "numpy")
 MODELS = ("embedder", "reader", "answerer")
 _MUST_AGREE = ("format", "settings", "models", "corpus")
 
