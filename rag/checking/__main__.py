@@ -11,7 +11,7 @@ from time import perf_counter
 from index.embedder import BUILTIN, load_embedder
 from index.errors import ChuchuError
 from rag.checking.checker import SentenceChecker
-from rag.checking.labelled import check_cases, measure, read_cases, table
+from rag.checking.labelled import agrees, check_cases, measure, read_cases, table
 from rag.reader import Reader
 
 
@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("file", type=Path, help="a JSONL file of labelled sentences")
     parser.add_argument("--embedder", default=BUILTIN, help="default: %(default)s")
-    parser.add_argument("--reader", type=Path, default=None, help="a reader's folder (default: the shipped one)")
+    parser.add_argument(
+        "--reader", type=Path, default=None, help="a reader's folder (default: the shipped one)"
+    )
     parser.add_argument("--wrong", action="store_true", help="list the sentences that were judged otherwise")
     options = parser.parse_args(arguments)
     try:
@@ -41,14 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\n{len(cases)} sentences, {1000 * seconds / max(1, len(cases)):.0f} ms each")
     if options.wrong:
         for case, result in checked:
-            if not _agrees(case.label, result.reason):
+            if not agrees(case, result):
                 score = max((support.score for support in result.supports), default=0.0)
-                print(f"{case.id} {case.label} → {result.reason} {result.missing} {score:.2f} {case.sentence}")
+                print(
+                    f"{case.id} {case.label} → {result.reason} {result.missing} {score:.2f} {case.sentence}"
+                )
     return 0
-
-
-def _agrees(label: str, reason: str | None) -> bool:
-    return (label == "supported") == (reason is None)
 
 
 if __name__ == "__main__":

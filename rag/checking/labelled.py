@@ -111,12 +111,19 @@ def check_cases(checker: SentenceChecker, cases: Iterable[Case]) -> list[tuple[C
     return [(case, checker.check(case.sentence, case.passages)) for case in cases]
 
 
+def agrees(case: Case, result: Checked) -> bool:
+    """Tell whether a check gave a reason that stands for the case's label."""
+    return case.label in _FOUND[result.reason]
+
+
 def measure(checked: Sequence[tuple[Case, Checked]]) -> list[Row]:
     """Return a row for each label, one for any literal fault, and one for any fault.
 
     A literal fault counts as found together with the others whichever of the three it was taken for.
     """
-    literal = frozenset(reason for reason in get_args(DoubtReason) if reason in ("figure", "date", "name", "quotation"))
+    literal = frozenset(
+        reason for reason in get_args(DoubtReason) if reason in ("figure", "date", "name", "quotation")
+    )
     doubts = frozenset(get_args(DoubtReason))
     rows = [_row(label, {label}, _reasons(label), checked) for label in LABELS[:4]]
     rows.append(_row("any of the three", set(LITERAL), literal, checked))
@@ -131,7 +138,10 @@ def _reasons(label: str) -> frozenset[DoubtReason | None]:
 
 
 def _row(
-    name: str, labels: set[str], reasons: frozenset[DoubtReason | None], checked: Sequence[tuple[Case, Checked]]
+    name: str,
+    labels: set[str],
+    reasons: frozenset[DoubtReason | None],
+    checked: Sequence[tuple[Case, Checked]],
 ) -> Row:
     having = [case.label in labels for case, _ in checked]
     given = [result.reason in reasons for _, result in checked]
