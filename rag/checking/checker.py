@@ -290,6 +290,9 @@ def _anchors(said: _Said, view: _View, span: TextSpan) -> frozenset[int]:
         *(any(covers(found, date) for found in dates) for date in said.dates),
         *(holds(name, there, chinese=said.chinese) is True for name in said.names),
     ]
+    bare = _UNSPOKEN.sub("", there.folded)
+    for pieces in said.quotations:  # words quoted rightly say more than a name
+        stands += [any(piece in bare for piece in pieces)] * MAX_ANCHORS
     return frozenset(number for number, yes in enumerate(stands) if yes)
 
 
@@ -447,13 +450,24 @@ def _others(
             return "name"
         in_found = {n for n, f in enumerate(mine) if present(f, own)}
         in_rival = {n for n, f in enumerate(mine) if present(f, there)}
-        share = 0.6 if isinstance(fact, Fact) else 0.4
-        if in_rival - in_found and not in_found - in_rival and len(in_rival - in_found) >= share * len(mine):
+        if _outweighs(
+            len(in_rival - in_found), len(in_found - in_rival), len(mine), dated=isinstance(fact, Event)
+        ):
             return "figure"
         if isinstance(fact, Fact) and isinstance(found, Fact) and isinstance(rival, Fact):
             if said.chinese and view.chinese and _measured_otherwise(said, fact, found, rival, view):
                 return "figure"
     return ""
+
+
+def _outweighs(there: int, here: int, wanted: int, *, dated: bool) -> bool:
+    """Tell whether a rival has so many of a sentence's words, and what was found so few, that it is the one meant.
+
+    A date has more words to itself than a figure, so one of them may be shared by chance.
+    """
+    if not here:
+        return there > 0 and there >= (0.4 if dated else 0.6) * wanted
+    return dated and there >= 0.6 * wanted and there >= 2 * here
 
 
 def _rivals(said: _Said, fact: Fact | Event, found: Fact | Event, view: _View) -> list[Fact | Event]:

@@ -122,7 +122,7 @@ def _is_proper(chinese: str) -> bool:
 
 _NEVER = word_set(
     "中国 我国 全国 本报 高达 记者 高新区 全区 全市 全县 全省 本市 园区 公司 企业 该市 该区 同比 高质量 "
-    "温馨 小康 和谐"
+    "温馨 小康 和谐 台风"
 )
 _VERBAL = ("v", "p", "c", "u", "r", "d", "m", "q", "x", "y", "f", "t")
 
@@ -140,6 +140,8 @@ def _chinese_names(text: str) -> Iterator[Name]:
                 yield Name(start=start, end=c.end, parts=(folded[start : c.end],), person=True)
         elif c.kind == "organisation" and (core := _core(folded[c.start : c.end])):
             yield Name(start=c.start, end=c.end, parts=core)
+    for match in _ORDINAL.finditer(folded):
+        yield Name(start=match.start(), end=match.end(), parts=(match[1],))
     place = 0
     for word, tag in tagged_words(folded):
         start, end = place + _led_in(word), place + len(word)
@@ -150,6 +152,7 @@ def _chinese_names(text: str) -> Iterator[Name]:
             or len(bare) < 2
             or bare in _NEVER
             or bare[-1] in "内里上下中外前后间"
+            or (tag == "nr" and len(bare) > 2 and bare[0] not in SURNAMES)
             or _ordinary(bare)
         ):
             continue
@@ -160,6 +163,7 @@ def _chinese_names(text: str) -> Iterator[Name]:
         )
 
 
+_ORDINAL = re.compile("(第[一二三四五])(?=产业|剂|批|期|工厂|医院|中学|小学)")
 _NAMING = frozenset({"nr", "nrt", "nrfg", "ns", "nt"})
 
 
@@ -175,6 +179,9 @@ def _ordinary(word: str) -> bool:
     return bool(meanings) and all(_is_word(part) or part in _COMMON for part in meanings[0][0].split())
 
 
+_NAMED_ENDINGS = ("有限公司", "集团", "银行", "大学", "医院", "研究院")
+
+
 def _core(name: str) -> tuple[str, ...]:
     """Return the words that tell an organisation from others: what stands before its generic ending."""
     bare = GENERIC_ENDING.sub("", name)
@@ -184,7 +191,7 @@ def _core(name: str) -> tuple[str, ...]:
         if core and tag.startswith(_VERBAL):
             break
         core.append(word)
-    if len(core) == 1 and words[-1][1].startswith(_VERBAL) and lexicon("zh", "en").meanings(core[0]):
+    if not name.endswith(_NAMED_ENDINGS) and all(_ordinary(word) for word in core):
         return ()
     joined = "".join(reversed(core))
     return (joined,) if len(joined) > 1 and joined not in _NEVER else ()
