@@ -70,7 +70,8 @@ _AFTER_ANOTHER = re.compile(  # understood by the date before it
     r"(?P<same>同年|当年|\b(?:in )?(?:the|that) same year\b|\bthat year\b)"
     r"|(?P<next>次年|翌年|第二年|\b(?:the )?(?:following|next) year\b|\b(?:one|a) year later\b|\bthe year after\b)"
     r"|(?P<last>\b(?:the )?(?:previous|preceding) year\b|\ba year earlier\b|\bthe year before\b|前一年|上一年)"
-    r"|(?P<many>\b(?:two|three|four|five|six|ten|\d{1,2})) years (?:later|earlier)\b|(?P<many2>[两二三四五六十]|\d{1,2})年[后前]"
+    r"|(?P<many>\b(?:two|three|four|five|six|ten|\d{1,2})) years (?:later|earlier)\b"
+    r"|(?P<many2>[两二三四五六十]|\d{1,2})年[后前]"
 )
 _ENGLISH_SHIFTS = {"last": -1, "this": 0, "next": 1}
 

@@ -447,7 +447,8 @@ def _inherited(folded: str, figures: Sequence[Figure]) -> list[Figure]:
         bare, following = result[place], result[place + 1]
         between = folded[bare.end : following.start]
         written = folded[bare.start : bare.end]
-        if bare.dimension or not following.dimension or not re.fullmatch(_DIGITS, written):
+        scaled = following.dimension or not re.fullmatch(_DIGITS, folded[following.start : following.end])
+        if bare.dimension or not scaled or not re.fullmatch(_DIGITS, written):
             continue
         if _JOINED.fullmatch(between):
             head = re.match(_DIGITS, folded[following.start : following.end].lstrip("$¥€£ "))
