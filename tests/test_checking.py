@@ -262,11 +262,16 @@ def test_the_shipped_models_find_wrong_figures_years_and_entities() -> None:
 
 
 def test_measures_count_by_hand(checker: SentenceChecker, tmp_path: Path) -> None:
+    sentences = {"supported": "74亿元", "wrong_figure": "75亿元", "wrong_year": "74亿元"}
     lines = [
-        {"id": "1", "label": "supported", "sentence": "桐江开发区完成投资74亿元。", "passages": [{"text": TWO.text}]},
-        {"id": "2", "label": "wrong_figure", "sentence": "桐江开发区完成投资75亿元。", "passages": [{"text": TWO.text}]},
-        {"id": "3", "label": "wrong_year", "sentence": "桐江开发区完成投资74亿元。", "passages": [{"text": TWO.text}]},
-    ]  # fmt: skip
+        {
+            "id": label,
+            "label": label,
+            "sentence": f"桐江开发区完成投资{said}。",
+            "passages": [{"text": TWO.text}],
+        }
+        for label, said in sentences.items()
+    ]
     path = tmp_path / "cases.jsonl"
     path.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), encoding="utf-8")
     rows = {row.name: row for row in measure(check_cases(checker, read_cases(path)))}
@@ -290,3 +295,18 @@ def test_the_command_says_in_one_line_what_it_cannot_read(
 ) -> None:
     assert main([str(tmp_path / "absent.jsonl")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_figure_of_another_year_is_no_rival(checker: SentenceChecker) -> None:
+    port = passage("2022年，港口吞吐量为186万吨，集装箱412万标箱。2021年，两项数字分别为177万吨和375万标箱。")
+    assert checker.check("2021年港口集装箱为375万标箱。", [port]).reason is None
+
+
+def test_a_year_that_is_only_compared_with_does_not_hold_for_what_follows() -> None:
+    text = "Sales reached 52 million in 2022, compared with 47 million in 2021, but the loss was 3 million."
+    assert [fact.years for fact in read_facts(text).facts] == [{2022}, {2021}, {2022}]
+
+
+def test_a_bare_figure_is_read_together_with_its_question(checker: SentenceChecker) -> None:
+    asked = checker.check("368亿元。", [YEARS], question="去年，澜湾高新区实现工业产值多少？")
+    assert asked.supports[0].score > checker.check("368亿元。", [YEARS]).supports[0].score

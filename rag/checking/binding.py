@@ -119,6 +119,7 @@ _BREAK = re.compile(
 )
 _HARD_BREAK = re.compile(r"[,;，；。、]|\b(?:and|but|while|whereas)\b")
 _COMPARED = re.compile(r"(?:同?比|较|相比|相较于?|compared (?:with|to)|than(?: in)?|over|from) ?$")
+_COMPARISON = re.compile(r"\s*(?:compared|(?:up|down)? ?from|against|versus|than|比|较|相比|而?上年)")
 _RESPECTIVELY = re.compile(r"分别|依次|\brespectively\b")
 _OWNERS = re.compile(r"、|以及|[和与及]|,\s?(?:and\s)?|\band\b")
 
@@ -173,13 +174,23 @@ def _years(folded: str, figure: Figure, figures: Sequence[Figure], dates: Sequen
     inside = [date for date in dates if low <= date.start < high]
     before = [date for date in inside if date.end <= figure.start]
     if not inside:  # a day is of the event beside it, a year holds for the rest of the sentence
-        before = [date for date in dates if date.end <= figure.start and not date.month]
+        before = [
+            date
+            for date in dates
+            if date.end <= figure.start and not date.month and not _aside(folded, date.start)
+        ]
     if before:
         return _alike(before, folded)
     behind = inside or [date for date in dates if date.start > figure.start]
     if not behind:
         return frozenset()
     return frozenset({behind[0].year}) if behind[0].year else frozenset()
+
+
+def _aside(folded: str, place: int) -> bool:
+    """Tell whether a place lies in a clause that only compares: …, compared with 47.8 million in 2021, …."""
+    clause = max(folded.rfind(mark, 0, place) for mark in ",;。") + 1
+    return _COMPARISON.match(folded, clause) is not None
 
 
 def _alike(before: Sequence[Date], folded: str) -> frozenset[int]:

@@ -189,6 +189,7 @@ def _rivals(said: Said, fact: Fact | Event, found: Fact | Event, view: View) -> 
         if other.figure.dimension == found.figure.dimension
         and other.figure.number != found.figure.number
         and not any(bears_out(other.figure, also.figure) for also in said.facts.facts)
+        and not (fact.sure and other.sure and fact.years and not fact.years & other.years)
     ]
 
 

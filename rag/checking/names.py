@@ -61,8 +61,9 @@ _COMMON = (
         "i mr mrs ms dr prof professor mayor secretary director chairman chairwoman president manager deputy vice "
         "chief general minister governor party committee government city county district province town village "
         "street road company group corporation corp co inc ltd limited university college institute bank zone "
-        "park centre center office bureau department ministry agency association daily news "
-        "monday tuesday wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 gdp ceo cfo cto rmb cny usd eur yuan ok faq ai it"
+        "park centre center office bureau department ministry agency association daily news monday tuesday "
+        "wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 gdp ceo cfo cto rmb cny usd eur yuan ok "
+        "faq ai it"
     )
     | {month.lower() for month in MONTHS}
     | {month[:3].lower() for month in MONTHS}
