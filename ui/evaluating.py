@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import ChuchuError, QuestionsError
 from rag.assistant import Assistant
+from rag.doubts import SIGN, explain
 from ui.actions import Reply, Values, told
 from ui.datatypes import Conversations, Language
 from ui.strings import say
 from ui.uploads import inside, safe_name
 
 if TYPE_CHECKING:
+    from rag.datatypes import Answer
     from rag.evaluation.questions import QuestionSet
     from rag.evaluation.results import Result
     from rag.evaluation.runner import Run
@@ -200,11 +202,16 @@ def run_html(run: Run, language: Language) -> str:
     )
     report = escape(say(language, "download_report"))
     return (
-        f"<h2>{escape(say(language, 'questions_count', count=len(run.results)))}</h2>"
+        f"<h2>{escape(say(language, 'questions_count', count=len(run.results)))}</h2>{_doubted(run, language)}"
         f'<button type="button" class="button" data-do="report">{report}</button>'
         f'<table class="metrics"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         f'<div class="plots">{drawings}</div>{_failures_html(run.results, language)}'
     )
+
+
+def _doubted(run: Run, language: Language) -> str:
+    count = run.metrics.get("doubted_sentences", 0)  # runs of earlier versions do not tell
+    return f'<p class="bad">{SIGN} {escape(say(language, "doubted_count", count=count))}</p>' if count else ""
 
 
 def _failures_html(results: Sequence[Result], language: Language) -> str:
@@ -225,7 +232,17 @@ def _failure(result: Result, language: Language) -> str:
         f'<li><button type="button"{openable}><b>{escape(question.question)}</b>'
         f'<span class="kind">{_word(f"failure.{result.failure}", language)}</span>'
         f"<small>{escape(say(language, 'expected'))} {escape(gold[:120])}</small>"
-        f"<small>{escape(say(language, 'got'))} {escape(got[:120])}</small></button></li>"
+        f"<small>{escape(say(language, 'got'))} {escape(got[:120])}</small>{_doubts(answer, language)}</button></li>"
+    )
+
+
+def _doubts(answer: Answer | None, language: Language) -> str:
+    """Return the sentences of an answer that its passages do not bear out, each with the reason."""
+    if answer is None:
+        return ""
+    sentences = ((answer.text[d.start : d.end][:160], explain(d, language)) for d in answer.doubts)
+    return "".join(
+        f'<small class="bad">{SIGN} “{escape(said)}” {escape(why)}</small>' for said, why in sentences
     )
 
 

@@ -41,6 +41,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "evidence": ("标准证据", "Gold evidence"),
     "answer": ("回答", "Answer"),
     "short_answer": ("简短答案", "Short answer"),
+    "doubts": ("未经原文证实", "Not borne out"),
+    "notes": ("说明", "Notes"),
     "citations": ("引用", "Citations"),
     "passages": ("检索到的段落", "Passages"),
     "no_passages": ("没有段落", "No passages"),

@@ -12,7 +12,7 @@ const deeds = {
   edit: (button) => edit(turnOf(button)),
   cancel_edit: () => { cancelEdit(); question.value = ""; grow(); },
   undo: (button) => undo(turnOf(button)),
-  copy: (button) => copy([".short", ".text"].map((part) => $(`.answer ${part}`, turnOf(button))?.innerText).filter(Boolean).join("\n")),
+  copy: (button) => copy(answerText(turnOf(button))),
   up: (button) => give(turnOf(button), "up", button),
   down: (button) => give(turnOf(button), "down", button),
   wrong_citation: (button) => give(turnOf(button), "wrong_citation", button),
@@ -54,6 +54,13 @@ const deeds = {
   export_markdown: () => { showExports(false); exportChat("markdown"); },
   export_html: () => { showExports(false); exportChat("html"); },
 };
+
+// The answer as it reads, its chips as [n] again.
+function answerText(turn) {
+  const text = $(".answer", turn).cloneNode(true);
+  for (const chip of $$("a.cite:not(.near)", text)) chip.textContent = `[${chip.textContent}]`;
+  return $$(".short, .text p", text).map((line) => line.textContent.trim()).join("\n");
+}
 
 function exclude(card) {
   const target = parseAnchor(card.dataset.anchor), turn = $(`.turn[data-message="${target.message}"]`, turns);
@@ -107,8 +114,8 @@ page.addEventListener("input", (event) => {
 });
 
 for (const [shows, hides] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
-  page.addEventListener(shows, (event) => { const chip = event.target.closest("a.cite"); if (chip) showTip(chip); });
-  page.addEventListener(hides, (event) => { if (event.target.closest("a.cite")) hideTip(); });
+  page.addEventListener(shows, (event) => { const chip = event.target.closest("a.cite, .doubt"); if (chip) showTip(chip); });
+  page.addEventListener(hides, (event) => { if (event.target.closest("a.cite, .doubt")) hideTip(); });
 }
 
 question.addEventListener("keydown", (event) => {
