@@ -139,6 +139,17 @@ class Assistant:
             )
         return assistant
 
+    def with_answerer(self, name: str) -> Assistant:
+        """Return an assistant that answers by another answerer, over the same library, embedder and reader.
+
+        The library stays this one's to close.
+
+        Raises:
+            ModelError, EmbedderMismatchError: the embedder cannot be loaded.
+        """
+        settings = self.settings.model_copy(update={"answerer": name})
+        return Assistant(self.library, settings=settings, embedder=self.embedder, reader=self.reader)
+
     @property
     def embedder(self) -> Embedder:
         """The library's embedder, loaded on first use.

@@ -24,6 +24,9 @@ class Settings(BaseModel):
     answerer: str = Field(
         default="extractive", description="extractive, transformers:NAME or openai:URL#MODEL"
     )
+    answerers: tuple[str, ...] = Field(
+        default=(), description="further answerers that a person may choose on the page, named alike"
+    )
     candidates: int = Field(
         default=60, ge=1, le=1000, description="chunks that each leg contributes to the fusion"
     )
@@ -37,9 +40,14 @@ class Settings(BaseModel):
     )
 
     @property
+    def offered(self) -> tuple[str, ...]:
+        """The answerers that a person may choose among, the default first; the extractive one is always there."""
+        return tuple(dict.fromkeys((self.answerer, "extractive", *self.answerers)))
+
+    @property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that change with any setting."""
-        canonical = json.dumps(self.model_dump(), sort_keys=True)
+        """Twelve hexadecimal digits that change with any setting that changes answers."""
+        canonical = json.dumps(self.model_dump(exclude={"answerers"}), sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
     @classmethod

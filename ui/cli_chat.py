@@ -62,7 +62,12 @@ def chat(
         typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
     ] = None,
     answerer: Annotated[
-        str | None, typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL.")
+        list[str] | None,
+        typer.Option(
+            "--answerer",
+            help="extractive, transformers:NAME or openai:URL#MODEL; give it again to offer several on the page.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Open the chat page on your documents; with none named, on the sample documents that come along."""
@@ -79,7 +84,7 @@ def chat(
     )
     check_host(options)  # before anything slow is done
     with _assistant(
-        documents or [], library, sample=sample, embedder=embedder, answerer=answerer
+        documents or [], library, sample=sample, embedder=embedder, answerers=answerer or []
     ) as assistant:
         threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
         serve(
@@ -92,9 +97,16 @@ def chat(
 
 
 def _assistant(
-    documents: list[Path], library: Path | None, *, sample: bool, embedder: str | None, answerer: str | None
+    documents: list[Path],
+    library: Path | None,
+    *,
+    sample: bool,
+    embedder: str | None,
+    answerers: list[str],
 ) -> Assistant:
     """Return the assistant of the documents' library, brought up to date, or of the samples.
+
+    The first of the answerers is the default; the others are offered beside those of the library's settings.
 
     Raises
     ------
@@ -114,8 +126,9 @@ def _assistant(
     if sample or (not documents and library is None and not Library.exists(folder)):
         folder = sample_library()
     settings = Settings.load(folder)
-    if answerer is not None:
-        settings = settings.model_copy(update={"answerer": answerer})
+    if answerers:
+        offered = (*answerers[1:], *settings.offered)
+        settings = settings.model_copy(update={"answerer": answerers[0], "answerers": offered})
     if not documents:
         return Assistant.open(folder, settings=settings, embedder=embedder)
     assistant = Assistant.create(folder, settings=settings, embedder=embedder)

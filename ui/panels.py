@@ -72,7 +72,8 @@ CHAT = (
       <button type="button" class="stop" data-do="stop" data-label="stop" hidden>
         <svg viewBox="0 0 24 24" aria-hidden="true"><rect x="7" y="7" width="10" height="10" rx="1.5"/></svg>
       </button></div>
-    <p class="hint" data-t="ask_hint"></p>
+    <div class="below"><label class="answerer" hidden><span data-t="answerer"></span><select></select></label>
+      <p class="hint" data-t="ask_hint"></p></div>
   </div>
 </main>
 <aside class="right" data-label="evidence">

@@ -82,6 +82,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Enter 发送 · Shift+Enter 换行 · Esc 停止 · ↑ 修改上一问",
         "Enter sends · Shift+Enter new line · Esc stops · ↑ edits the last question",
     ),
+    "answerer": ("作答方式", "Answered by"),
+    "answerer_extractive": ("摘录原文", "Extracts"),
     "send": ("发送", "Send"),
     "stop": ("停止", "Stop"),
     "searching": ("正在检索文档", "Searching the documents"),

@@ -76,7 +76,7 @@ def settings_dict(assistant: object) -> dict[str, Any]:
     if settings is None:
         return {}
     if hasattr(settings, "model_dump"):
-        return dict(settings.model_dump(mode="json"))
+        return dict(settings.model_dump(mode="json", exclude={"answerers"}))  # what else was on offer
     if is_dataclass(settings) and not isinstance(settings, type):
         return asdict(settings)
     return {"settings": str(settings)}

@@ -42,7 +42,7 @@ function ask(text, { replaces = null, excluded = [] } = {}) {
   showTab("centre");
   trigger("ask", {
     turn: state.turn, question: asked, conversation: state.conversation, replaces,
-    documents: [...state.chosen], exclude: excluded, language: state.language,
+    documents: [...state.chosen], exclude: excluded, answerer: state.answerer, language: state.language,
   });
 }
 
@@ -57,6 +57,7 @@ function onAnswer(reply) {
   const isNew = state.conversation === null;
   state.conversation = reply.conversation;
   if (isNew) history.replaceState(null, "", `#chat-${reply.conversation}`);
+  remember(`answerer-${reply.conversation}`, state.answerer);
   working = null;
   setBusy(false);
   closeReader();
@@ -178,6 +179,7 @@ async function openChat(conversation) {
   const reply = await call("conversation", { conversation });
   if (reply.error) return false;
   state.conversation = conversation;
+  chooseAnswerer(remembered(`answerer-${conversation}`) ?? state.answerer);
   history.replaceState(null, "", `#chat-${conversation}`);
   turns.innerHTML = reply.html;
   cancelEdit();
@@ -198,6 +200,26 @@ async function exportChat(format) {
   const reply = await call("export", { conversation: state.conversation, format });
   if (!reply.error) save(reply);
 }
+
+// Which model answers: offered where there is more than one, kept for each conversation.
+const answerers = $(".answerer select");
+async function listAnswerers() {
+  const { choices = [] } = await call("answerers");
+  answerers.replaceChildren(...choices.map(({ key, label }) => new Option(label, key)));
+  $(".answerer").hidden = choices.length < 2;
+  chooseAnswerer(state.answerer || remembered("answerer"));
+}
+function chooseAnswerer(key) {
+  const keys = [...answerers.options].map((one) => one.value);
+  if (!keys.length) { state.answerer = key ?? ""; return; } // not listed yet
+  state.answerer = keys.includes(key) ? key : keys[0];
+  answerers.value = state.answerer;
+}
+answerers.addEventListener("change", () => {
+  state.answerer = answerers.value;
+  remember("answerer", state.answerer);
+  if (state.conversation !== null) remember(`answerer-${state.conversation}`, state.answerer);
+});
 
 function grow() {
   question.style.height = "auto";

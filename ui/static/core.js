@@ -16,6 +16,7 @@ const state = {
   conversation: null,   // id of the open one; null: new
   chosen: new Set(),    // documents that are asked; none: all
   excluded: [],         // chunks left out of the next answers of this turn
+  answerer: "",         // key of the chosen answerer; "": the default
   replaces: null,       // message that the next question replaces
   turn: 0,              // number of the question under way: late replies to others are dropped
   busy: false,

@@ -80,7 +80,7 @@ async function setLanguage(language) {
   state.language = language;
   remember("language", language);
   setWords();
-  await Promise.all([listDocuments(), state.busy ? null : state.conversation === null ? welcome() : openChat(state.conversation)]);
+  await Promise.all([listDocuments(), listAnswerers(), state.busy ? null : state.conversation === null ? welcome() : openChat(state.conversation)]);
   if (state.conversation === null) { putCards(null, ""); listConversations(); }
 }
 
@@ -143,6 +143,7 @@ async function start() {
   const asked = remembered("scope"); // from the page of the library
   if (asked) { state.chosen.add(Number(asked)); remember("scope", ""); }
   listDocuments();
+  listAnswerers();
   const wanted = /^#chat-(\d+)$/.exec(location.hash);
   if (!(wanted && await openChat(Number(wanted[1])))) { listConversations(); welcome(); }
   page.classList.add("ready");
