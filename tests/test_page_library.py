@@ -139,3 +139,25 @@ def test_a_questions_file_is_run_and_a_failure_opens_in_the_chat(opened: Opened,
     opened.page.wait_for_selector(".turn a.cite")
     assert opened.text(".question > span:last-child") == "临澜市常住人口是多少？"
     assert opened.page.locator(".card").count() >= 1
+
+
+def test_a_stopped_evaluation_is_a_listed_run_of_what_was_asked(opened: Opened, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    line = json.dumps({"question": QUESTION, "answers": [ANSWER]}, ensure_ascii=False)
+    other = [line.replace("2021", str(year)) for year in range(1900, 2000)]
+    file.write_text("\n".join([line, *other]) + "\n", encoding="utf-8")
+    opened.page.click('nav.pages a[href="evaluate"]')
+    opened.page.wait_for_selector(READY)
+    opened.page.set_input_files(".questions-file", file)
+    opened.page.wait_for_function("/已回答 [1-9]/.test(document.querySelector('.progress').textContent)")
+    opened.page.click('[data-do="stop_run"]')
+    opened.page.wait_for_selector('.run:has-text("提前停止")')
+    assert opened.page.locator(".runs li").first.inner_text().endswith("%")
+    shown = opened.text(".run h2")
+    assert 0 < int(shown.split()[0]) < 101
+    keep(opened.page, "evaluate-stopped")
+    opened.page.reload()
+    opened.page.wait_for_selector(".runs li button")
+    opened.page.click(".runs li button >> nth=0")
+    opened.page.wait_for_selector('.run:has-text("提前停止")')
+    assert opened.text(".run h2") == shown

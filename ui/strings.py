@@ -196,9 +196,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "running": ("已回答 {done} / {total} 题", "{done} of {total} questions answered"),
     "run_busy": ("另一次评测正在进行，请等它结束。", "Another run is under way; wait until it has finished."),
     "run_stopped": (
-        "评测已停止，已完成的部分保留在文档库里。",
-        "Stopped; what was done is kept in the library.",
+        "提前停止：还有 {count} 题没有问。",
+        "Stopped early: {count} questions were not asked.",
     ),
+    "run_stopping": ("正在停止，等这一题答完…", "Stopping after the question under way…"),
     "download_report": ("下载完整报告", "Download the full report"),
     "failures_count": ("{total} 题中 {count} 题有问题", "{count} of {total} went wrong"),
     "expected": ("应为：", "expected: "),

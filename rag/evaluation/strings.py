@@ -60,6 +60,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "这些问题没有给出标准答案，因此没有测量准确率；只测量了用时与置信度。",
         "These questions give no gold answers, so accuracy was not measured; time and confidence were.",
     ),
+    "stopped": (
+        "这次评测被提前停止，没有问到的题数：",
+        "The run was stopped early; questions that were not asked: ",
+    ),
     "left_out": (
         "题目太多，本页没有列出其余题目；它们都在 results.csv 与 results.jsonl 中。",
         "There are too many questions for this page; the rest are in results.csv and results.jsonl.",
