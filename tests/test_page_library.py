@@ -156,7 +156,7 @@ def test_a_stopped_evaluation_is_a_listed_run_of_what_was_asked(opened: Opened, 
     shown = opened.text(".run h2")
     assert 0 < int(shown.split()[0]) < 101
     keep(opened.page, "evaluate-stopped")
-    opened.page.reload()
+    opened.reload()
     opened.page.wait_for_selector(".runs li button")
     opened.page.click(".runs li button >> nth=0")
     opened.page.wait_for_selector('.run:has-text("提前停止")')

@@ -98,7 +98,7 @@ def test_who_answers_is_chosen_and_kept_for_the_conversation(window: Opened) -> 
     window.ask(QUESTION)
     assert window.text(".short") == ANSWER
     page.goto(first)
-    page.reload()
+    window.reload()
     page.wait_for_selector(f"{READY} .doubted")
     assert page.evaluate("document.querySelector('.answerer select').selectedOptions[0].text") == (
         "scripted-7b · 127.0.0.1:9"

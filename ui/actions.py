@@ -56,7 +56,9 @@ class Actions:
         self._choices = Choices(assistant)
         self._suggestions = Suggestions(assistant)
         self._uploaded = uploaded
+        self._started = secrets.token_hex(4)  # another one after each start, which a page notices by it
         own: dict[str, Action] = {
+            "alive": lambda user, values, language: {"server": self._started},
             "answerers": self._answerers,
             "documents": self._documents,
             "remove": self._remove,

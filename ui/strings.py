@@ -213,7 +213,15 @@ STRINGS: dict[str, tuple[str, str]] = {
         "与服务器的连接断了，请检查它是否还在运行。",
         "The connection to the server is lost; check that it is still running.",
     ),
-    "log_in": ("登录", "Log in"),
+    "server_restarted": (
+        "服务器重新启动过，这个问题没有答完，请再问一次。",
+        "The server was started again before this was answered; ask once more.",
+    ),
+    "logged_out": (
+        "登录已失效，请重新登录；没有答完的问题会保留。",
+        "You are logged out. Log in again: the question is kept.",
+    ),
+    "log_in": ("重新登录", "Log in"),
 }
 
 

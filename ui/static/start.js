@@ -18,7 +18,7 @@ const deeds = {
   wrong_citation: (button) => give(turnOf(button), "wrong_citation", button),
   open: (button) => showEvidence(button.closest(".card").dataset.anchor),
   exclude: (button) => exclude(button.closest(".card")),
-  copy_source: (button) => { const card = button.closest(".card"); copy(`“${card.dataset.quote}”\n—— ${card.dataset.source}`); },
+  copy_source: (button) => { const card = button.closest(".card"); copy(`“${card.dataset.quote}”\n${state.language === "zh" ? "——" : "—"} ${card.dataset.source}`); },
   close_reader: closeReader,
   next_mark: nextMark,
   view_text: viewText,
@@ -146,6 +146,11 @@ async function start() {
   listAnswerers();
   const wanted = /^#chat-(\d+)$/.exec(location.hash);
   if (!(wanted && await openChat(Number(wanted[1])))) { listConversations(); welcome(); }
+  question.value = sessionStorage.getItem(DRAFT) ?? "";
+  sessionStorage.removeItem(DRAFT);
+  if (sessionStorage.getItem(AGAIN)) deeds.send(); // the server had gone when this was asked
+  sessionStorage.removeItem(AGAIN);
+  grow();
   page.classList.add("ready");
   question.focus({ preventScroll: true });
 }
