@@ -253,7 +253,7 @@ class Actions:
         quick = panels.welcome_html([], language)
         if values.get("quick"):
             return {"html": quick}
-        return {"html": panels.welcome_html(self._suggestions.examples(), language)}
+        return {"html": panels.welcome_html(self._suggestions.examples(language), language)}
 
     def _follow_ups(self, user: str, values: Values, language: Language) -> Reply:
         answer = self.conversations.answer(user, int(values["message"]))
