@@ -39,6 +39,9 @@ APPLICATION_ID = 0x63686368  # "chch", so that another program's database is nev
 BUSY_TIMEOUT_S = (
     10.0  # for the moments in which SQLite recovers or checkpoints; writers exclude each other above it
 )
+_INCREMENTAL = 2  # SQLite's number for it
+_PAGES_AT_ONCE = 1_000  # given back in one transaction, 4 MB: some 20 ms
+_REWRITTEN_BYTES = 100_000_000
 
 _SCHEMA_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -146,12 +149,14 @@ READABLE_FROM = 1
 # --- opening -----------------------------------------------------------------------------------------------
 
 
-def connect_writer(folder: Path) -> sqlite3.Connection:
+def connect_writer(folder: Path, *, new: bool = False) -> sqlite3.Connection:
     """Open the database for writing, making the file where there is none; the caller holds the lock."""
     connection = sqlite3.connect(
         folder / FILE_NAME, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     try:
+        if new:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # see `give_space_back`
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut
         connection.execute("PRAGMA foreign_keys=ON")
@@ -267,6 +272,21 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def give_space_back(connection: sqlite3.Connection, folder: Path) -> None:
+    """Shrink the file by what was deleted, in short transactions; the caller is in none.
+
+    A library made before files could shrink in pieces is rewritten in one, if that takes no more than about a
+    second; else the space is kept for what comes next.
+    """
+    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == _INCREMENTAL:
+        while connection.execute("PRAGMA freelist_count").fetchone()[0]:
+            connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+    elif (folder / FILE_NAME).stat().st_size <= _REWRITTEN_BYTES:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # in force from the next statement on
+        connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 @contextmanager
 def plain_database_errors(folder: Path) -> Iterator[None]:
     """Turn what SQLite can say into one clear error of the library in ``folder``."""
@@ -377,6 +397,8 @@ def next_generation(connection: sqlite3.Connection) -> None:
 _FIRST_SOURCE = "(SELECT path FROM sources WHERE document_id = documents.id ORDER BY sources.id LIMIT 1)"
 INFO_COLUMNS = f"id, {_FIRST_SOURCE}, title, language, date, metadata, page_count, characters"
 DOCUMENT_COLUMNS = f"{INFO_COLUMNS}, pages, marks, text"
+FACT_COLUMNS = "title, language, date, metadata, pages, marks, as_read"  # in the order of `digest`
+CHUNK_FIELDS = "position, kind, article, page, date, heading, spans, text"  # in that of `chunk_fields`
 CHUNK_COLUMNS = "id, document_id, position, spans, text, kind, article, heading, page, date"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from index import weights
+from index import hub, weights
 from index.errors import ModelError
 from index.runtime import prepare_torch
 
@@ -54,8 +53,11 @@ class Embedder(Protocol):
         ...
 
 
+_WEB_SEARCH = "Instruct: Given a web search query, retrieve relevant passages that answer the query"
+
 PROMPTS: Mapping[str, tuple[str, str]] = {
-    # (query, document) of well-known families whose folders state none; from their model cards.
+    # (query, document) of well-known families whose folders state none, the longer names first.
+    "multilingual-e5-large-instruct": (f"{_WEB_SEARCH}\nQuery: ", ""),
     "multilingual-e5-": ("query: ", "passage: "),
     "e5-small": ("query: ", "passage: "),
     "e5-base": ("query: ", "passage: "),
@@ -66,8 +68,11 @@ PROMPTS: Mapping[str, tuple[str, str]] = {
     "bge-small-en": ("Represent this sentence for searching relevant passages: ", ""),
     "bge-base-en": ("Represent this sentence for searching relevant passages: ", ""),
     "bge-large-en": ("Represent this sentence for searching relevant passages: ", ""),
+    "qwen3-embedding-": (f"{_WEB_SEARCH}\nQuery:", ""),
 }
-"""E5: https://huggingface.co/intfloat/multilingual-e5-small; BGE 1.5: https://huggingface.co/BAAI/bge-base-zh-v1.5."""
+"""From the models' cards: https://huggingface.co/intfloat/multilingual-e5-small, …/multilingual-e5-large-instruct,
+https://huggingface.co/BAAI/bge-base-zh-v1.5 and https://huggingface.co/Qwen/Qwen3-Embedding-0.6B, which also states
+its prompt itself. BGE-M3 and the BERTs of GTE want none."""
 
 
 def load_embedder(
@@ -203,8 +208,9 @@ class SentenceTransformerEmbedder:
         Raises:
             ModelError: there is no such model, it may not be used, or it has fewer dimensions.
         """
-        local = _is_local(name_or_path)
+        source = hub.locate(name_or_path, kind="embedder", owner="sentence-transformers", instead=BUILTIN)
         prepare_torch()
+        from huggingface_hub.constants import HF_HUB_CACHE
         from sentence_transformers import SentenceTransformer
 
         logging.getLogger("transformers").setLevel(
@@ -212,16 +218,18 @@ class SentenceTransformerEmbedder:
         )  # its report of unused heads says nothing here
         try:
             model = SentenceTransformer(
-                name_or_path,
+                source.repository,
                 device=device,
-                local_files_only=local,
+                revision=source.revision,
+                cache_folder=HF_HUB_CACHE,
+                local_files_only=source.local,
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},
             )
-        except (OSError, ValueError, RuntimeError, ImportError) as error:
-            raise ModelError(
-                f"The embedder {name_or_path!r} could not be loaded: {_first_line(error)}"
-            ) from error
+        except hub.LOADING_ERRORS as error:
+            raise hub.unloadable(name_or_path, "embedder", error) from error
+        if model.device.type == "cpu":
+            model.float()  # half precision is slower than single there
         full = model.get_embedding_dimension()
         if full is None:
             raise ModelError(f"The embedder {name_or_path!r} does not say how long its vectors are.")
@@ -229,7 +237,7 @@ class SentenceTransformerEmbedder:
         return cls(
             model,
             name=name_or_path,
-            fingerprint=_fingerprint(_short_name(name_or_path), _content(name_or_path), kept, full),
+            fingerprint=_fingerprint(_short_name(name_or_path), source.content(), kept, full),
             dimensions=kept,
         )
 
@@ -284,7 +292,7 @@ def _unit_rows(rows: NDArray[np.float32]) -> Vectors:
 
 def _prompts(name: str, stated: Mapping[str, str]) -> tuple[str, str]:
     """Return the query and document prompts: what the model states, else what its family is known to need."""
-    query = stated.get("query", "")
+    query = stated.get("query") or stated.get("web_search_query", "")
     document = next((stated[kind] for kind in ("document", "passage", "corpus") if stated.get(kind)), "")
     if query or document:
         return query, document
@@ -297,11 +305,6 @@ def _short_name(name_or_path: str) -> str:
     return name_or_path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
-def _first_line(error: BaseException) -> str:
-    """Return the first line of an error's text; libraries add paragraphs of advice about themselves."""
-    return str(error).strip().split("\n", 1)[0] or type(error).__name__
-
-
 def _fingerprint(name: str, content: str, dimensions: int, full: int) -> str:
     return f"{name}@{content}" + ("" if dimensions == full else f":{dimensions}")
 
@@ -310,61 +313,3 @@ def _checked_dimensions(name: str, dimensions: int | None, full: int) -> int:
     if dimensions is not None and not 1 <= dimensions <= full:
         raise ModelError(f"{dimensions} dimensions were asked of the embedder {name!r}, which has {full}.")
     return dimensions or full
-
-
-def _is_local(name_or_path: str) -> bool:
-    """Return whether a model is on this machine; one that is not is known to be there to download.
-
-    Asking once beforehand turns a misspelt name or a missing network into an error after a second;
-    the loader itself would try again for over a minute.
-
-    Raises:
-        ModelError: there is no such folder and no such name, the name is gated, or it cannot be asked for.
-    """
-    if name_or_path and Path(name_or_path).is_dir():
-        if not any((Path(name_or_path) / name).is_file() for name in ("modules.json", "config.json")):
-            raise ModelError(
-                f"The folder {name_or_path!r} holds no model: no modules.json and no config.json."
-            )
-        return True
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name_or_path) or name_or_path.startswith("."):
-        raise ModelError(
-            f"There is no embedder in {name_or_path!r}: no such folder, and not a Hugging Face name."
-        )
-    from huggingface_hub import HfApi, try_to_load_from_cache
-    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
-
-    repository = name_or_path if "/" in name_or_path else f"sentence-transformers/{name_or_path}"
-    if isinstance(try_to_load_from_cache(repository, "config.json"), str):
-        return True
-    try:
-        HfApi().model_info(repository, timeout=10)
-    except GatedRepoError:
-        raise ModelError(
-            f"The embedder {name_or_path!r} is gated: accept its terms on huggingface.co and "
-            "run `hf auth login`."
-        ) from None
-    except (RepositoryNotFoundError, HFValidationError):
-        raise ModelError(
-            f"There is no embedder {name_or_path!r}: neither a folder nor a name on huggingface.co."
-        ) from None
-    except Exception as error:  # the HTTP client behind the hub library is not ours to name
-        raise ModelError(
-            f"The embedder {name_or_path!r} is not on this machine and huggingface.co could not be asked "
-            f"({_first_line(error)}); go online, give a folder, or use {BUILTIN!r}."
-        ) from error
-    return False
-
-
-def _content(name_or_path: str) -> str:
-    """Return what changes with a model's content: a digest of a folder, or the commit of a name."""
-    folder = Path(name_or_path)
-    if folder.is_dir():
-        return weights.short_digest(weights.checksums(folder))
-    from huggingface_hub import try_to_load_from_cache
-
-    repository = name_or_path if "/" in name_or_path else f"sentence-transformers/{name_or_path}"
-    found = try_to_load_from_cache(repository, "config.json")
-    if not isinstance(found, str):
-        raise ModelError(f"The embedder {name_or_path!r} was loaded, but its files are not in the cache.")
-    return Path(found).parent.name[:12]  # …/snapshots/<commit>/config.json

@@ -144,6 +144,7 @@ def ingest(
     paths = list(paths)
     clock = Clock()
     with library.writing() as connection:
+        library.require(embedder.fingerprint)  # again: a rebuild may have ended before the lock was had
         with clock.time("find_s"):
             listing = find_files(paths, exclude=[library.folder])
         run = _Run(library, connection, embedder, clock, progress)

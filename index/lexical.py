@@ -27,30 +27,39 @@ Development questions on newspaper pages, MRR with 0: 0.956, 0.5: 0.971, 1 to 5:
 """
 
 _SCHEMA = (
-    """CREATE VIRTUAL TABLE IF NOT EXISTS lexical USING fts5(
+    """CREATE VIRTUAL TABLE IF NOT EXISTS lexical{0} USING fts5(
         heading, body, content='', detail='full', tokenize="ascii tokenchars '.%~'")""",
-    "CREATE VIRTUAL TABLE IF NOT EXISTS lexical_vocabulary USING fts5vocab(lexical, 'row')",
-    """CREATE TABLE IF NOT EXISTS lexical_terms(
+    """CREATE TABLE IF NOT EXISTS lexical_terms{0}(
         chunk_id INTEGER PRIMARY KEY, heading BLOB NOT NULL, body BLOB NOT NULL)""",
 )
+_VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS lexical_vocabulary USING fts5vocab(lexical, 'row')"
+_NEXT = "_next"  # the tables that are made beside those in use
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
     """Create the tables of this leg where they are missing."""
     for statement in _SCHEMA:
-        connection.execute(statement)
+        connection.execute(statement.format(""))
+    connection.execute(_VOCABULARY)
 
 
 def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
     """Index chunks given as (chunk id, heading path as text, text); an id already there is replaced."""
-    for chunk_id, heading, text in rows:
-        remove(connection, [chunk_id])
-        terms = " ".join(document_terms(heading)), " ".join(document_terms(text))
-        connection.execute("INSERT INTO lexical(rowid, heading, body) VALUES (?, ?, ?)", (chunk_id, *terms))
-        connection.execute(
-            "INSERT INTO lexical_terms(chunk_id, heading, body) VALUES (?, ?, ?)",
-            (chunk_id, *(zlib.compress(column.encode(), 1) for column in terms)),
-        )
+    for row in rows:
+        remove(connection, [row[0]])
+        _insert(connection, row, "")
+
+
+def _insert(connection: sqlite3.Connection, row: tuple[int, str, str], tables: str) -> None:
+    chunk_id, heading, text = row
+    terms = " ".join(document_terms(heading)), " ".join(document_terms(text))
+    connection.execute(
+        f"INSERT INTO lexical{tables}(rowid, heading, body) VALUES (?, ?, ?)", (chunk_id, *terms)
+    )
+    connection.execute(
+        f"INSERT INTO lexical_terms{tables}(chunk_id, heading, body) VALUES (?, ?, ?)",
+        (chunk_id, *(zlib.compress(column.encode(), 1) for column in terms)),
+    )
 
 
 def remove(connection: sqlite3.Connection, chunk_ids: Iterable[int]) -> None:
@@ -195,11 +204,27 @@ def _unpacked(column: bytes) -> str:
         return "\0"
 
 
-def clear(connection: sqlite3.Connection) -> None:
-    """Empty the leg, whatever state it is in; the caller adds every chunk again."""
-    for table in ("lexical_vocabulary", "lexical", "lexical_terms"):
+def begin_anew(connection: sqlite3.Connection) -> None:
+    """Make empty tables beside those in use, whatever state these are in, or an earlier beginning left."""
+    for table in ("lexical", "lexical_terms"):
+        connection.execute(f"DROP TABLE IF EXISTS {table}{_NEXT}")
+    for statement in _SCHEMA:
+        connection.execute(statement.format(_NEXT))
+
+
+def add_anew(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
+    """Index chunks, given as for ``add``, in the tables beside; every chunk comes once."""
+    for row in rows:
+        _insert(connection, row, _NEXT)
+
+
+def finish_anew(connection: sqlite3.Connection) -> None:
+    """Put the tables beside in the place of those in use."""
+    connection.execute("DROP TABLE IF EXISTS lexical_vocabulary")
+    for table in ("lexical", "lexical_terms"):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
-    create_tables(connection)
+        connection.execute(f"ALTER TABLE {table}{_NEXT} RENAME TO {table}")
+    connection.execute(_VOCABULARY)
 
 
 def _match_expression(terms: Sequence[QueryTerm]) -> str:

@@ -56,6 +56,7 @@ from index.database import (
 )
 from index.datatypes import Chunk, Document, DocumentInfo, Filter
 from index.dense import Stamp, VectorIndex
+from index.embedder import BUILTIN
 from index.errors import (
     EmbedderMismatchError,
     LibraryBusyError,
@@ -326,7 +327,7 @@ class Library:
                     "wait until it has finished, or stop it; what it has stored stays."
                 ) from None
             try:
-                connection = connect_writer(self.folder)
+                connection = connect_writer(self.folder, new=new)
                 try:
                     yield connection
                 finally:
@@ -344,7 +345,7 @@ class Library:
         Raises
         ------
         LibraryBusyError
-            somebody else has been in one transaction for ``BUSY_TIMEOUT_S``: a rebuild, for one.
+            somebody else has been in one transaction for ``BUSY_TIMEOUT_S``.
         LibraryError
             the library cannot be written.
         """
@@ -416,11 +417,23 @@ class Library:
         """
         meta = self._meta()
         if meta["fingerprint"] != fingerprint:
-            name = meta["embedder"] or meta["fingerprint"]
+            name, dimensions = meta["embedder"] or meta["fingerprint"], meta["dimensions"]
+            cut = f" --dimensions {dimensions}" if meta["fingerprint"].endswith(f":{dimensions}") else ""
             raise EmbedderMismatchError(
                 f"The library in {self.folder} was embedded with {meta['fingerprint']}, not with "
-                f"{fingerprint}: use --embedder {name}, or run `chuchu library rebuild` with the other one."
+                f"{fingerprint}: use --embedder {name}{cut}, or run `chuchu library rebuild` with the other one."
             )
+
+    def embedder_for(self, name: str = "", dimensions: int | None = None) -> tuple[str, int | None]:
+        """Return the name and dimensions to load an embedder by, where not both were asked for.
+
+        The library's own keeps the dimensions that it was cut to; another has all that it has.
+        """
+        meta = self._meta()
+        own = meta["embedder"] or BUILTIN
+        if dimensions is None and name in ("", own):
+            dimensions = int(meta["dimensions"])
+        return name or own, dimensions
 
     def stats(self) -> LibraryStats:
         """Return counts, settings and size."""

@@ -63,10 +63,12 @@ def search(
 
     Raises:
         QueryError: the query is empty or too long.
+        EmbedderMismatchError: the library was embedded with another embedder.
     """
     query, options = check_query(query), options or SearchOptions()
     depth = max(options.candidates, 2 * k)  # some of them collapse
     with library.snapshot():
+        library.require(embedder.fingerprint)  # a rebuild may have come between
         rendered = translations(library, query) if translated is None else translated
         found = _search_sides(library, embedder, query, depth, where or Filter(), options, rendered)
         fused = merge_sides([(side.fused, side.confidence) for side in found])[:depth]

@@ -40,12 +40,15 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A document ready to be stored; ``vectors`` has a row for each chunk."""
+    """A document ready to be stored; ``vectors`` has a row for each chunk.
+
+    None instead: it waits for another embedder, whose rebuild is under way.
+    """
 
     document: Document
     as_read: DocumentInfo  # what the file itself stated, before it was analysed
     chunks: tuple[Chunk, ...]
-    vectors: Vectors
+    vectors: Vectors | None
 
 
 def store_document(connection: Connection, prepared: Prepared, file: StoredFile) -> int:
@@ -140,14 +143,16 @@ def _insert_source(connection: Connection, file: StoredFile, document_id: int) -
 
 def _insert_chunks(connection: Connection, prepared: Prepared, document_id: int) -> None:
     ids: list[int] = []
-    for chunk, vector in zip(prepared.chunks, prepared.vectors, strict=True):
+    for chunk in prepared.chunks:
         cursor = connection.execute(
             "INSERT INTO chunks (document_id, position, kind, article, page, date, heading, spans, text) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (document_id, *chunk_fields(chunk)),
         )
         ids.append(int(cursor.lastrowid or 0))
-        connection.execute("INSERT INTO vectors VALUES (?, ?)", (ids[-1], vector_blob(vector)))
+    if prepared.vectors is not None:
+        blobs = map(vector_blob, prepared.vectors)
+        connection.executemany("INSERT INTO vectors VALUES (?, ?)", list(zip(ids, blobs, strict=True)))
     document = prepared.document
     lexical.add(
         connection,
@@ -162,13 +167,18 @@ def above(document: DocumentInfo, chunk: Chunk) -> str:
 
 def lexical_rows(connection: Connection) -> Iterator[tuple[int, str, str]]:
     """Yield what the lexical leg should hold, made anew from the stored documents and chunks."""
-    for row in connection.execute(f"SELECT {INFO_COLUMNS} FROM documents ORDER BY id"):
-        info = info_from_row(row)
-        chunks = connection.execute(
-            f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY position", (info.id,)
-        )
-        for chunk in map(chunk_from_row, chunks):
-            yield chunk.id, above(info, chunk), chunk.text
+    for (document_id,) in connection.execute("SELECT id FROM documents ORDER BY id").fetchall():
+        yield from document_lexical_rows(connection, document_id)
+
+
+def document_lexical_rows(connection: Connection, document_id: int) -> list[tuple[int, str, str]]:
+    """Return what the lexical leg should hold of one document."""
+    row = connection.execute(f"SELECT {INFO_COLUMNS} FROM documents WHERE id = ?", (document_id,)).fetchone()
+    info = info_from_row(row)
+    chunks = connection.execute(
+        f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY position", (document_id,)
+    )
+    return [(chunk.id, above(info, chunk), chunk.text) for chunk in map(chunk_from_row, chunks)]
 
 
 def _document_columns(prepared: Prepared) -> dict[str, str | int | None]:
@@ -178,7 +188,8 @@ def _document_columns(prepared: Prepared) -> dict[str, str | int | None]:
         "marks": to_json([(mark.kind, *mark.span, mark.level) for mark in document.marks]),
         "as_read": to_json(info_columns(as_read)),
     }
-    blobs = (vector_blob(vector) for vector in prepared.vectors)
+    vectors = prepared.vectors
+    blobs = [b""] * len(prepared.chunks) if vectors is None else [vector_blob(vector) for vector in vectors]
     chunks = zip((chunk_fields(chunk) for chunk in prepared.chunks), blobs, strict=True)
     return facts | {
         "page_count": document.page_count,
@@ -199,20 +210,31 @@ def info_columns(info: DocumentInfo) -> dict[str, str | int | None]:
     }
 
 
-def _check(connection: Connection, prepared: Prepared) -> None:
-    """Let nothing in that is wrong: chunks must be slices, with a unit vector of the right size for each."""
-    text, chunks, vectors = prepared.document.text, prepared.chunks, prepared.vectors
-    dimensions = int(connection.execute("SELECT value FROM meta WHERE key = 'dimensions'").fetchone()[0])
-    if vectors.shape != (len(chunks), dimensions):
+def check_vectors(vectors: Vectors, count: int, dimensions: int, source: str) -> None:
+    """Let no vectors in that are not one for each of ``count`` chunks of ``source``, of unit length.
+
+    Raises
+    ------
+    LibraryError
+        they are not.
+    """
+    if vectors.shape != (count, dimensions):
         raise LibraryError(
-            f"{prepared.document.source}: the embedder gave vectors of shape {vectors.shape} for "
-            f"{len(chunks)} chunks, the library holds {dimensions} dimensions: use its own embedder."
+            f"{source}: the embedder gave vectors of shape {vectors.shape} for "
+            f"{count} chunks, the library holds {dimensions} dimensions: use its own embedder."
         )
     if not bool((abs((vectors.astype("f4") ** 2).sum(axis=1) - 1.0) < 0.01).all()):  # NaN fails too
         raise LibraryError(
-            f"{prepared.document.source}: the embedder gave vectors that are not of unit length: "
-            "use another one."
+            f"{source}: the embedder gave vectors that are not of unit length: use another one."
         )
+
+
+def _check(connection: Connection, prepared: Prepared) -> None:
+    """Let nothing in that is wrong: chunks must be slices, with a unit vector of the right size for each."""
+    text, chunks = prepared.document.text, prepared.chunks
+    if prepared.vectors is not None:
+        stated = connection.execute("SELECT value FROM meta WHERE key = 'dimensions'").fetchone()
+        check_vectors(prepared.vectors, len(chunks), int(stated[0]), prepared.document.source)
     for position, chunk in enumerate(chunks):
         sliced = "".join(text[start:end] for start, end in chunk.spans)
         if not chunk.text or sliced != chunk.text or chunk.position != position:

@@ -412,6 +412,23 @@ def name_spellings(name: str) -> list[tuple[str, ...]]:
     return [forms for forms in spellings if all(form.isascii() and form.isalpha() for form in forms)]
 
 
+@lru_cache(maxsize=1_000)
+def spelt_out(text: str) -> str:
+    """Return the pinyin of every Han character of a text, a blank before each and at the end of a run.
+
+    Names that no tag gives away are found in it; see ``is_spelt``.
+    """
+    from pypinyin import lazy_pinyin
+
+    runs = re.findall(f"[{HAN}]+", fold(text))
+    return "".join(" " + " ".join(word.replace("ü", "v") for word in lazy_pinyin(run)) + " |" for run in runs)
+
+
+def is_spelt(name: str, spelling: str) -> bool:
+    """Tell whether a name in pinyin, joined and in lower case, is whole syllables of ``spelt_out(text)``."""
+    return name.isalpha() and re.search(" " + " ?".join(name) + " ", spelling) is not None
+
+
 def _pinyin_spans(
     text: str, latin: list[tuple[str, int, int]], stops: frozenset[str]
 ) -> Iterator[tuple[str, int, int]]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from index import lexical
-from index.database import Connection, digest, make_stamp, read_meta, text_digest
+from index.database import CHUNK_FIELDS, FACT_COLUMNS, Connection, digest, make_stamp, read_meta, text_digest
 from index.dense import MANIFEST_NAME, VectorIndex
 from index.storing import lexical_rows
 
@@ -70,9 +70,6 @@ def _file(connection: Connection) -> Iterator[Problem]:
             yield Problem(kind="database", message=f"The library does not state its {key}.")
 
 
-_FACTS = "title, language, date, metadata, pages, marks, as_read"  # in the order of `digest`
-
-
 def _documents(connection: Connection) -> Iterator[Problem]:
     dimensions = int(read_meta(connection)["dimensions"])
     ids = [row[0] for row in connection.execute("SELECT id FROM documents ORDER BY id")]
@@ -83,10 +80,11 @@ def _documents(connection: Connection) -> Iterator[Problem]:
 
 def _document(connection: Connection, document_id: int, dimensions: int) -> Iterator[tuple[ProblemKind, str]]:
     *facts, stored_digest, stored_text_digest, characters, text = connection.execute(
-        f"SELECT {_FACTS}, digest, text_sha256, characters, text FROM documents WHERE id = ?", (document_id,)
+        f"SELECT {FACT_COLUMNS}, digest, text_sha256, characters, text FROM documents WHERE id = ?",
+        (document_id,),
     ).fetchone()
     rows = connection.execute(
-        "SELECT id, vector, position, kind, article, page, date, heading, spans, text "
+        f"SELECT id, vector, {CHUNK_FIELDS} "
         "FROM chunks LEFT JOIN vectors ON chunk_id = id WHERE document_id = ? ORDER BY position",
         (document_id,),
     ).fetchall()

@@ -22,7 +22,7 @@ from index.library import Library
 from index.search import check_query, search
 from index.text import detect_language
 from rag.answerers import load_answerer
-from rag.answerers.base import Draft, Question
+from rag.answerers.base import Draft, Question, Rewriter
 from rag.citations import cite
 from rag.datatypes import Answer, Event
 from rag.followup import resolve
@@ -55,19 +55,23 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | str | None = None,
+        dimensions: int | None = None,
         reader: Reader | None = None,
         answerer: Answerer | None = None,
     ) -> None:
         """Take an open library.
 
-        The embedder may be handed in, or named, or is the one that the library names; the answerer is
-        handed in, or is the one that the settings name.
+        The embedder may be handed in, or named, or is the one that the library names, cut to ``dimensions``
+        or else to those of the library; the answerer is handed in, or is the one that the settings name.
         """
         self.library = library
         self.settings = settings or Settings()
-        self._embedder = embedder if embedder is not None else library.embedder
+        self._embedder_name = embedder if isinstance(embedder, str) else ""
+        self._dimensions = dimensions
+        self._embedder = None if isinstance(embedder, str) else embedder
+        self._follows = not embedder and dimensions is None  # whatever embedder the library is given
         self._reader = reader
-        self._answerer = answerer
+        self._answerer, self._handed_answerer = answerer, answerer
         self._loading = threading.RLock()
 
     @classmethod
@@ -77,6 +81,7 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | str | None = None,
+        dimensions: int | None = None,
     ) -> Assistant:
         """Open a library that exists, with the settings kept in its folder unless others are handed in.
 
@@ -85,7 +90,10 @@ class Assistant:
             SettingsError: its settings file is wrong.
         """
         return cls(
-            Library.open(library), settings=settings or Settings.load(Path(library)), embedder=embedder
+            Library.open(library),
+            settings=settings or Settings.load(Path(library)),
+            embedder=embedder,
+            dimensions=dimensions,
         )
 
     @classmethod
@@ -95,6 +103,7 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | str | None = None,
+        dimensions: int | None = None,
     ) -> Assistant:
         """Open a library, or make an empty one where there is none.
 
@@ -104,13 +113,17 @@ class Assistant:
             ModelError: the embedder cannot be loaded.
         """
         if Library.exists(library):
-            return cls.open(library, settings=settings, embedder=embedder)
+            return cls.open(library, settings=settings, embedder=embedder, dimensions=dimensions)
         name = embedder if isinstance(embedder, str) else "" if embedder else BUILTIN
-        loaded = load_embedder(name) if embedder is None or isinstance(embedder, str) else embedder
+        loaded = (
+            load_embedder(name, dimensions) if embedder is None or isinstance(embedder, str) else embedder
+        )
         made = Library.create(
             library, fingerprint=loaded.fingerprint, dimensions=loaded.dimensions, embedder=name
         )
-        return cls(made, settings=settings, embedder=loaded)
+        assistant = cls(made, settings=settings, embedder=embedder, dimensions=dimensions)
+        assistant._embedder = loaded
+        return assistant
 
     @classmethod
     def from_documents(
@@ -145,23 +158,36 @@ class Assistant:
         The library stays this one's to close.
 
         Raises:
+            SettingsError: there is no answerer of that name.
             ModelError, EmbedderMismatchError: the embedder cannot be loaded.
         """
-        settings = self.settings.model_copy(update={"answerer": name})
-        return Assistant(self.library, settings=settings, embedder=self.embedder, reader=self.reader)
+        made = Assistant(
+            self.library,
+            settings=self.settings.changed(answerer=name),
+            embedder=None if self._follows else self.embedder,
+            dimensions=self._dimensions,
+            reader=self.reader,
+        )
+        made._embedder = self.embedder  # shared until a rebuild, also where it follows the library's
+        return made
 
     @property
     def embedder(self) -> Embedder:
-        """The library's embedder, loaded on first use.
+        """The library's embedder, loaded on first use; another one after a rebuild, unless one was asked for.
 
         Raises:
             ModelError, EmbedderMismatchError
         """
         with self._loading:
-            if isinstance(self._embedder, str):
-                loaded = load_embedder(self._embedder or BUILTIN)
-                self.library.require(loaded.fingerprint)
-                self._embedder = loaded
+            stale = (
+                self._follows and self._embedder and self._embedder.fingerprint != self.library.fingerprint
+            )
+            if self._embedder is None or stale:
+                self._embedder = load_embedder(
+                    *self.library.embedder_for(self._embedder_name, self._dimensions)
+                )
+                self._answerer = self._handed_answerer  # ours holds the embedder that was
+            self.library.require(self._embedder.fingerprint)
             return self._embedder
 
     @property
@@ -175,8 +201,9 @@ class Assistant:
     def answerer(self) -> Answerer:
         """The answerer that the settings name, made on first use."""
         with self._loading:
+            embedder = self.embedder  # first: a rebuild may have changed it
             self._answerer = self._answerer or load_answerer(
-                self.settings, self.reader, RememberingEmbedder(self.embedder)
+                self.settings, self.reader, RememberingEmbedder(embedder)
             )
             return self._answerer
 
@@ -257,7 +284,7 @@ class Assistant:
     ) -> Iterator[Event]:
         """Answer as ``ask`` does, in steps: searching → passages → text … → answer."""
         begun = perf_counter()
-        asked = _question(check_query(question), history)
+        asked = self._asked(check_query(question), history)
         yield Event(phase="searching", query=asked.text)
         where = where or Filter(documents=tuple(documents))
         found = retrieve(self.library, self.embedder, self.reader, asked.text, self.settings, where)
@@ -271,6 +298,20 @@ class Assistant:
                 yield Event(phase="text", text=piece)
         assert draft is not None, "an answerer ends its stream with a draft"
         yield Event(phase="answer", answer=self._finish(asked, found, draft, begun))
+
+    def _asked(self, text: str, history: History) -> Question:
+        """Make a question stand alone by its history, and tell its language.
+
+        A language model rewrites it; where there is none, or it does not succeed, rules do.
+        """
+        turns = tuple((turn, "") if isinstance(turn, str) else (turn[0], turn[1]) for turn in history)
+        language = detect_language(text)
+        alone = text
+        if turns:
+            answerer = self.answerer
+            written = answerer.rewrite(text, turns, language) if isinstance(answerer, Rewriter) else ""
+            alone = written or resolve(text, turns)
+        return Question(text=alone, original=text, language=language, history=turns)
 
     def _finish(self, asked: Question, found: Retrieval, draft: Draft, begun: float) -> Answer:
         with self.library.snapshot():
@@ -338,14 +379,3 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _question(text: str, history: History) -> Question:
-    """Make a question stand alone by its history, and tell its language."""
-    turns = tuple((turn, "") if isinstance(turn, str) else (turn[0], turn[1]) for turn in history)
-    return Question(
-        text=resolve(text, turns) if turns else text,
-        original=text,
-        language=detect_language(text),
-        history=turns,
-    )

@@ -1,6 +1,6 @@
 """What may be set about answering, with defaults, units and ranges; kept in a library's folder.
 
-Knows nothing of what the settings are used for. Frozen: a change is ``settings.model_copy(update={...})``.
+Knows nothing of what the settings are used for. Frozen: a change is ``settings.changed(...)``.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import hashlib
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from index.errors import SettingsError
+from rag.answerers.names import parse_answerer
 
 FILE_NAME = "settings.json"
 
@@ -19,7 +21,11 @@ FILE_NAME = "settings.json"
 class Settings(BaseModel):
     """How a library is searched and how answers are made."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # an answerer's URL may hold what is secret
+    )
 
     answerer: str = Field(
         default="extractive", description="extractive, transformers:NAME or openai:URL#MODEL"
@@ -38,6 +44,47 @@ class Settings(BaseModel):
     refusal_threshold: float = Field(
         default=0.35, ge=0, le=1, description="confidence below which it refuses"
     )
+    # Of language models only:
+    strict: bool = Field(
+        default=False,
+        description="remove sentences that their passages do not bear out, rather than mark them",
+    )
+    max_new_tokens: int = Field(
+        default=1024, ge=16, le=32_768, description="tokens of an answer at most, thoughts included"
+    )
+    context_tokens: int = Field(
+        default=8192, ge=512, le=2_000_000, description="tokens of prompt and answer together at most"
+    )
+    temperature: float = Field(default=0.0, ge=0, le=2, description="0: the likeliest word each time")
+    thinking: bool = Field(
+        default=False, description="let a model on this machine think before it answers, where it can"
+    )
+    silence_s: float = Field(
+        default=120, gt=0, le=3600, description="seconds that a server may be silent within an answer"
+    )
+    answer_s: float = Field(default=600, gt=0, le=7200, description="seconds that a server's answer may take")
+
+    @field_validator("answerer")
+    @classmethod
+    def _is_an_answerer(cls, name: str) -> str:
+        return _answerer(name)
+
+    @field_validator("answerers")
+    @classmethod
+    def _are_answerers(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_answerer(name) for name in names)
+
+    def changed(self, **values: object) -> Settings:
+        """Return the settings with other values; those that are None stay as they are.
+
+        Raises:
+            SettingsError: a value is unknown or out of its range.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        try:
+            return Settings.model_validate({**self.model_dump(), **given})
+        except ValidationError as error:
+            raise SettingsError(_first(error)) from error
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -76,6 +123,14 @@ class Settings(BaseModel):
             beside.replace(path)
         except OSError as error:
             raise SettingsError(f"{path} could not be written: {error.strerror or error}") from error
+
+
+def _answerer(name: str) -> str:
+    try:
+        parse_answerer(name)
+    except SettingsError as error:  # which keeps what may be secret to itself
+        raise PydanticCustomError("answerer", "{message}", {"message": str(error)}) from None
+    return name.strip()
 
 
 def _first(error: ValidationError) -> str:

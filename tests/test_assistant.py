@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from index.datatypes import Filter
-from index.errors import EmbedderMismatchError, LibraryNotFoundError, QueryError, ReadError, SettingsError
+from index.errors import EmbedderMismatchError, LibraryNotFoundError, QueryError, ReadError
 from rag import Assistant
 from rag.datatypes import Answer
-from rag.settings import Settings
 from ui.sample import DOCUMENTS
 
 
@@ -168,12 +167,6 @@ def test_nothing_to_read_is_an_error_that_says_so(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     with pytest.raises(ReadError, match="docs"):
         Assistant.from_documents(tmp_path / "docs", library=tmp_path / "library")
-
-
-def test_an_unknown_answerer_is_refused(assistant: Assistant) -> None:
-    other = Assistant(assistant.library, settings=Settings(answerer="oracle"))
-    with pytest.raises(SettingsError, match="oracle"):
-        other.ask("岚川精密的创始人是谁？")
 
 
 def test_a_library_refuses_another_embedder(assistant: Assistant) -> None:

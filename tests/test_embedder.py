@@ -180,7 +180,7 @@ def test_a_model_without_safetensors_is_refused(tiny: Path, tmp_path: Path) -> N
     pickled = tmp_path / "pickled"
     shutil.copytree(tiny, pickled)
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
-    with pytest.raises(ModelError, match=r"The embedder .*pickled' could not be loaded"):
+    with pytest.raises(ModelError, match=r"The embedder .*pickled' holds pytorch_model\.bin .*not opened"):
         load_embedder(str(pickled))
 
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 import pytest
 
 from index.embedder import load_embedder
-from index.errors import SettingsError
-from rag.answerers import Answerer, Draft, Question, draft_of, load_answerer
+from rag.answerers import Answerer, Draft, Question, draft_of
+from rag.answerers.base import NOT_FOUND
 from rag.answerers.evidence import FEATURES
-from rag.answerers.extractive import MAX_TEXT, NOT_FOUND, ExtractiveAnswerer, ExtractiveOptions
+from rag.answerers.extractive import MAX_TEXT, ExtractiveAnswerer, ExtractiveOptions
 from rag.answerers.scoring import CONFIDENCE, RANKING, confidence, rank_score
 from rag.datatypes import Passage, Span
 from rag.reader import Reader
-from rag.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +256,6 @@ def test_it_is_an_answerer_and_its_options_are_in_its_fingerprint() -> None:
     answerer = ExtractiveAnswerer(UndecidedReader(), ExtractiveOptions(threshold=0.25))
     assert isinstance(answerer, Answerer)
     assert "threshold=0.25" in answerer.fingerprint
-
-
-def test_an_unknown_answerer_is_refused_by_name() -> None:
-    with pytest.raises(SettingsError, match="'oracle'"):
-        load_answerer(Settings(answerer="oracle"), UndecidedReader())
 
 
 def test_an_answerer_without_a_draft_is_named() -> None:

@@ -128,8 +128,15 @@ def test_a_transaction_that_is_rolled_back_changes_nothing(connection: sqlite3.C
 def test_a_damaged_leg_is_noticed_and_can_be_made_anew(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM lexical_terms WHERE chunk_id = 7")
     assert lexical.mismatches(connection, ROWS + FILLER) != []
-    lexical.clear(connection)
-    lexical.add(connection, ROWS + FILLER)
+    lexical.begin_anew(connection)
+    lexical.add_anew(connection, [(5, "船厂", "begun and given up")])
+    lexical.begin_anew(connection)
+    lexical.add_anew(connection, ROWS + FILLER)
+    assert lexical.mismatches(connection, ROWS + FILLER) != []
+    lexical.finish_anew(connection)
+    assert lexical.mismatches(connection, ROWS + FILLER) == []
+    lexical.remove(connection, [7])
+    lexical.add(connection, [row for row in ROWS + FILLER if row[0] == 7])
     assert lexical.mismatches(connection, ROWS + FILLER) == []
 
 

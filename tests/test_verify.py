@@ -281,15 +281,16 @@ def test_readers_see_the_old_state_until_a_rebuild_is_done(
     library: Library, fake_embedder: FakeEmbedder
 ) -> None:
     before = contents(library)
-    seen: list[tuple[list[object], str]] = []
+    seen: dict[str, list[tuple[list[object], str]]] = {"embedding": [], "indexing": []}
 
     def look(stage: str, done: int, total: int) -> None:
         with Library.open(library.folder) as reader:
-            seen.append((contents(reader), reader.fingerprint))
+            seen[stage].append((contents(reader), reader.fingerprint))
 
-    rebuild(library, type(fake_embedder)(dimensions=32), everything=True, progress=look)
-    assert seen
-    assert all(state == (before, "fake-64") for state in seen)
+    rebuild(library, type(fake_embedder)(dimensions=32), progress=look)
+    assert seen["embedding"]
+    assert all(state == (before, "fake-64") for state in seen["embedding"])
+    assert seen["indexing"] == [(before, "fake-32")] * 2
 
 
 def test_a_rebuild_that_fails_half_way_changes_nothing(library: Library, fake_embedder: FakeEmbedder) -> None:

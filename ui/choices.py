@@ -1,6 +1,6 @@
 """The answerers that a person may choose among on the page. Takes an assistant, gives names to show and assistants.
 
-What the settings name may hold an address with a password; the page gets a digest to choose by and a name without.
+The page gets a digest to choose by and a short name: no folder of this machine, and no address of another.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from index.errors import SettingsError
+from rag.answerers.names import parse_answerer
 from rag.assistant import Assistant
 from ui.datatypes import Language
 from ui.strings import say
@@ -60,20 +61,14 @@ class Choices:
 
 
 def label(name: str, language: Language) -> str:
-    """Return how the page names an answerer: the model, and where it is served, but no path, user or key."""
-    kind, _, rest = name.partition(":")
-    if kind == "openai":
-        url, _, model = rest.partition("#")
-        try:
-            parts = urlsplit(url)
-            port = f":{parts.port}" if parts.port else ""
-        except ValueError:
-            return model or kind
-        return " · ".join(part for part in (model, f"{parts.hostname or ''}{port}") if part) or kind
-    if kind == "transformers":
-        is_path = rest.startswith((".", "/", "~")) or "\\" in rest
-        return PurePath(rest.replace("\\", "/")).name if is_path else rest
-    return say(language, "answerer_extractive") if name == "extractive" else kind
+    """Return how the page names an answerer: the model, and where it is served, but no folder."""
+    parsed = parse_answerer(name)
+    if parsed.kind == "openai":
+        return f"{parsed.model} · {urlsplit(parsed.url).netloc}"
+    if parsed.kind == "transformers":
+        is_path = parsed.model.startswith((".", "/", "~")) or "\\" in parsed.model
+        return PurePath(parsed.model.replace("\\", "/")).name if is_path else parsed.model
+    return say(language, "answerer_extractive")
 
 
 def without_credentials(text: str) -> str:

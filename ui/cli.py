@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.errors import ChuchuError
-from ui import cli_chat, cli_evaluation, cli_users
+from ui import cli_chat, cli_evaluation, cli_models, cli_users
+from ui.options import AnswererName, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -32,6 +33,7 @@ library_app = typer.Typer(help="Look after a library.", no_args_is_help=True, ri
 app.add_typer(library_app, name="library")
 cli_chat.register(app)
 cli_evaluation.register(app)
+cli_models.register(app)
 cli_users.register(app)
 
 Documents = Annotated[list[Path], typer.Argument(help="Files and folders to read.", show_default=False)]
@@ -45,7 +47,12 @@ Only = Annotated[
 EmbedderName = Annotated[
     str | None, typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model.")
 ]
-AnswererName = Annotated[str | None, typer.Option("--answerer", help="extractive.")]
+Dimensions = Annotated[
+    int | None,
+    typer.Option(
+        "--dimensions", min=1, help="Keep so many numbers of a vector, of a model trained for that (MRL)."
+    ),
+]
 DEFAULT_LIBRARY = Path("chuchu-library")
 INTERRUPTED = 130  # the exit status that Typer gives after Ctrl-C
 
@@ -64,6 +71,7 @@ def ingest(
     documents: Documents,
     library: LibraryFolder = DEFAULT_LIBRARY,
     embedder: EmbedderName = None,
+    dimensions: Dimensions = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Also remove documents whose file is gone from these folders.")
     ] = False,
@@ -76,7 +84,10 @@ def ingest(
     from ui.terminal import print_report
 
     try:
-        with Assistant.create(library, embedder=embedder) as assistant, ingest_progress() as progress:
+        with (
+            Assistant.create(library, embedder=embedder, dimensions=dimensions) as assistant,
+            ingest_progress() as progress,
+        ):
             report = assistant.ingest(
                 documents, prune=prune, max_bytes=max_megabytes * 1_000_000, progress=progress
             )
@@ -96,12 +107,21 @@ def ask(
     as_json: AsJson = False,
     documents: Only = None,
     embedder: EmbedderName = None,
+    dimensions: Dimensions = None,
     answerer: AnswererName = None,
+    strict: Strict = None,
 ) -> None:
     """Answer a question from a library and cite the words that say so."""
     from ui.terminal import print_answer
 
-    with _open(library, sample=sample, embedder=embedder, answerer=answerer) as assistant:
+    with _open(
+        library,
+        sample=sample,
+        embedder=embedder,
+        dimensions=dimensions,
+        answerer=answerer,
+        strict=strict,
+    ) as assistant:
         answer = assistant.ask(question, documents=documents or ())
     if as_json:
         _print_json(answer.to_dict())
@@ -118,13 +138,14 @@ def search(
     as_json: AsJson = False,
     documents: Only = None,
     embedder: EmbedderName = None,
+    dimensions: Dimensions = None,
 ) -> None:
     """Find the chunks of a library that match a query best."""
     from dataclasses import asdict
 
     from ui.terminal import print_hits
 
-    with _open(library, sample=sample, embedder=embedder) as assistant:
+    with _open(library, sample=sample, embedder=embedder, dimensions=dimensions) as assistant:
         hits = assistant.search(query, k=k, documents=documents or ())
     if as_json:
         _print_json([asdict(hit) for hit in hits])
@@ -184,17 +205,33 @@ def library_verify(library: LibraryFolder = DEFAULT_LIBRARY) -> None:
 
 
 @library_app.command("rebuild", epilog="Example: chuchu library rebuild --library papers")
-def library_rebuild(library: LibraryFolder = DEFAULT_LIBRARY, embedder: EmbedderName = None) -> None:
-    """Make the search indexes anew from the stored texts; with --embedder, embed all with that model."""
+def library_rebuild(
+    library: LibraryFolder = DEFAULT_LIBRARY,
+    embedder: EmbedderName = None,
+    dimensions: Dimensions = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Also cut all documents into chunks again.")
+    ] = False,
+) -> None:
+    """Make the search indexes anew from the stored texts; with --embedder, embed all with that model.
+
+    The library answers as before until that is done. Stopped or killed, it goes on when called again.
+    """
     from index.embedder import load_embedder
     from index.library import Library
     from index.rebuild import rebuild
+    from index.reembed import pending
     from ui.progress import ingest_progress
     from ui.terminal import print_rebuild
 
     with Library.open(library) as opened, ingest_progress() as progress:
-        name = embedder or opened.embedder
-        report = rebuild(opened, load_embedder(name), embedder_name=name, progress=progress)
+        begun = None if embedder or dimensions else pending(opened)
+        name, kept = (
+            (begun.embedder, begun.dimensions) if begun else opened.embedder_for(embedder or "", dimensions)
+        )
+        report = rebuild(
+            opened, load_embedder(name, kept), embedder_name=name, everything=everything, progress=progress
+        )
     print_rebuild(report)
 
 
@@ -227,7 +264,13 @@ def library_info(library: LibraryFolder = DEFAULT_LIBRARY, as_json: AsJson = Fal
 
 
 def _open(
-    library: Path, *, sample: bool, embedder: str | None = None, answerer: str | None = None
+    library: Path,
+    *,
+    sample: bool,
+    embedder: str | None = None,
+    dimensions: int | None = None,
+    answerer: str | None = None,
+    strict: bool | None = None,
 ) -> Assistant:
     """Open the assistant of a library, or of the sample documents, with the models that were asked for."""
     from rag.assistant import Assistant
@@ -235,10 +278,8 @@ def _open(
     from ui.sample import sample_library
 
     folder = sample_library() if sample else library
-    settings = Settings.load(folder)
-    if answerer is not None:
-        settings = settings.model_copy(update={"answerer": answerer})
-    return Assistant.open(folder, settings=settings, embedder=embedder)
+    settings = Settings.load(folder).changed(answerer=answerer, strict=strict)
+    return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
 
 
 def _print_json(value: object) -> None:

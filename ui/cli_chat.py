@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from index.errors import ChuchuError, SettingsError
+from rag.answerers.names import FORMS
+from ui.options import Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -61,14 +64,16 @@ def chat(
         str | None,
         typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
     ] = None,
+    dimensions: Annotated[
+        int | None, typer.Option("--dimensions", min=1, help="Keep so many numbers of a vector (MRL).")
+    ] = None,
     answerer: Annotated[
         list[str] | None,
         typer.Option(
-            "--answerer",
-            help="extractive, transformers:NAME or openai:URL#MODEL; give it again to offer several on the page.",
-            show_default=False,
+            "--answerer", help=f"{FORMS}; given again, the page offers several.", show_default=False
         ),
     ] = None,
+    strict: Strict = None,
 ) -> None:
     """Open the chat page on your documents; with none named, on the sample documents that come along."""
     from ui.server import ServerOptions, check_host, serve
@@ -84,7 +89,13 @@ def chat(
     )
     check_host(options)  # before anything slow is done
     with _assistant(
-        documents or [], library, sample=sample, embedder=embedder, answerers=answerer or []
+        documents or [],
+        library,
+        sample=sample,
+        embedder=embedder,
+        dimensions=dimensions,
+        answerers=answerer or [],
+        changes={"strict": strict},
     ) as assistant:
         threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
         serve(
@@ -102,7 +113,9 @@ def _assistant(
     *,
     sample: bool,
     embedder: str | None,
+    dimensions: int | None,
     answerers: list[str],
+    changes: Mapping[str, object],
 ) -> Assistant:
     """Return the assistant of the documents' library, brought up to date, or of the samples.
 
@@ -125,13 +138,13 @@ def _assistant(
     folder = library or DEFAULT_LIBRARY
     if sample or (not documents and library is None and not Library.exists(folder)):
         folder = sample_library()
-    settings = Settings.load(folder)
+    settings = Settings.load(folder).changed(**changes)
     if answerers:
         offered = (*answerers[1:], *settings.offered)
-        settings = settings.model_copy(update={"answerer": answerers[0], "answerers": offered})
+        settings = settings.changed(answerer=answerers[0], answerers=offered)
     if not documents:
-        return Assistant.open(folder, settings=settings, embedder=embedder)
-    assistant = Assistant.create(folder, settings=settings, embedder=embedder)
+        return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
+    assistant = Assistant.create(folder, settings=settings, embedder=embedder, dimensions=dimensions)
     with ingest_progress() as progress:
         report = assistant.ingest(documents, progress=progress)
     print_report(report)

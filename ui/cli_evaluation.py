@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from index.errors import ReadError
+from ui.options import AnswererName, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -54,10 +55,11 @@ def evaluate(
         str | None,
         typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
     ] = None,
-    answerer: Annotated[
-        str | None,
-        typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL."),
+    dimensions: Annotated[
+        int | None, typer.Option("--dimensions", min=1, help="Keep so many numbers of a vector (MRL).")
     ] = None,
+    answerer: AnswererName = None,
+    strict: Strict = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=64, help="Questions asked at a time; usually 1, or 4 with a server."),
@@ -76,7 +78,14 @@ def evaluate(
     try:
         with (
             _assistant(
-                asked, library, documents, out, sample=sample, embedder=embedder, answerer=answerer
+                asked,
+                library,
+                documents,
+                out,
+                sample=sample,
+                embedder=embedder,
+                dimensions=dimensions,
+                changes={"answerer": answerer, "strict": strict},
             ) as assistant,
             _progress("asking", len(asked.questions)) as advance,
         ):
@@ -192,26 +201,28 @@ def _assistant(
     *,
     sample: bool,
     embedder: str | None,
-    answerer: str | None,
+    dimensions: int | None,
+    changes: Mapping[str, object],
 ) -> Iterator[Assistant]:
     """Open the library to measure: the one named, the samples', or one made of documents or SQuAD contexts."""
     from rag.assistant import Assistant
     from rag.settings import Settings
 
-    changes = {"answerer": answerer} if answerer else {}
     if documents or (asked.texts and library is None and not sample):
         folder = library or out / "library"
-        settings = Settings.load(folder).model_copy(update=changes)
+        settings = Settings.load(folder).changed(**changes)
         with (
             _sources(asked, documents) as paths,
-            Assistant.create(folder, settings=settings, embedder=embedder) as assistant,
+            Assistant.create(
+                folder, settings=settings, embedder=embedder, dimensions=dimensions
+            ) as assistant,
         ):
             _read(assistant, paths)
             yield assistant
         return
     folder = _sample_folder() if sample else library or DEFAULT_LIBRARY
-    settings = Settings.load(folder).model_copy(update=changes)
-    with Assistant.open(folder, settings=settings, embedder=embedder) as assistant:
+    settings = Settings.load(folder).changed(**changes)
+    with Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions) as assistant:
         yield assistant
 
 

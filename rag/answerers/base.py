@@ -13,6 +13,9 @@ from typing import Protocol, runtime_checkable
 from index.datatypes import Span as TextSpan
 from rag.datatypes import Doubt, Passage, Verdict
 
+NOT_FOUND: Mapping[str, str] = {"zh": "文档中没有找到答案。", "en": "The documents do not say."}
+"""What every answerer says, and language models are told to say, when the passages do not hold the answer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -70,6 +73,18 @@ class Answerer(Protocol):
 
         Raises:
             AnswererError: a model could not be reached or failed.
+        """
+        ...
+
+
+@runtime_checkable
+class Rewriter(Protocol):
+    """An answerer that can also make a follow-up question stand alone, better than rules do."""
+
+    def rewrite(self, question: str, history: Sequence[tuple[str, str]], language: str) -> str:
+        """Return the question with what it leaves to its history put in; "" when that did not succeed.
+
+        ``history`` is earlier (question, answer) pairs, oldest first. Never raises an `AnswererError`.
         """
         ...
 

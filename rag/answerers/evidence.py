@@ -226,9 +226,9 @@ def question_terms(
     if crossing:
         terms = dict.fromkeys([*_shared_terms(analysis.text), *lent])
     else:
-        terms = dict.fromkeys(_terms(analysis.content))
+        terms = dict.fromkeys(content_terms(analysis.content))
         for ask in analysis.asks:
-            terms.update(dict.fromkeys(_terms(ask.noun)))
+            terms.update(dict.fromkeys(content_terms(ask.noun)))
     for year in analysis.years:
         terms.pop(str(year), None)
     n = len(sentences) + 1
@@ -246,7 +246,7 @@ def _shared_terms(text: str) -> Iterator[str]:
     """Terms that a text of another language can hold too: pinyin, numbers, Chinese names, Latin words."""
     for term in weighted_query(text):
         yield term.term
-    yield from _terms(" ".join(re.findall(r"[\u3400-\u9fff]+", text)))
+    yield from content_terms(" ".join(re.findall(r"[\u3400-\u9fff]+", text)))
 
 
 def matching_text(text: str, *, crossing: bool) -> str:
@@ -257,7 +257,7 @@ def matching_text(text: str, *, crossing: bool) -> str:
     return folded + " " + " ".join(term for term in document_terms(text) if term.startswith(PINYIN_MARK))
 
 
-def _terms(text: str) -> Iterator[str]:
+def content_terms(text: str) -> Iterator[str]:
     """Character pairs of Chinese (single characters where a run is one long), Latin words, numbers."""
     folded = fold(text)
     for run in _HAN_RUN.findall(folded):
@@ -458,7 +458,7 @@ def _surroundings(passage: Passage, folded: str, sentence: Sentence, *, crossing
     return above, matching_text(rest, crossing=crossing) if crossing else rest
 
 
-class _PassageWords:
+class PassageWords:
     """What the passages tell a translation of their words; see ``index.translation.Vocabulary``."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
@@ -471,16 +471,18 @@ class _PassageWords:
         }
 
     def frequency(self, term: str) -> int:
+        """Return in how many passages a term stands."""
         return sum(term in text for text in self._texts)
 
     def written(self, pinyin: str) -> str | None:
+        """Return how a passage writes a Chinese name of that pinyin."""
         return self._names.get(pinyin)
 
 
 def translated(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> Translation | None:
     """Return a question in the language of the passages, as far as a lexicon knows its words."""
     target = "en" if analysis.language == "zh" else "zh"
-    words = _PassageWords(passages)
+    words = PassageWords(passages)
     return translate(analysis.text, source=analysis.language, target=target, vocabulary=words)
 
 
@@ -568,7 +570,7 @@ def _shared(wanted: str, there: str, *, end: bool, near_end: bool) -> float:
     return 0.0
 
 
-_GENERIC = re.compile(
+GENERIC_ENDING = re.compile(
     r"(?:股份有限公司|有限责任公司|有限公司|分公司|公司|集团|国家高新技术产业开发区|高新技术产业开发区|国家高新区|高新区|经济开发区|开发区|科教城|产业园|创新园|园区|新区"
     r"|分中心|研究院|研究所|实验室|大学|学院|医院|银行|[省市县区镇])$"
 )
@@ -589,7 +591,7 @@ def _names(
     found: list[float] = []
     rival = 0.0
     for name in analysis.names:
-        stem = _GENERIC.sub("", name) or name
+        stem = GENERIC_ENDING.sub("", name) or name
         if crossing and analysis.language == "zh":  # in a Latin text a Chinese name is written in pinyin
             spelt = [
                 term.removeprefix(PINYIN_MARK) for term in document_terms(stem) if term[0] == PINYIN_MARK

@@ -15,7 +15,7 @@ from typing import Protocol
 from index.datatypes import Span as TextSpan
 from index.embedder import Embedder
 from index.text import fold
-from rag.answerers.base import Claim, Draft, Question
+from rag.answerers.base import NOT_FOUND, Claim, Draft, Question
 from rag.answerers.evidence import Found, ReadingLike, Sentence, find_evidence, is_crossing, passage_sentences
 from rag.answerers.scoring import confidence, rank_score
 from rag.datatypes import Passage
@@ -28,7 +28,6 @@ SURE = 0.6  # confidence that a second figure needs to be told beside the first
 MAX_OTHERS = 2
 SAME_SENTENCE = 2.0  # utility of standing in the sentence that answered the first thing asked
 MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
-NOT_FOUND = {"zh": "文档中没有找到答案。", "en": "The documents do not say."}
 NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
 
 

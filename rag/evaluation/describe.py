@@ -15,7 +15,7 @@ from typing import Any
 from rag.evaluation.questions import QuestionSet
 
 FORMAT = 1  # of the run folder
-PACKAGES = ("chuchu", "torch", "transformers", "sentence-transformers", "faiss-cpu", "numpy")
+PACKAGES = ("chuchu", "torch", "transformers", "sentence-transformers", "openai", "faiss-cpu", "numpy")
 MODELS = ("embedder", "reader", "answerer")
 _MUST_AGREE = ("format", "settings", "models", "corpus")
 

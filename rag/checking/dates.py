@@ -1,0 +1,163 @@
+"""Reads dates by value, Chinese and English: 2023年3月5日, 二〇二三年三月五日 and March 5, 2023 are one.
+
+Takes text and, where it is known, the day it was published on, by which 去年 and 5日 are understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from index.text import MONTHS, fold
+from rag.candidates import flat, parse_year
+from rag.checking.values import han_number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Date:
+    """What a date at ``text[start:end]`` states; None and "" where it does not."""
+
+    start: int
+    end: int
+    year: int | None = None
+    month: int | None = None
+    day: int | None = None
+    part: str = ""  # of the year or month: Q1, H2, early, late; or decade, century
+
+
+_YEAR = r"(?:1\d|20)\d\d"
+_NUMERAL = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
+_QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4,
+             "first": 1, "second": 2, "third": 3, "fourth": 4}  # fmt: skip
+_CHINESE = re.compile(
+    rf"""(?P<decade>(?:\d{{4}}|\d0|[二三四五六七八九]十)年代)
+    | (?<!\d)(?P<year>{_YEAR}|[一二][〇零一二三四五六七八九]{{3}})
+      (?:\s?年度?|(?=\s?[-—–~、和与至到]\s?{_YEAR}\s?年))
+      (?:的?\s?(?:(?P<month>{_NUMERAL})\s?月份?(?:\s?(?P<day>{_NUMERAL})\s?[日号])?|第?(?P<quarter>[一二三四1-4])季度|(?P<half>[上下])半年))?
+    | (?P<relative>大前年|前年|去年|上年|今年|本年|明年)
+      (?:(?P<month2>{_NUMERAL})\s?月份?(?:\s?(?P<day2>{_NUMERAL})\s?[日号])?|第?(?P<quarter2>[一二三四1-4])季度|(?P<half2>[上下])半年)?
+    | (?<![\d个])(?P<month3>1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])\s?月份?(?!个|均|薪|球|亮|饼)
+      (?:\s?(?P<day3>{_NUMERAL})\s?[日号])?
+    | 第?(?P<quarter3>[一二三四1-4])季度 | (?<![\w])?(?P<half3>[上下])半年
+    | (?<![\d-])(?P<year4>(?:1[89]|20)\d\d)[-/.](?P<month4>0?[1-9]|1[0-2])
+      (?:[-/.](?P<day4>0?[1-9]|[12]\d|3[01]))?(?![\d%]|\.\d)
+    | (?<![\d月.])(?P<day5>[1-9]|[12]\d|3[01])日(?!元|均|报|产|前|内|游)""",
+    re.VERBOSE,
+)
+_MONTH = "|".join(rf"{name}|{name[:3]}\b\.?" for name in MONTHS if name != "May") + "|May|Sept\\b\\.?"
+_NO_UNIT = (
+    r"(?![\d%]|[.,:]\d|\s?(?:percent|per cent|yuan|people|million|billion|thousand|tonnes|tons|km|kg|companies|"
+    r"enterprises|firms|workers|employees|students|residents|square|metres|meters|mu|kWh|jobs|units|households|[\u4e00-\u9fff]))"
+)
+_ENGLISH = re.compile(
+    rf"""\b(?P<month>{_MONTH})\s(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?:,?\s(?:of\s)?(?P<year>{_YEAR}))?(?![\d%]|,\d)
+    | \b(?P<day2>[0-3]?\d)(?:st|nd|rd|th)?\s(?:of\s)?(?P<month2>{_MONTH})(?:,?\s(?P<year2>{_YEAR}))?\b
+    | \b(?P<month3>{_MONTH}),?\s(?:of\s)?(?P<year3>{_YEAR})\b
+    | \b(?i:in|by|of|since|until|late|early|mid|last|this|before|after|from|to)[\s-](?P<month4>{_MONTH})\b(?!\s\d)
+    | (?:\b(?P<quarter>first|second|third|fourth)\s(?:quarter|(?P<half>half))
+        |\bQ(?P<quarter2>[1-4])|\bH(?P<half2>[12]))\b
+      (?:,?\s(?:of\s)?(?P<year4>{_YEAR}))?(?!\sof\sthe\s(?!year)\w)
+    | (?<![\d$€£¥.,-])(?P<decade>(?:1\d|20)\d0)s\b
+    | (?<![\d$€£¥.,\w])(?P<year5>{_YEAR})(?:[-–](?P<year6>\d\d|{_YEAR})\b)?{_NO_UNIT}(?![A-Za-z])""",
+    re.VERBOSE,
+)
+_SHIFTS = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "明年": 1}
+_RELATIVE = re.compile(r"\b(?P<word>last|this|next) year\b|\b(?P<before>the previous year|the year before)\b")
+_ENGLISH_SHIFTS = {"last": -1, "this": 0, "next": 1}
+
+
+def find_dates(text: str, published: str | None = None) -> list[Date]:
+    """Return the dates of a text in order.
+
+    Args:
+        text: Chinese or English.
+        published: ISO day of the text. With it, 去年 is a year and 5日 a day of that month; without it they are
+            spans that state nothing.
+    """
+    today = published_in(published)
+    found: list[Date] = []
+    for date in (*_chinese(fold(text), today), *_english(flat(text), today)):
+        if not any(date.start < other.end and other.start < date.end for other in found):
+            found.append(date)
+    return sorted(found, key=lambda date: date.start)
+
+
+def published_in(iso: str | None) -> tuple[int | None, int | None]:
+    """Return year and month of an ISO date as far as it has them."""
+    match = re.match(r"(\d{4})(?:-(\d\d))?", iso or "")
+    return (int(match[1]), int(match[2]) if match[2] else None) if match else (None, None)
+
+
+def _merged(match: re.Match[str]) -> dict[str, str]:
+    """Return the groups that took part, their numbers cut off."""
+    return {name.rstrip("0123456789"): value for name, value in match.groupdict().items() if value}
+
+
+def _number(text: str | None) -> int | None:
+    if not text:
+        return None
+    value = int(text) if text.isdigit() and text.isascii() else han_number(text)
+    return None if value is None else int(value)
+
+
+def _chinese(folded: str, today: tuple[int | None, int | None]) -> Iterator[Date]:
+    for match in _CHINESE.finditer(folded):
+        parts = _merged(match)
+        year, month, day = (
+            parse_year(parts.get("year", "")),
+            _number(parts.get("month")),
+            _number(parts.get("day")),
+        )
+        if "relative" in parts and today[0]:
+            year = today[0] + _SHIFTS[parts["relative"]]
+        if day and not month:
+            month, year = today[1], today[0]
+        if (month and not 1 <= month <= 12) or (day and not 1 <= day <= 31):
+            continue
+        part = ""
+        if "decade" in parts:
+            digits = parts["decade"].removesuffix("年代")
+            year, part = _number(digits), "decade"
+        elif "quarter" in parts:
+            part = f"Q{_QUARTERS[parts['quarter']]}"
+        elif "half" in parts:
+            part = "H1" if parts["half"] == "上" else "H2"
+        yield Date(start=match.start(), end=match.end(), year=year, month=month, day=day, part=part)
+
+
+def _english(shown: str, today: tuple[int | None, int | None]) -> Iterator[Date]:
+    for match in _ENGLISH.finditer(shown):
+        parts = _merged(match)
+        name = parts.get("month", "")[:3]
+        month = next((n for n, full in enumerate(MONTHS, 1) if name and full.startswith(name)), None)
+        year, part = _number(parts.get("year")), ""
+        if "decade" in parts:
+            year, part = int(parts["decade"]), "decade"
+        elif match["half"] or match["half2"]:
+            part = f"H{match['half2'] or _QUARTERS[match['quarter']]}"
+        elif "quarter" in parts:
+            part = f"Q{_QUARTERS[parts['quarter']]}"
+        start = match.start("month4") if match["month4"] else match.start()
+        yield Date(
+            start=start, end=match.end(), year=year, month=month, day=_number(parts.get("day")), part=part
+        )
+    for match in _RELATIVE.finditer(shown.lower()):
+        year = today[0] + _ENGLISH_SHIFTS[match["word"]] if today[0] and match["word"] else None
+        yield Date(start=match.start(), end=match.end(), year=year)
+
+
+def covers(found: Date, said: Date) -> bool:
+    """Tell whether a date of a passage states all that a sentence's date states; an unknown year is no difference."""
+    if said.part != found.part and said.part:
+        return False
+    if said.part == "decade" and said.year and found.year:
+        return said.year % 100 == found.year % 100 and (
+            said.year == found.year or min(said.year, found.year) < 100
+        )
+    return (
+        (said.year is None or found.year is None or said.year == found.year)
+        and (said.month is None or said.month == found.month)
+        and (said.day is None or said.day == found.day)
+        and (said.year is None or found.year is not None or said.month is not None or bool(said.part))
+    )

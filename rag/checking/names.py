@@ -1,0 +1,266 @@
+"""Finds the names in a sentence, and tells whether passages hold them, across Chinese and English too.
+
+Takes texts; gives names with offsets, and for each yes, no, or cannot tell (a name whose other spelling nothing
+here knows). Knows nothing of what is said of a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from index.terms import is_spelt, name_spellings, pinyin_names, spelt_out, stem, tagged_words
+from index.text import FUNCTION_WORDS, HAN, MONTHS, fold
+from index.translation.lexicon import lexicon, singular, word_set
+from rag.answerers.evidence import GENERIC_ENDING
+from rag.candidates import find_candidates, flat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A name at ``text[start:end]``; ``parts`` are the folded pieces of it that tell it from others."""
+
+    start: int
+    end: int
+    parts: tuple[str, ...]
+    person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A text in which names are looked for: folded, its Latin words and their stems, its pinyin."""
+
+    folded: str
+    words: frozenset[str]
+    initials: str
+    spelling: str
+    chinese: bool
+
+
+@lru_cache(maxsize=512)
+def searched(text: str) -> Searched:
+    """Prepare a text for looking names up in it."""
+    folded = fold(text)
+    latin = re.findall(r"[a-z0-9]+(?:[.&+-][a-z0-9]+)*", folded)
+    pieces = [piece for word in latin for piece in (word, *re.split("[.&+-]", word))]
+    return Searched(
+        folded,
+        frozenset([*pieces, *(singular(piece) for piece in pieces), *(stem(piece) for piece in pieces)]),
+        "".join(piece[0] for piece in latin),
+        spelt_out(text),
+        len(re.findall(f"[{HAN}]", folded)) > len(latin),
+    )
+
+
+_COMMON = (
+    word_set(
+        "i mr mrs ms dr prof professor mayor secretary director chairman chairwoman president manager deputy vice "
+        "chief general minister governor party committee government city county district province town village "
+        "street road company group corporation corp co inc ltd limited university college institute bank zone park centre center "
+        "office bureau department ministry agency association daily news monday tuesday wednesday thursday friday "
+        "saturday sunday q1 q2 q3 q4 h1 h2 gdp ceo cfo cto rmb cny usd eur yuan ok faq ai it"
+    )
+    | {month.lower() for month in MONTHS}
+    | {month[:3].lower() for month in MONTHS}
+    | FUNCTION_WORDS["en"]
+)
+_PLURAL_OR_DEMONYM = re.compile(r"(?:'s|s|n|an|ian|ese|ish|i)$")
+_TITLED = re.compile(
+    r".(?:厂长|局长|市长|校长|院长|书记|主任|经理|总|先生|女士|教授|博士|院士|老师|会长|所长)"
+)
+_CAPITALS = re.compile(
+    r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9'’]*|[a-z]?\d*[A-Z][A-Za-z0-9]*)(?:[-.&+][A-Za-z0-9]+)*"
+    r"(?:[ -](?:(?:of|de|van|von|and|&|the)[ ](?=[A-Z]))?(?:[A-Z][A-Za-z0-9'’]*)(?:[-.&+][A-Za-z0-9]+)*)*"
+)
+_CODE = re.compile(r"(?=[a-z-]*\d)[a-z]+[a-z0-9]*(?:[.-]?\d+[a-z0-9]*)*")
+
+
+def find_names(text: str) -> list[Name]:
+    """Return the names of a sentence: capitalised and coded ones in Latin script, and Chinese ones by their tags."""
+    found: list[Name] = []
+    for name in (*_latin_names(text), *_chinese_names(text)):
+        if not any(name.start < other.end and other.start < name.end for other in found):
+            found.append(name)
+    return sorted(found, key=lambda name: name.start)
+
+
+def _latin_names(text: str) -> Iterator[Name]:
+    shown = flat(text)
+    chinese = re.search(f"[{HAN}]", shown) is not None
+    for match in _CAPITALS.finditer(shown):
+        words = [
+            (w.group(), match.start() + w.start()) for w in re.finditer(r"[A-Za-z0-9.&+'’-]+", match.group())
+        ]
+        opens = not chinese and re.fullmatch(r"\W*|.*[.!?:;]\W*", shown[: match.start()], re.DOTALL)
+        if opens and len(words) > 1 and words[0][0].lower() in _COMMON:
+            words, opens = words[1:], None
+        parts = tuple(
+            part for word, _ in words
+            for part in [re.sub(r"['’]s?$", "", fold(word)).strip(".-'’&+")]
+            if len(part) > 1 and part not in _COMMON
+        )  # fmt: skip
+        if not parts or (opens and len(words) == 1 and _is_word(parts[0])):
+            continue
+        yield Name(start=words[0][1], end=match.end(), parts=parts)
+
+
+def _is_word(word: str) -> bool:
+    """Tell whether a Latin word is an ordinary one: the lexicon knows it, and not as a name."""
+    meanings = lexicon("en", "zh").meanings(singular(word)) or lexicon("en", "zh").meanings(stem(word))
+    return bool(meanings) and not _is_proper(meanings[0][0])
+
+
+@lru_cache(maxsize=10_000)
+def _is_proper(chinese: str) -> bool:
+    tags = tagged_words(chinese)
+    return len(tags) == 1 and len(chinese) > 1 and tags[0][1] in ("ns", "nr", "nrt", "nt", "nrfg")
+
+
+_NEVER = word_set(
+    "中国 我国 全国 本报 高达 记者 高新区 全区 全市 全县 全省 本市 园区 公司 企业 该市 该区 同比 高质量 "
+    "温馨 小康 和谐"
+)
+_VERBAL = ("v", "p", "c", "u", "r", "d", "m", "q", "x", "y", "f", "t")
+
+
+def _chinese_names(text: str) -> Iterator[Name]:
+    folded = fold(text)
+    if not re.search(f"[{HAN}]", folded):
+        return
+    for c in find_candidates(text):
+        if c.kind == "person" and re.fullmatch(f"[{HAN}·]+", folded[c.start : c.end]):
+            if _TITLED.fullmatch(folded[c.start : c.end]):
+                continue
+            yield Name(start=c.start, end=c.end, parts=(folded[c.start : c.end],), person=True)
+        elif c.kind == "organisation" and (core := _core(folded[c.start : c.end])):
+            yield Name(start=c.start, end=c.end, parts=core)
+    place = 0
+    for word, tag in tagged_words(folded):
+        if (
+            tag in ("nr", "nrt", "nrfg", "ns", "nt")
+            and len(word) > 1
+            and word not in _NEVER
+            and not _ordinary(word, tag)
+        ):
+            bare = GENERIC_ENDING.sub("", word) if tag == "ns" else word
+            yield Name(
+                start=place,
+                end=place + len(word),
+                parts=(bare if len(bare) > 1 else word,),
+                person=tag[:2] == "nr",
+            )
+        place += len(word)
+
+
+def _ordinary(word: str, tag: str) -> bool:
+    """Tell whether a word tagged as a person is known to the lexicon as something else."""
+    return tag.startswith("nr") and bool(lexicon("zh", "en").meanings(word)) and len(word) < 4
+
+
+def _core(name: str) -> tuple[str, ...]:
+    """Return the words that tell an organisation from others: what stands before its generic ending."""
+    bare = GENERIC_ENDING.sub("", name)
+    words = tagged_words(bare)
+    core: list[str] = []
+    for word, tag in reversed(words):
+        if core and tag.startswith(_VERBAL):
+            break
+        core.append(word)
+    if len(core) == 1 and words[-1][1].startswith(_VERBAL) and lexicon("zh", "en").meanings(core[0]):
+        return ()
+    joined = "".join(reversed(core))
+    return (joined,) if len(joined) > 1 and joined not in _NEVER else ()
+
+
+# Looking names up
+
+
+def holds(name: Name, text: Searched, *, chinese: bool) -> bool | None:
+    """Tell whether a text holds a name of a sentence; None where its spelling in the text is not known.
+
+    Args:
+        name: a name of the sentence.
+        text: where it is looked for.
+        chinese: whether the sentence is Chinese.
+    """
+    verdicts = [_holds_part(part, name, text) for part in name.parts]
+    if not re.search(f"[{HAN}]", "".join(name.parts)):
+        return _latin_verdict(name, verdicts)
+    return False if False in verdicts else True if True in verdicts else None
+
+
+def _latin_verdict(name: Name, verdicts: Sequence[bool | None]) -> bool | None:
+    """Judge a Latin name: a missing ordinary word (Zone) decides only where all its words are ordinary."""
+    telling = [v for part, v in zip(name.parts, verdicts, strict=True) if not _is_word(part)]
+    judged = telling or list(verdicts)
+    return False if False in judged else True if True in judged else None
+
+
+def _holds_part(part: str, name: Name, text: Searched) -> bool | None:
+    if re.search(f"[{HAN}]", part):
+        return _holds_chinese(part, name, text)
+    return _holds_latin(part, text)
+
+
+def _holds_latin(word: str, text: Searched) -> bool | None:
+    if word in text.words or singular(word) in text.words or stem(word) in text.words:
+        return True
+    pieces = [piece for piece in re.split("[.&+'’-]", word) if piece]
+    if len(pieces) > 1 and all(_holds_latin(piece, text) for piece in pieces):
+        return True
+    if len(word) > 4 and _same_root(word, text):
+        return True
+    if 2 < len(word) < 6 and not text.chinese and word in text.initials:
+        return True
+    return _across(word, text)
+
+
+def _same_root(word: str, text: Searched) -> bool:
+    """Tell whether a text has a country or its people in another form: German, Germany."""
+    root = _PLURAL_OR_DEMONYM.sub("", word)
+    return len(root) > 3 and any(
+        w.startswith(root) and len(w) - len(root) < 4 and _PLURAL_OR_DEMONYM.search(w + "n")
+        for w in text.words
+    )
+
+
+def _across(word: str, text: Searched) -> bool | None:
+    """Look a Latin word up in a Chinese text: by its pinyin, then by what the lexicon says."""
+    if not text.chinese:
+        return False
+    joined = word.replace("-", "").replace("'", "")
+    if len(joined) > 3 and is_spelt(joined, text.spelling):
+        return True
+    meanings = lexicon("en", "zh").meanings(singular(word))
+    if any(meaning in text.folded for meaning, _ in meanings):
+        return True
+    if meanings:
+        return False if _is_proper(meanings[0][0]) and meanings[0][1] > 0.3 else None
+    return False if len(joined) > 4 and pinyin_names(word.capitalize()) and _syllables(joined) > 1 else None
+
+
+def _syllables(word: str) -> int:
+    return len(re.findall("[aeiouv]+", word))
+
+
+def _holds_chinese(part: str, name: Name, text: Searched) -> bool | None:
+    if part in text.folded:
+        return True
+    if text.chinese:
+        if name.person or len(part) < 4:
+            return False
+        pairs = [part[i : i + 2] for i in range(len(part) - 1)]
+        return sum(pair in text.folded for pair in pairs) >= 0.75 * len(pairs)
+    if any(all(form in text.words for form in forms) for forms in name_spellings(part)):
+        return True
+    meanings = lexicon("zh", "en").meanings(part)
+    if any(
+        all(w in text.words or singular(w) in text.words for w in english.split()) for english, _ in meanings
+    ):
+        return True
+    if meanings:
+        return False if _is_proper(part) else None
+    spelt = name.person and 2 <= len(part) <= 3 and "·" not in part
+    return False if spelt or _is_proper(part) else None

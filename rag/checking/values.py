@@ -1,0 +1,448 @@
+"""Reads figures by value, Chinese and English: 885亿元, 八百八十五亿元, 8.85百亿 and 88.5 billion are one.
+
+Takes text, gives numbers with their units and offsets; knows nothing of dates (`rag.checking.dates`) beyond the
+spans it is told to leave out, and nothing of what a figure is said of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from functools import cache
+from typing import Literal
+
+from index.datatypes import Span as TextSpan
+from index.text import fold
+
+Bound = Literal["", "about", "over", "under"]
+
+_UNITS_BY_DIMENSION = """
+yuan 1: 元, 人民币, 块钱, yuan, rmb, renminbi, cny
+usd 1: 美元, 美金, us dollars, us dollar, dollars, dollar, usd
+eur 1: 欧元, euros, euro, eur
+hkd 1: 港元, 港币, hong kong dollars, hkd
+jpy 1: 日元, japanese yen, yen, jpy
+gbp 1: 英镑, pounds, gbp
+% 1: %, percent, per cent, pct
+% 0.1: ‰
+point 1: 个百分点, 百分点, percentage points, percentage point
+metre 1000: 公里, 千米, km, kilometres, kilometre, kilometers, kilometer
+metre 1: 米, metres, metre, meters, meter
+metre 0.01: 厘米, cm, centimetres, centimetre, centimeters, centimeter
+metre 0.001: 毫米, mm, millimetres, millimetre, millimeters, millimeter
+mile 1: 英里, miles, mile
+square 1000000: 平方公里, 平方千米, square kilometres, square kilometre, square kilometers, square kilometer, sq km
+square 10000: 公顷, hectares, hectare
+square 1: 平方米, 平米, ㎡, square metres, square metre, square meters, square meter, m2
+mu 1: 亩, mu
+cubic 1: 立方米, 立方, cubic metres, cubic meters
+gram 1000000: 吨, tonnes, tonne, tons, ton, metric tons
+gram 1000: 公斤, 千克, kg, kilograms, kilogram
+gram 1: 克, grams, gram
+kwh 1: 千瓦时, kwh, kilowatt-hours, kilowatt hours
+kwh 1000: 兆瓦时, mwh, megawatt-hours
+kwh 1000000: 吉瓦时, gwh, gigawatt-hours
+kw 1: 千瓦, kw, kilowatts
+kw 1000: 兆瓦, mw, megawatts
+kw 1000000: 吉瓦, gw, gigawatts
+celsius 1: ℃, 摄氏度, degrees celsius
+year 1: 年, 年时间, 周年, years, year
+month 1: 个月, 月时间, months, month
+week 1: 周, 星期, weeks, week
+day 1: 天, 日, days, day
+day 1: 个工作日, working days
+hour 1: 小时, 个小时, hours, hour
+minute 1: 分钟, minutes, minute
+second 1: 秒, 秒钟, seconds
+age 1: 岁, 周岁, years old, year-old
+person 1: 人, 名, 位, 余人, 人次, people, persons, employees, workers, staff, students, residents, visitors, experts
+person 1: graduates, engineers, passengers, members, teachers, doctors, volunteers, guests, tourists, readers, farmers
+house 1: 家, 家次, companies, company, enterprises, enterprise, firms, businesses, banks, hospitals, factories
+house 1: shops, stores, restaurants, manufacturers, suppliers, institutions
+fold 1: 倍, fold
+time 1: 次, 趟, times
+rank 1: 届, 世纪, century
+piece 1: 个, 项, 件, 条, 款, 种, 份, 台, 套, 辆, 座, 所, 只, 栋, 幢, 间, 张, 篇, 部, 本, 册, 场, 期, 轮, 批, 级, 层
+piece 1: 块, 根, 枚, 颗, 笔, 起, 例, 大, 类, 艘, 架, 支, 户, 株, 棵, 头, 亿吨公里, 台套, 台(套), 段, 处, 片, 站, 班, 度
+"""
+# A bare number, or one with a unit that is not listed, is of dimension "": it goes with any unit but a share.
+
+_LOOSE = frozenset({"", "piece", "house", "person", "time", "fold", "rank"})
+"""Dimensions that a bare number may belong to without its unit being said."""
+
+_SIGNS = {"$": "usd", "us$": "usd", "hk$": "hkd", "¥": "yuan", "€": "eur", "£": "gbp",
+          "rmb": "yuan", "cny": "yuan", "usd": "usd", "eur": "eur"}  # fmt: skip
+_HAN_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HAN_POWERS = {"十": 1, "百": 2, "千": 3, "万": 4, "亿": 8}
+_ENGLISH_POWERS = {
+    "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "mn": 6, "bn": 9,
+}  # fmt: skip
+_TEENS = re.findall(
+    r"\w+",
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen",
+)
+_TENS = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninety")
+_ENGLISH_WORDS = dict(zip(_TEENS, range(20), strict=True)) | dict(zip(_TENS, range(20, 100, 10), strict=True))
+_ORDINALS = {
+    "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+}  # fmt: skip
+_PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fifth": 5, "fifths": 5,
+          "tenth": 10, "tenths": 10}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number at ``text[start:end]``, in the base unit of its dimension."""
+
+    start: int
+    end: int
+    number: Decimal
+    dimension: str = ""  # yuan, %, metre, person …; "": not said
+    step: Decimal = Decimal(1)  # what one of its last written digit other than 0 is worth
+    bound: Bound = ""  # what a word beside it says: 约 about, 超过 over, 近 under
+    spelt: bool = False  # written in words or Chinese numerals
+
+    @property
+    def small(self) -> bool:
+        """Whether it is a count that a writer may have made by counting: three measures, 五项任务."""
+        return self.dimension in _LOOSE and 1 < self.number <= 10 and self.number == int(self.number)
+
+
+def same_dimension(a: Figure, b: Figure) -> bool:
+    """Tell whether two figures may be counts or measures of one thing, as far as their units say."""
+    if a.dimension == b.dimension:
+        return True
+    if "%" in (a.dimension, b.dimension) or "point" in (a.dimension, b.dimension):
+        return False
+    if {a.dimension, b.dimension} <= _LOOSE:
+        return "" in (a.dimension, b.dimension) or "piece" in (a.dimension, b.dimension)
+    return "" in (a.dimension, b.dimension)
+
+
+def bears_out(found: Figure, said: Figure) -> bool:
+    """Tell whether a figure of a passage is the one that a sentence says.
+
+    Equal by value; or, where the sentence says about, over or nearly, rounded in that direction to its digits.
+    """
+    if not same_dimension(found, said):
+        return False
+    if found.number == said.number:
+        return True
+    if not said.bound:
+        return False
+    modes = {"over": (ROUND_FLOOR,), "under": (ROUND_CEILING,), "about": (ROUND_HALF_UP,)}[said.bound]
+    return any(
+        (found.number / said.step).quantize(Decimal(1), rounding=mode) * said.step == said.number
+        for mode in modes
+    )
+
+
+def find_figures(text: str, taken: Iterable[TextSpan] = ()) -> list[Figure]:
+    """Return the figures of a text in order, those that overlap a span already ``taken`` (a date) left out.
+
+    One and 一 alone are words rather than figures and are left out, as are numbers inside names (5G, A380).
+    """
+    folded = fold(text)
+    spans = list(taken)
+    found: list[Figure] = []
+    for figure in (*_shares(folded), *_plain(folded), *_in_words(folded)):
+        if not any(figure.start < end and start < figure.end for start, end in spans):
+            found.append(figure)
+            spans.append((figure.start, figure.end))
+    return _inherited(folded, sorted(found, key=lambda figure: figure.start))
+
+
+# Units
+
+
+@cache
+def _units() -> Mapping[str, tuple[str, Decimal]]:
+    """Return the dimension and factor of each unit."""
+    table: dict[str, tuple[str, Decimal]] = {}
+    for line in _UNITS_BY_DIMENSION.strip().splitlines():
+        head, names = line.split(":", 1)
+        dimension, factor = head.split()
+        table.update({name.strip(): (dimension, Decimal(factor)) for name in names.split(",")})
+    return table
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    """Return a pattern of words, longest first; Latin ones end at a word's end."""
+    ordered = sorted(words, key=lambda word: (-len(word), word))
+    return "|".join(
+        re.escape(word) + (r"\b" if word[-1].isascii() and word[-1].isalnum() else "") for word in ordered
+    )
+
+
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_HAN = r"[〇零一二两三四五六七八九十百千万亿]+(?:点[〇零一二三四五六七八九]+)?"
+_SCALE = r"十百千万亿"
+_WORD = "|".join([*_ENGLISH_WORDS, "hundred", "thousand", "million", "billion", "dozen"])
+_SKIPPED = r"(?:[a-z]+-)?[a-z]+"  # an adjective between a number and what it counts: 120 high-tech companies
+_ABOUT = r"约|大约|大概|约为|左右|上下|about|around|some|roughly|approximately|circa|an estimated"
+_OVER = (
+    r"超过|超|逾|突破|多于|高于|至少|不少于|不低于|余|多|以上"
+    r"|over|more than|above|at least|exceed\w*|upwards of|in excess of"
+)
+_UNDER = (
+    r"近|将近|接近|不足|不到|不超过|以下|以内"
+    r"|nearly|almost|close to|under|less than|fewer than|below|up to|at most"
+)
+_BEFORE = re.compile(
+    rf"(?:(?P<about>{_ABOUT})|(?P<over>{_OVER})|(?P<under>{_UNDER}))\s?(?:[$¥€£]|rmb\s?|us)?$"
+)
+_BEHIND = re.compile(r"\s?(?:(?P<about>左右|上下|or so)|(?P<over>以上|多|余|or more)|(?P<under>以下|以内))")
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    units = _alternatives(_units())
+    nouns = _alternatives(u for u, (d, _) in _units().items() if d in ("person", "house") and u.isascii())
+    return re.compile(
+        rf"""(?<![a-z\d.])(?P<sign>(?:us|hk)?\$|[¥€£]|(?:rmb|cny|usd|eur)(?=[\s\d]))?\s?
+        (?P<number>(?<![\d.])(?<![a-z][-_])(?:{_DIGITS}))
+        (?P<scale>\s?[余多几]?[{_SCALE}]+|[\s-]?(?:hundred|thousand|million|billion|trillion|bn|mn|k)\b)?
+        (?P<rest>(?:(?:{_DIGITS})[{_SCALE}]+)*)[余多几]?(?P<scale2>[万亿]*)
+        (?:[\s-]?(?P<unit>{units})|(?:\s(?!(?:and|or|to|in|of|by|for|from|at|the|a)\b){_SKIPPED}){{0,3}}?\s(?P<noun>{nouns}))?
+        (?!(?!(?:st|nd|rd|th)\b)[a-z\d])""",
+        re.VERBOSE,
+    )
+
+
+@cache
+def _han_pattern() -> re.Pattern[str]:
+    chinese = _alternatives(u for u in _units() if not u.isascii())
+    return re.compile(
+        rf"(?P<rank>第)?(?P<number>{_HAN})(?P<some>[余多几])?(?P<scale>[万亿]*)(?P<unit>{chinese})?(?P<half>半(?=[,。;、的]|$))?"
+    )
+
+
+def _plain(folded: str) -> Iterator[Figure]:
+    """Yield the figures in digits, and those in Chinese numerals."""
+    for match in _pattern().finditer(folded):
+        number = Decimal(match["number"].replace(",", ""))
+        scale = _power(match["scale"]) + _power(match["scale2"])
+        step = _step(match["number"]) * Decimal(10) ** scale
+        value = number * Decimal(10) ** scale + _rest(match["rest"])
+        unit = match["unit"] or match["noun"] or ""
+        before = folded[: match.start("number")]
+        if unit == "周" and before.endswith("第"):
+            unit = ""
+        yield _figure(folded, match.start(), match.end(), value, step, unit, match["sign"] or "")
+    for match in _han_pattern().finditer(folded):
+        value_or_none = han_number(match["number"])
+        if value_or_none is None or not (match["unit"] or match["rank"] or len(match["number"]) > 1):
+            continue
+        if value_or_none < 2 and not match["scale"]:  # 一家, 第一: seldom a figure
+            continue
+        if match["half"] and match["unit"]:
+            value_or_none += Decimal("0.5")
+        power = Decimal(10) ** _power(match["scale"])
+        value = value_or_none * power
+        figure = _figure(
+            folded, match.start(), match.end(), value, _step(str(value)), match["unit"] or "", ""
+        )
+        yield replace(figure, spelt=True, dimension="rank" if match["rank"] else figure.dimension)
+
+
+def _figure(folded: str, start: int, end: int, value: Decimal, step: Decimal, unit: str, sign: str) -> Figure:
+    """Return a figure with its unit taken in and the words beside it read."""
+    dimension, factor = _units().get(unit, ("", Decimal(1)))
+    if sign.strip() in _SIGNS:
+        dimension, factor = _SIGNS[sign.strip()], Decimal(1)
+    ordinal = re.match(r"(?:st|nd|rd|th)\b", folded[end:])
+    if folded[:start].endswith("第") or ordinal:
+        dimension = "rank"
+    return Figure(
+        start=start,
+        end=end + (ordinal.end() if ordinal else 0),
+        number=value * factor,
+        dimension=dimension,
+        step=step * factor,
+        bound=_bound(folded, start, end),
+    )
+
+
+def _bound(folded: str, start: int, end: int) -> Bound:
+    """Read what the words beside a figure say of its exactness."""
+    inside = re.search(r"[余多](?=[十百千万亿]|[^\d]|$)", folded[start:end])
+    match = _BEHIND.match(folded, end) or _BEFORE.search(folded[max(0, start - 16) : start])
+    if match:
+        return "about" if match["about"] else "over" if match["over"] else "under"
+    return "over" if inside else ""
+
+
+def _power(scale: str | None) -> int:
+    """Return the power of ten that scale words stand for: 百亿 → 10, billion → 9."""
+    word = (scale or "").strip(" -余多几")
+    return _ENGLISH_POWERS.get(word) or sum(_HAN_POWERS.get(character, 0) for character in word)
+
+
+def _rest(text: str) -> Decimal:
+    """Return what stands behind a first scale word: 2000万 of 1亿2000万."""
+    return sum(
+        (
+            Decimal(digits.replace(",", "")) * Decimal(10) ** _power(scale)
+            for digits, scale in re.findall(rf"({_DIGITS})([{_SCALE}]+)", text)
+        ),
+        Decimal(0),
+    )
+
+
+def _step(digits: str) -> Decimal:
+    """Return the worth of the last digit other than 0: 1 for 885, 0.1 for 88.5, 100 for 4700."""
+    number = Decimal(digits.replace(",", "")).normalize()
+    exponent = number.as_tuple().exponent
+    return Decimal(10) ** (exponent if isinstance(exponent, int) else 0)
+
+
+def han_number(text: str) -> Decimal | None:
+    """Return the number of Chinese numerals: 八百八十五亿 → 88500000000; None where they make none (三四, 百)."""
+    whole, _, decimals = text.partition("点")
+    if decimals:
+        head = han_number(whole)
+        return None if head is None else head + Decimal("0." + "".join(str(_HAN_DIGITS[c]) for c in decimals))
+    if len(text) > 1 and all(c in _HAN_DIGITS for c in text):
+        return Decimal("".join(str(_HAN_DIGITS[c]) for c in text)) if len(text) > 2 else None
+    total = section = 0
+    digit: int | None = None
+    highest = 0
+    for position, character in enumerate(text):
+        if character in _HAN_DIGITS:
+            if digit:
+                return None
+            digit = _HAN_DIGITS[character]
+            continue
+        power = _HAN_POWERS[character]
+        if power < 4:
+            if digit is None and not (power == 1 and position == 0):
+                return None
+            section += (1 if digit is None else digit) * 10**power
+        else:
+            section += digit or 0
+            if not (section or total):
+                return None
+            if power > highest:
+                total, highest = (total + section) * 10**power, power
+            else:
+                total += section * 10**power
+            section = 0
+        digit = None
+    return Decimal(total + section + (digit or 0))
+
+
+# Shares, and numbers in English words
+
+_NOT_TENTH = "立为员果功长本都绩分品型人就熟千百双交语份效因像群对套天年"
+_SHARE = re.compile(
+    rf"""(?P<hundred>百分之|千分之)(?P<percent>{_DIGITS}|{_HAN})
+    | (?P<tenths>[一二两三四五六七八九]|(?<![\d.])\d(?:\.\d)?)成
+      (?P<more>半|[一二三四五六七八九](?![{_NOT_TENTH}]))?(?![{_NOT_TENTH}])
+    | (?P<under>{_HAN}|(?<![\d.])\d+)分之(?P<over>{_HAN}|\d+)
+    | (?<![\d一二三四五六七八九十])(?:一半|半数|过半)
+    | \b(?:(?P<count>a|one|two|three|four|nine)[\s-])(?P<part>{"|".join(sorted(_PARTS, key=len, reverse=True))})\b
+      (?!\s(?:of\s)?(?:\d{{4}}|the\syear|year))
+    | \bhalf\s(?:of|the)\b(?!\s(?:year|\d{{4}}))""",
+    re.VERBOSE,
+)
+
+
+def _shares(folded: str) -> Iterator[Figure]:
+    """Yield shares that are not written with a sign: 百分之十五, 一成半, 三分之一, two thirds."""
+    for match in _SHARE.finditer(folded):
+        value = _share(match)
+        if value is not None:
+            bound = _bound(folded, match.start(), match.end())
+            yield Figure(
+                start=match.start(), end=match.end(), number=value, dimension="%", bound=bound, spelt=True,
+                step=_step(str(value)),
+            )  # fmt: skip
+
+
+def _share(match: re.Match[str]) -> Decimal | None:
+    """Return the percentage that a share states."""
+    if match["hundred"]:
+        number = _either(match["percent"])
+        return number if number is None or match["hundred"] == "百分之" else number / 10
+    if match["tenths"]:
+        more = match["more"] or ""
+        tenths = _either(match["tenths"])
+        return None if tenths is None else tenths * 10 + (5 if more == "半" else _HAN_DIGITS.get(more, 0))
+    if match["under"]:
+        under, over = _either(match["under"]), _either(match["over"])
+        return over * 100 / under if under and over else None
+    if match["part"]:
+        count = _ENGLISH_WORDS.get(match["count"], 1)
+        return Decimal(count) * 100 / _PARTS[match["part"]]
+    return Decimal(50)
+
+
+def _either(text: str) -> Decimal | None:
+    """Return the number of digits or Chinese numerals."""
+    return Decimal(text.replace(",", "")) if text[0].isdigit() and text[0].isascii() else han_number(text)
+
+
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    units = _alternatives(u for u in _units() if u.isascii() and u[0].isalpha())
+    return re.compile(
+        rf"\b(?P<words>(?:an?\s(?=hundred|thousand|million|billion|dozen))?(?:{_WORD})(?:(?:-|\s(?:and\s)?)(?:{_WORD}))*)\b"
+        rf"(?:[\s-](?P<unit>{units})|(?:\s(?!(?:and|or|to|in|of)\b){_SKIPPED}){{0,2}}?\s(?P<noun>{units}))?"
+        rf"|\b(?P<ordinal>{'|'.join(_ORDINALS)})\b(?!\s(?:quarter|half))"
+    )
+
+
+def _in_words(folded: str) -> Iterator[Figure]:
+    """Yield numbers in English words: three hundred and fifty; one alone is no figure."""
+    for match in _word_pattern().finditer(folded):
+        if match["ordinal"]:
+            value = Decimal(_ORDINALS[match["ordinal"]])
+            yield Figure(start=match.start(), end=match.end(), number=value, dimension="rank", spelt=True)
+            continue
+        value = _english_number(re.findall("[a-z]+", match["words"]))
+        if value != 1:
+            unit = match["unit"] or match["noun"] or ""
+            figure = _figure(folded, match.start(), match.end(), value, _step(str(value)), unit, "")
+            yield replace(figure, spelt=True)
+
+
+def _english_number(words: Sequence[str]) -> Decimal:
+    """Return the number that English words say."""
+    total = current = 0
+    for word in words:
+        if word in _ENGLISH_WORDS:
+            current += _ENGLISH_WORDS[word]
+        elif word == "dozen":
+            current = (current or 1) * 12
+        elif word == "hundred":
+            current = (current or 1) * 100
+        elif word in _ENGLISH_POWERS:
+            total += (current or 1) * 10 ** _ENGLISH_POWERS[word]
+            current = 0
+    return Decimal(total + current)
+
+
+# Rows of figures
+
+_JOINED = re.compile(r"\s?(?:至|到|—|–|-|~|、|和|与|,\s|\bto\b|\band\b|\bor\b)\s?")
+
+
+def _inherited(folded: str, figures: Sequence[Figure]) -> list[Figure]:
+    """Give a bare number the unit and scale of the figure that it is joined to: 3至5亿元, 10 and 12 percent."""
+    result = list(figures)
+    for place in range(len(result) - 2, -1, -1):
+        bare, following = result[place], result[place + 1]
+        between = folded[bare.end : following.start]
+        written = folded[bare.start : bare.end]
+        if bare.dimension or not following.dimension or not re.fullmatch(_DIGITS, written):
+            continue
+        if _JOINED.fullmatch(between):
+            head = re.match(_DIGITS, folded[following.start : following.end].lstrip("$¥€£ "))
+            worth = following.number / Decimal(head.group().replace(",", "")) if head else Decimal(1)
+            result[place] = replace(
+                bare, number=bare.number * worth, step=bare.step * worth, dimension=following.dimension
+            )
+    return result

@@ -1,0 +1,119 @@
+"""Markers and sentences of a text that comes in pieces: the same wherever it is cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answerers.markers import Marked, SentenceParser, expand
+
+
+def parse(pieces: list[str]) -> list[tuple[str, str, tuple[tuple[int, int], ...]]]:
+    parser = SentenceParser()
+    ended: list[Marked] = []
+    for piece in pieces:
+        ended += parser.feed(piece)
+        parser.beginning()
+    ended += parser.finish()
+    return [(s.lead, s.text, s.markers) for s in ended]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("产值885亿元[1]。", [("", "产值885亿元。", ((7, 1),))]),
+        ("产值885亿元。[1]", [("", "产值885亿元。", ((8, 1),))]),
+        ("产值885亿元【２】。", [("", "产值885亿元。", ((7, 2),))]),
+        ("产值885亿元【1†source】。", [("", "产值885亿元。", ((7, 1),))]),
+        ("产值885亿元[段落3]。", [("", "产值885亿元。", ((7, 3),))]),
+        ("It was 88.5 billion [1, 3].", [("", "It was 88.5 billion.", ((19, 1), (19, 3)))]),
+        ("Built in 1874 [2-4].", [("", "Built in 1874.", ((13, 2), (13, 3), (13, 4)))]),
+        ("产值[1][2]增长。", [("", "产值增长。", ((2, 1), (2, 2)))]),
+        (
+            "产值885亿元。[1]同比增长17%[2]。",
+            [("", "产值885亿元。", ((8, 1),)), ("", "同比增长17%。", ((7, 2),))],
+        ),
+        (
+            "It was built in 1874. [1] It grew in 1900. [2]",
+            [("", "It was built in 1874.", ((21, 1),)), (" ", "It grew in 1900.", ((16, 2),))],
+        ),
+        ("甲。[1]\n- 乙[2]\n", [("", "甲。", ((2, 1),)), ("\n", "- 乙", ((3, 2),))]),
+        ("甲成立。\n[2] 乙成立。", [("", "甲成立。", ()), ("\n ", "乙成立。", ((0, 2),))]),
+        ("甲成立。\n[2]\n乙成立。", [("", "甲成立。", ((4, 2),)), ("\n\n", "乙成立。", ())]),
+        ("见[2022]年报[附件]。", [("", "见[2022]年报[附件]。", ())]),
+        ("“项目已开工[1]。”李明说。", [("", "“项目已开工。”李明说。", ((6, 1),))]),
+        ("未写完 [1", [("", "未写完 [1", ())]),
+        ("", []),
+        ("[1]", []),
+    ],
+)
+def test_sentences_and_markers(
+    text: str, sentences: list[tuple[str, str, tuple[tuple[int, int], ...]]]
+) -> None:
+    assert parse([text]) == sentences
+    assert parse(list(text)) == sentences
+
+
+def test_numbers_are_expanded_and_a_range_has_a_limit() -> None:
+    assert expand("1, 3-5、７") == [1, 3, 4, 5, 7]
+    assert expand("4-2") == [4, 2]
+    assert len(expand("1-999")) == 50
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        [
+            *"。！？.!?\n ，、”“）产值元aT3",
+            "[1]",
+            "【2】",
+            "[1,",
+            "[",
+            "]",
+            "U.S.",
+            "3.14",
+            "说。",
+            " The ",
+            "第1项",
+        ]
+    ),
+    max_size=60,
+).map("".join)
+
+
+@given(TEXTS, st.lists(st.integers(1, 6), min_size=1, max_size=8))
+def test_what_was_shown_of_a_sentence_is_how_it_begins_wherever_it_is_cut(
+    text: str, sizes: list[int]
+) -> None:
+    parser = SentenceParser()
+    shown, ended, at, turn = "", [], 0, 0
+    while at < len(text):
+        size = sizes[turn % len(sizes)]
+        for sentence in parser.feed(text[at : at + size]):
+            assert _whole(sentence).startswith(shown)
+            ended.append(sentence)
+            shown = ""
+        beginning = _whole(parser.beginning())
+        assert beginning.startswith(shown)
+        shown = beginning
+        at, turn = at + size, turn + 1
+    for sentence in parser.finish():
+        assert _whole(sentence).startswith(shown)
+        ended.append(sentence)
+        shown = ""
+    assert not shown
+    joined = "".join(sentence.lead + sentence.text for sentence in ended)
+    assert joined == parse_words(text)
+
+
+def parse_words(text: str) -> str:
+    """The whole text at once, without markers and the white space at its end."""
+    return "".join(lead + words for lead, words, _ in parse([text]))
+
+
+def _whole(sentence: Marked) -> str:
+    text, at = sentence.lead, 0
+    for offset, number in sentence.markers:
+        text += sentence.text[at:offset] + f"[{number}]"
+        at = offset
+    return text + sentence.text[at:]

@@ -1,0 +1,307 @@
+"""The real openai client against a server on loopback that does what servers do, well and badly."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from openai_server import Act, Handler, event, fails, says, serving
+
+from index.errors import AnswererError
+from rag.answerers.chat import Ending
+from rag.answerers.served import ServedModel, ServedOptions, api_key
+from rag.prompts import Message
+
+SECRET = "sk-secret-0123456789"
+ASKED = [Message(role="system", content="规则"), Message(role="user", content="问题？")]
+FAST = ServedOptions(backoff_s=0.01, silence_s=5.0, longest_wait_s=0.05)
+
+
+@pytest.fixture(autouse=True)
+def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CHUCHU_API_KEY", "OPENAI_API_KEY", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def replied(url: str, options: ServedOptions = FAST, model: str = "qwen") -> tuple[str, Ending]:
+    *pieces, ending = ServedModel(url, model, options).stream(ASKED, max_new_tokens=50)
+    assert isinstance(ending, Ending)
+    return "".join(piece for piece in pieces if isinstance(piece, str)), ending
+
+
+def complaint(*acts: Act, options: ServedOptions = FAST) -> tuple[str, int]:
+    """The error that a script ends in, and how often the server was asked."""
+    with serving(*acts) as server:
+        with pytest.raises(AnswererError) as caught:
+            replied(server.url, options)
+        message = str(caught.value)
+        assert message.startswith(f"the model 'qwen' at {server.url} ")
+        assert "\n" not in message
+        return message.removeprefix(f"the model 'qwen' at {server.url} "), len(server.recorded.bodies)
+
+
+def test_a_reply_is_streamed_and_the_request_holds_what_was_asked() -> None:
+    with serving(says("产值", "885", "亿元[1]。")) as server:
+        assert replied(server.url) == ("产值885亿元[1]。", Ending(complete=True))
+    (body,) = server.recorded.bodies
+    assert body == {
+        "model": "qwen",
+        "messages": [{"role": "system", "content": "规则"}, {"role": "user", "content": "问题？"}],
+        "max_tokens": 50,
+        "temperature": 0.0,
+        "stream": True,
+    }
+    assert server.recorded.keys == ["none"]
+
+
+def test_a_reply_cut_at_its_length_says_so() -> None:
+    with serving(says("产值", finish="length")) as server:
+        assert replied(server.url) == ("产值", Ending(complete=False))
+
+
+def test_chunks_cut_in_the_middle_of_characters_and_lines_are_put_together() -> None:
+    whole = event("产值八百八十五亿元") + event("。😀") + event(finish="stop") + b"data: [DONE]\n\n"
+
+    def act(handler: Handler) -> None:
+        handler.begin()
+        for at in range(0, len(whole), 7):
+            handler.chunk(whole[at : at + 7])
+        handler.end()
+
+    with serving(act) as server:
+        assert replied(server.url)[0] == "产值八百八十五亿元。😀"
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_busy_or_failing_server_is_asked_again(status: int) -> None:
+    with serving(fails(status), fails(status, retry_after="30"), says("好")) as server:
+        assert replied(server.url)[0] == "好"
+        assert len(server.recorded.bodies) == 3
+
+
+def test_a_connection_lost_before_the_first_word_is_tried_again() -> None:
+    def lost(handler: Handler) -> None:
+        handler.begin()
+        handler.chunk(event(role="assistant", content=""))
+        handler.drop()
+
+    with serving(Handler.drop, lost, says("好")) as server:
+        assert replied(server.url)[0] == "好"
+        assert len(server.recorded.bodies) == 3
+
+
+def test_retries_end() -> None:
+    said, asked = complaint(fails(500, "engine on fire"))
+    assert (said, asked) == ("failed (HTTP 500: engine on fire); ask again later", 5)
+    said, asked = complaint(fails(429, "slow down"))
+    assert (said, asked) == ("has no capacity for us now (HTTP 429: slow down); ask again later", 5)
+
+
+def test_waits_are_within_the_time_that_an_answer_may_take() -> None:
+    begun = time.monotonic()
+    _, asked = complaint(fails(500), options=ServedOptions(backoff_s=60, total_s=1))
+    assert asked == 1
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (fails(404, "model 'qwen' not found"), "is not there (HTTP 404: model 'qwen' not found); see which"),
+        (fails(400, "prompt too long"), "refused the request (HTTP 400: prompt too long)"),
+        (fails(401, f"bad key {SECRET}"), "asks for a key (HTTP 401); set CHUCHU_API_KEY"),
+    ],
+)
+def test_a_refusal_is_not_tried_again_and_says_what_to_do(act: Act, said: str) -> None:
+    message, asked = complaint(act)
+    assert message.startswith(said)
+    assert asked == 1
+
+
+def streams(*pieces: bytes, end: bool = True) -> Act:
+    def act(handler: Handler) -> None:
+        handler.begin()
+        for piece in pieces:
+            handler.chunk(piece)
+        if end:
+            handler.end()
+        else:
+            handler.drop()
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (streams(b"data: {garbage\n\n"), "sent what is no answer"),
+        (streams(event("产值"), b"data: {garbage\n\n"), "sent what is no answer"),
+        (streams(event("产值"), b"data: \xff\xfe\n\n"), "sent what is no answer"),
+        (streams(event("产值"), end=False), "could not be reached or broke off"),
+        (streams(event("产值")), "broke off in the middle of its answer"),
+        (streams(b"data: [DONE]\n\n"), "broke off in the middle of its answer"),
+        (streams(b"data: [1, 2]\n\n", b'data: {"a": 1}\n\n'), "broke off in the middle of its answer"),
+        (
+            streams(event("产值"), b'data: {"error": {"message": "out of memory"}}\n\n'),
+            "sent what is no answer (out of memory)",
+        ),
+        (streams(event("产"), event(finish="content_filter")), "withheld its answer"),
+    ],
+)
+def test_what_is_no_whole_answer_is_an_error(act: Act, said: str) -> None:
+    message, asked = complaint(act)
+    assert message.startswith(said)
+    assert asked == 1
+
+
+def test_a_page_instead_of_a_stream_is_an_error() -> None:
+    def page(handler: Handler) -> None:
+        handler.begin(200, "text/html")
+        handler.chunk(b"<html>hello</html>")
+        handler.end()
+
+    message, _ = complaint(page)
+    assert "broke off" in message or "no answer" in message
+
+
+def test_a_server_that_falls_silent_is_left_after_a_while() -> None:
+    freed = threading.Event()
+
+    def hang(handler: Handler) -> None:
+        handler.begin()
+        handler.chunk(event("产值"))
+        freed.wait(20)
+
+    begun = time.monotonic()
+    message, asked = complaint(hang, options=ServedOptions(silence_s=0.3))
+    freed.set()
+    assert message == "said nothing for 0.3 s; it may be overloaded"
+    assert asked == 1
+    assert time.monotonic() - begun < 5
+
+
+def test_a_server_that_never_ends_is_left_after_the_whole_time() -> None:
+    def babble(handler: Handler) -> None:
+        handler.begin()
+        for _ in range(1000):
+            handler.chunk(event("啊"))
+            time.sleep(0.02)
+
+    message, _ = complaint(babble, options=ServedOptions(silence_s=5, total_s=0.3))
+    assert message.startswith("took longer than 0.3 s for an answer")
+
+
+def test_no_server_is_an_error_that_asks_for_it() -> None:
+    with serving(says("好")) as server:
+        url = server.url
+    with pytest.raises(AnswererError, match=r"could not be reached or broke off .* is the server running"):
+        replied(url, ServedOptions(retries=1, backoff_s=0.01))
+
+
+def test_closing_the_stream_closes_the_connection() -> None:
+    gone = threading.Event()
+
+    def babble(handler: Handler) -> None:
+        handler.begin()
+        try:
+            for _ in range(2000):
+                handler.chunk(event("啊"))
+                time.sleep(0.005)
+        except OSError:
+            gone.set()
+
+    with serving(babble) as server:
+        pieces = ServedModel(server.url, "qwen", FAST).stream(ASKED, max_new_tokens=50)
+        next(pieces)
+        pieces.close()
+        assert gone.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("model", "pieces"),
+    [
+        ("qwen", [event("<think>先想"), event("一想</th"), event("ink>\n\n产值885亿元")]),
+        ("deepseek-r1", [event("先想一想"), event("</think>产值885亿元")]),
+        ("deepseek-r1", [event(reasoning_content="先想一想"), event("产值"), event("885亿元")]),
+        ("gpt-oss", [event(reasoning="先想一想"), event("产值885亿元")]),
+        ("some-thinking-model", [event("产值885亿元")]),
+    ],
+)
+def test_thoughts_are_no_part_of_the_reply(model: str, pieces: list[bytes]) -> None:
+    with serving(streams(*pieces, event(finish="stop"))) as server:
+        assert replied(server.url, model=model)[0] == "产值885亿元"
+
+
+def test_parameters_that_a_model_refuses_are_left_out_and_not_sent_again() -> None:
+    refusal = fails(
+        400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'. Nor is 'temperature'."
+    )
+    with serving(refusal, says("好")) as server:
+        model = ServedModel(server.url, "o9", FAST)
+        for _ in range(2):
+            assert next(model.stream(ASKED, max_new_tokens=50)) == "好"
+        first, second, third = server.recorded.bodies
+    assert "max_tokens" in first
+    assert second["max_completion_tokens"] == 50
+    assert second == third
+    assert not {"max_tokens", "temperature"} & second.keys()
+
+
+def test_the_key_comes_from_the_environment_and_is_in_no_log_error_or_name(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("CHUCHU_API_KEY", SECRET)
+    caplog.set_level(logging.DEBUG)
+    with serving(fails(500, f"boom {SECRET}"), says("好"), fails(401, f"no {SECRET}")) as server:
+        model = ServedModel(server.url, "qwen", FAST)
+        assert next(model.stream(ASKED, max_new_tokens=50)) == "好"
+        with pytest.raises(AnswererError, match=r"does not accept the key \(HTTP 401\)") as caught:
+            list(model.stream(ASKED, max_new_tokens=50))
+    assert server.recorded.keys == [SECRET] * 3
+    assert SECRET not in caplog.text + str(caught.value) + model.fingerprint
+    assert "trying again" in caplog.text
+
+
+def test_whose_key_goes_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert api_key("https://api.example/v1") == ""
+    monkeypatch.setenv("OPENAI_API_KEY", "general")
+    assert api_key("https://api.example/v1") == "general"
+    assert api_key("http://localhost:11434/v1") == api_key("http://127.0.0.1:1/v1") == "general"
+    assert api_key("http://192.168.1.7:8000/v1") == ""  # it would travel in the clear
+    monkeypatch.setenv("CHUCHU_API_KEY", " own ")
+    assert api_key("http://192.168.1.7:8000/v1") == "own"
+
+
+def test_several_may_ask_at_once() -> None:
+    barrier = threading.Barrier(4, timeout=10)
+
+    def together(handler: Handler) -> None:
+        barrier.wait()
+        says("好")(handler)
+
+    with serving(together) as server:
+        model = ServedModel(server.url, "qwen", FAST)
+
+        def ask(_: int) -> list[Any]:
+            return list(model.stream(ASKED, max_new_tokens=50))
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(ask, range(4))) == [["好", Ending(complete=True)]] * 4
+
+
+def test_tokens_are_estimated_from_above() -> None:
+    model = ServedModel("http://127.0.0.1:1/v1", "qwen", ServedOptions(context_tokens=4096))
+    assert model.context_tokens == 4096
+    assert model.count_tokens([Message(role="user", content="园区产值")]) == 8 + 4
+    assert model.count_tokens([Message(role="user", content="a" * 400)]) == 8 + 150
+
+
+def test_events_are_what_the_protocol_says() -> None:
+    """The fake itself: one line of JSON behind ``data:``."""
+    line = event("好").decode().removeprefix("data: ").strip()
+    assert json.loads(line)["choices"][0]["delta"] == {"content": "好"}
