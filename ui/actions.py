@@ -23,6 +23,7 @@ from rag.datatypes import Answer, Event, Passage
 from ui import panels, render
 from ui.choices import Choices, without_credentials
 from ui.datatypes import Conversations, Feedback, Language, Message
+from ui.errors import in_language
 from ui.reading import Reading
 from ui.strings import say
 from ui.suggestions import Suggestions
@@ -277,7 +278,11 @@ class Actions:
         library = self.assistant.library
         if "document" in values:
             info = library.document_infos([int(values["document"])]).get(int(values["document"]))
-            paths, refused = [Path(info.source)] if info else [], list[str]()
+            if info is None:
+                raise LibraryError(
+                    f"There is no document {values['document']} any more; load the page again."
+                )
+            paths, refused = [Path(info.source)], list[str]()
         else:
             uploads = [Upload(path=str(f["path"]), name=str(f["name"])) for f in values.get("files", [])]
             paths, refused = keep(uploads, library.folder, self._uploaded, language)
@@ -326,7 +331,7 @@ class Actions:
 def told(error: BaseException, language: Language) -> str:
     """Return the sentence that a person sees: an error's own, or a number that the log explains."""
     if isinstance(error, ChuchuError):
-        return without_credentials(str(error))
+        return in_language(without_credentials(str(error)), language)
     number = secrets.token_hex(4)
     _log.error("internal error %s", number, exc_info=error)
     return say(language, "internal_error", id=number)

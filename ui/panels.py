@@ -9,6 +9,7 @@ from index.datatypes import DocumentInfo
 from index.ingest import IngestReport
 from index.library import LibraryStats
 from ui.datatypes import Language, Summary
+from ui.errors import in_language
 from ui.render import file_name
 from ui.strings import language_name, say
 
@@ -288,7 +289,9 @@ def report_html(
     }
     done = f"<p>{escape(say(language, 'ingested', **counts))}</p>" if names else ""
     failures = [
-        failure.reason.replace(failure.path, names.get(failure.path) or file_name(failure.path))
+        in_language(
+            failure.reason.replace(failure.path, names.get(failure.path) or file_name(failure.path)), language
+        )
         for failure in report.failed
     ]
     return done + failures_html([*refused, *failures], language)
