@@ -77,6 +77,10 @@ def test_a_bad_file_is_told_in_chinese(tmp_path: Path, name: str, content: bytes
             "语言模型 a/b 在 cpu 上约需 9.1 GB，只有 4.0 GB 可用；请换小一些的模型，调低 context_tokens，"
             "或改用服务器上的量化模型（openai:URL#MODEL）。",
         ),
+        (
+            "松岭林场.txt: there is no such file or folder; check the path.",
+            "松岭林场.txt：没有这个文件或文件夹；请检查它是否移走或改了名。",
+        ),
         ("something that nobody foresaw", "something that nobody foresaw"),
     ],
 )

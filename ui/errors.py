@@ -63,6 +63,7 @@ CHINESE: dict[str, str] = {
     "there is no text in it, only white space; leave it out or replace it.": "里面没有文字，只有空白；请换一个文件。",
     "is not a regular file; name a file.": "不是普通文件；请选择文件。",
     "the file is not there (any more); list the folder again.": "文件已经不在原处；请重新添加。",
+    "there is no such file or folder; check the path.": "没有这个文件或文件夹；请检查它是否移走或改了名。",
     "cannot be opened ({}); check its permissions.": "无法打开（{}）；请检查权限。",
     "cannot be read ({}); check that it is there and may be read.": "无法读取（{}）；请检查文件是否还在、能否读取。",
     "was changed while it was read; ingest it again when it is finished.": (
