@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from index.text import FUNCTION_WORDS, HAN, MONTHS, detect_language, fold
+from index.text import FUNCTION_WORDS, HAN, MONTHS, detect_language, fold, is_chinese
 
 PINYIN_MARK = "~"
 """Starts a term that is pinyin, so that 大厅 ("dating") never answers the English word "dating"."""
@@ -413,20 +413,35 @@ def name_spellings(name: str) -> list[tuple[str, ...]]:
 
 
 @lru_cache(maxsize=1_000)
-def spelt_out(text: str) -> str:
-    """Return the pinyin of every Han character of a text, a blank before each and at the end of a run.
+def spelt_out(text: str) -> tuple[frozenset[str], ...]:
+    """Return the readings in pinyin of every Han character of a text, an empty set for anything else.
 
     Names that no tag gives away are found in it; see ``is_spelt``.
     """
-    from pypinyin import lazy_pinyin
+    from pypinyin import Style, pinyin
 
-    runs = re.findall(f"[{HAN}]+", fold(text))
-    return "".join(" " + " ".join(word.replace("ü", "v") for word in lazy_pinyin(run)) + " |" for run in runs)
+    readings: list[frozenset[str]] = []
+    for run in re.findall(f"[{HAN}]+|[^{HAN}]+", fold(text)):
+        if is_chinese(run):
+            spelt = pinyin(run, style=Style.NORMAL, heteronym=True)
+            readings += [frozenset(form.replace("ü", "v") for form in forms) for forms in spelt]
+        else:
+            readings.append(frozenset())
+    return tuple(readings)
 
 
-def is_spelt(name: str, spelling: str) -> bool:
-    """Tell whether a name in pinyin, joined and in lower case, is whole syllables of ``spelt_out(text)``."""
-    return name.isalpha() and re.search(" " + " ?".join(name) + " ", spelling) is not None
+def is_spelt(name: str, readings: Sequence[frozenset[str]]) -> bool:
+    """Tell whether a name in pinyin, joined and in lower case, is read at some place of ``spelt_out(text)``."""
+    return any(_reads(name, readings, place) for place in range(len(readings)))
+
+
+def _reads(name: str, readings: Sequence[frozenset[str]], place: int) -> bool:
+    """Tell whether characters from one place on read as all of a name."""
+    if not name:
+        return True
+    return place < len(readings) and any(
+        name.startswith(form) and _reads(name[len(form) :], readings, place + 1) for form in readings[place]
+    )
 
 
 def _pinyin_spans(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.answerers.chat import ThoughtFilter
@@ -35,6 +35,7 @@ def test_what_is_left_of_a_reply(text: str, inside: bool, unsure: bool, left: st
     assert shown(list(text), inside=inside, unsure=unsure) == left
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
 @given(
     st.lists(st.sampled_from(["<think>", "</think>", "<", "甲", "乙 ", "think>", "</"]), max_size=20).map(
         "".join

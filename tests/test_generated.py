@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_models import (
     NOTHING_EXTRACTED,
@@ -120,6 +120,15 @@ def test_english_is_framed_in_english() -> None:
     assert draft.notes == ("The model cited 1 passage numbers that do not exist; they were left out.",)
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_headings_greetings_and_lead_ins_claim_nothing(strict: bool) -> None:
+    text = "## 工业产值\n你好！\n主要数字如下：\n- 2022年园区实现**工业产值885亿元**[1]。"
+    draft = drafted(text, strict=strict)
+    assert (draft.text, draft.doubts) == (text, ())
+    (claim,) = draft.claims
+    assert text[claim.start : claim.end] == "- 2022年园区实现**工业产值885亿元**[1]。"
+
+
 def test_strict_removes_what_fails_and_says_how_many() -> None:
     draft = drafted("园区将建设国际机场[2]。2022年园区实现工业产值885亿元[1]。产值985亿元[1]。", strict=True)
     assert draft.text == "2022年园区实现工业产值885亿元[1]。"
@@ -182,6 +191,23 @@ def test_an_answer_that_also_says_what_is_missing_is_an_answer() -> None:
     draft = drafted("2022年园区实现工业产值885亿元[1]。文档没有提到2023年的数字。")
     assert draft.answered
     assert not draft.doubts
+
+
+@pytest.mark.parametrize(
+    ("reply", "question", "reasons"),
+    [
+        ("文档没有提到2023年的产值，但2022年园区实现工业产值885亿元[1]。", QUESTION, []),
+        ("文档没有提到2023年的产值，但据我所知是999亿元。", QUESTION, ["uncited"]),
+        ("The passages do not say how, but the mill was built in 1874 by John Marsh [3].", ENGLISH, []),
+        ("The passages do not say so; however, it cost 12 pounds.", ENGLISH, ["uncited"]),
+    ],
+)
+def test_what_is_said_beside_what_is_missing_is_checked(
+    reply: str, question: Question, reasons: list[str]
+) -> None:
+    draft = drafted(reply, question)
+    assert draft.answered
+    assert [doubt.reason for doubt in draft.doubts] == reasons
 
 
 def test_instructions_in_a_passage_stay_data_and_obeying_them_is_doubted() -> None:
@@ -333,6 +359,7 @@ PARTS: Sequence[str] = (
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
 @given(
     st.lists(st.sampled_from(PARTS), min_size=1, max_size=14).map("".join), st.integers(1, 9), st.booleans()
 )

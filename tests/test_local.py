@@ -253,6 +253,30 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
         LocalModel.load(str(path))
 
 
+def test_a_missing_a_gated_and_an_unreachable_name_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    class Reply:
+        status_code = 404
+        headers: dict[str, str] = {}  # noqa: RUF012 - only read
+        request = None
+
+    no_answer: Any = Reply()
+    for error, message in [
+        (RepositoryNotFoundError("404", response=no_answer), "There is no language model 'someone/chat'"),
+        (GatedRepoError("403", response=no_answer), "is gated: accept its terms"),
+        (ConnectionError("no route"), r"asked \(no route\); go online, give a folder, or use 'extractive'"),
+    ]:
+
+        def model_info(*_: object, failure: Exception = error, **__: object) -> None:
+            raise failure
+
+        monkeypatch.setattr(huggingface_hub.HfApi, "model_info", model_info)
+        with pytest.raises(ModelError, match=message):
+            LocalModel.load("someone/chat")
+
+
 def test_pickles_are_refused(tmp_path: Path) -> None:
     path = write_model(tmp_path / "tiny")
     (path / "model.safetensors").rename(path / "pytorch_model.bin")

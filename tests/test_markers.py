@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.answerers.markers import Marked, SentenceParser, expand
@@ -81,6 +81,7 @@ TEXTS = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
 @given(TEXTS, st.lists(st.integers(1, 6), min_size=1, max_size=8))
 def test_what_was_shown_of_a_sentence_is_how_it_begins_wherever_it_is_cut(
     text: str, sizes: list[int]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_models import passages_of
 
@@ -107,6 +107,7 @@ def test_what_could_speak_to_the_model_is_written_with_look_alikes(text: str, da
     assert prompts.as_data(text) == data
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
 @given(
     st.lists(
         st.sampled_from(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from openai_server import Act, Handler, event, fails, says, serving
 
-from index.errors import AnswererError
+from index.errors import AnswererError, ModelError
 from rag.answerers.chat import Ending
 from rag.answerers.served import ServedModel, ServedOptions, api_key
 from rag.prompts import Message
@@ -275,6 +276,21 @@ def test_whose_key_goes_where(monkeypatch: pytest.MonkeyPatch) -> None:
     assert api_key("http://192.168.1.7:8000/v1") == ""  # it would travel in the clear
     monkeypatch.setenv("CHUCHU_API_KEY", " own ")
     assert api_key("http://192.168.1.7:8000/v1") == "own"
+
+
+def test_no_proxy_stands_between_this_machine_and_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with serving(says("好")) as server:
+        assert replied(server.url)[0] == "好"
+
+
+def test_the_package_that_is_needed_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(ModelError, match=r"needs the openai package; pip install 'chuchu\[openai\]'"):
+        ServedModel("http://127.0.0.1:1/v1", "qwen")
 
 
 def test_several_may_ask_at_once() -> None:

@@ -64,12 +64,12 @@ def models(
     from rag.settings import Settings
 
     folder = library or DEFAULT_LIBRARY
-    kept = ""
+    name, dimensions = embedder or BUILTIN, None
     if library is not None or Library.exists(folder):
         with Library.open(folder) as opened:
-            kept = opened.embedder
+            name, dimensions = opened.embedder_for(embedder or "", None)
     settings = Settings.load(folder).changed(answerer=answerer)
-    checks = check_models(settings, embedder or kept or BUILTIN)
+    checks = check_models(settings, name, dimensions)
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=2))
     else:
@@ -82,7 +82,7 @@ def models(
         raise ChuchuError(f"{len(failed)} of {len(checks)} models do not answer: {', '.join(failed)}")
 
 
-def check_models(settings: Settings, embedder: str) -> list[ModelCheck]:
+def check_models(settings: Settings, embedder: str, dimensions: int | None = None) -> list[ModelCheck]:
     """Load the embedder, the reader and the answerer that the settings name, and ask each something small."""
     from index.embedder import load_embedder
     from rag.answerers import load_answerer
@@ -91,7 +91,7 @@ def check_models(settings: Settings, embedder: str) -> list[ModelCheck]:
     loaded: dict[str, Any] = {}
 
     def embed() -> str:
-        loaded["embedder"] = load_embedder(embedder)
+        loaded["embedder"] = load_embedder(embedder, dimensions)
         loaded["embedder"].embed_queries([_QUESTION])
         return str(loaded["embedder"].fingerprint)
 

@@ -264,8 +264,7 @@ class _Writer:
         """Check a whole sentence, show it, and remember what it stands on."""
         cited = [self._passages[number] for number in sentence.numbers if number in self._passages]
         self.unknown += sum(number not in self._passages for _, number in sentence.markers)
-        refuses = _is_not_found(sentence.text) or (not cited and _REFUSAL.search(sentence.text) is not None)
-        if refuses:
+        if _is_not_found(sentence.text) or not (cited or _claimed(sentence.text)):
             self._refused = True
             self.refused_at_once = self._start == 0 and _is_not_found(sentence.text)
             self._show(self._rendered(replace(sentence, markers=())))
@@ -275,8 +274,9 @@ class _Writer:
 
     def _hold(self, sentence: Marked, cited: Sequence[Passage]) -> None:
         """Hold a sentence that says something to the passages it cites, or else to those that bear it out."""
-        words = _BULLET.sub("", sentence.text).replace("**", "")
-        checkable = is_checkable(words)
+        claimed = _claimed(sentence.text) or sentence.text
+        checkable = is_checkable(claimed)
+        words = _BULLET.sub("", claimed).replace("**", "")
         if not cited and not checkable:
             self._show(self._rendered(sentence))
             return
@@ -330,6 +330,8 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 
+_CONTRAST = re.compile(r"[,，;；]?\s*(?:但是?|不过|然而|\bbut\b|\bhowever\b)[,，]?\s*", re.IGNORECASE)
+
 
 def _bare(text: str) -> str:
     return _SIGNS.sub("", fold(text))
@@ -338,6 +340,13 @@ def _bare(text: str) -> str:
 def _is_not_found(sentence: str) -> bool:
     """Whether a sentence is the one that models are told to write when the passages do not say."""
     return _bare(sentence) in {_bare(fixed) for fixed in NOT_FOUND.values()}
+
+
+def _claimed(sentence: str) -> str:
+    """Return what a sentence claims: all of it but the part that says what the passages do not say, if any."""
+    if not _REFUSAL.search(sentence):
+        return sentence
+    return "，".join(part for part in _CONTRAST.split(sentence) if not _REFUSAL.search(part))
 
 
 def _may_refuse(beginning: str) -> bool:

@@ -98,7 +98,14 @@ def _weight_bytes(source: Source) -> int | None:
         return sum(path.stat().st_size for path in found) or None
     from huggingface_hub import HfApi
 
-    listed = HfApi().model_info(source.repository, revision=source.revision, files_metadata=True, timeout=10)
+    try:
+        listed = HfApi().model_info(
+            source.repository, revision=source.revision, files_metadata=True, timeout=10
+        )
+    except (
+        Exception
+    ):  # the HTTP client behind the hub library is not ours to name; loading will say what is wrong
+        return None
     files = [file for file in listed.siblings or () if "/" not in file.rfilename]
     return sum(file.size or 0 for file in files if file.rfilename.endswith(".safetensors")) or None
 

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import time
+import weakref
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -72,7 +73,9 @@ class ServedModel:
             api_key=self._key or NO_KEY,
             timeout=openai.Timeout(o.silence_s, connect=o.connect_s),
             max_retries=0,  # done here, where the time that all takes is known
+            http_client=openai.DefaultHttpxClient(trust_env=not _is_here(url)),  # no proxy to this machine
         )
+        weakref.finalize(self, self._client.close)
 
     @property
     def fingerprint(self) -> str:
@@ -248,11 +251,12 @@ def api_key(url: str) -> str:
     only where the connection is encrypted, or stays on this machine.
     """
     own, general = (os.environ.get(name, "").strip() for name in KEY_VARIABLES)
-    parts = urlsplit(url)
-    return own or (general if parts.scheme == "https" or _is_here(parts.hostname or "") else "")
+    return own or (general if urlsplit(url).scheme == "https" or _is_here(url) else "")
 
 
-def _is_here(host: str) -> bool:
+def _is_here(url: str) -> bool:
+    """Whether a URL stays on this machine."""
+    host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -30,6 +30,15 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A date of a text with the words that belong to it rather than to the dates beside it."""
+
+    date: Date
+    own: tuple[TextSpan, ...]
+    sentence: TextSpan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that is bound in one text; offsets are into it."""
 
@@ -38,10 +47,11 @@ class Facts:
     sentences: tuple[TextSpan, ...]
     dates: tuple[Date, ...]  # each with its year, where that can be told
     facts: tuple[Fact, ...]
+    events: tuple[Event, ...]
 
-    def words(self, fact: Fact) -> str:
-        """Return the folded words that belong to a fact."""
-        return " ".join(self.folded[start:end] for start, end in fact.own)
+    def words(self, bound: Fact | Event) -> str:
+        """Return the words that belong to a figure or a date."""
+        return " ".join(self.text[start:end] for start, end in bound.own)
 
 
 @lru_cache(maxsize=1024)
@@ -59,17 +69,40 @@ def read_facts(text: str, published: str | None = None, above: str = "") -> Fact
     figures = find_figures(text, [(date.start, date.end) for date in found])
     background = [date.year for date in find_dates(above, published) if date.year and date.part != "decade"]
     year = background[-1] if background else published_in(published)[0]
+    around = frozenset(background[-1:])
     dates: list[Date] = []
     facts: list[Fact] = []
+    events: list[Event] = []
     for start, end in sentences:
-        here = _dated([date for date in found if start <= date.start < end], year)
-        facts += _bind(
-            folded, (start, end), [f for f in figures if start <= f.start < end], here, year, found
-        )
+        stated = [date for date in found if start <= date.start < end]
+        here = _dated(stated, year)
+        inside = [figure for figure in figures if start <= figure.start < end]
+        facts += _bind(folded, (start, end), inside, here, around, stated)
+        events += _events(folded, (start, end), here)
         dates += here
-        stated = [date.year for date in found if start <= date.start < end and date.year]
-        year = stated[-1] if stated else year
-    return Facts(text=text, folded=folded, sentences=sentences, dates=tuple(dates), facts=tuple(facts))
+        years = [date.year for date in stated if date.year]
+        if years:
+            year, around = years[-1], frozenset(years)
+    return Facts(
+        text=text,
+        folded=folded,
+        sentences=sentences,
+        dates=tuple(dates),
+        facts=tuple(facts),
+        events=tuple(events),
+    )
+
+
+def _events(folded: str, sentence: TextSpan, dates: Sequence[Date]) -> list[Event]:
+    """Give each date of a sentence the words between the dates beside it."""
+    events = []
+    for place, date in enumerate(dates):
+        before = dates[place - 1].end if place else sentence[0]
+        after = dates[place + 1].start if place + 1 < len(dates) else sentence[1]
+        end = date.end + folded.startswith(",", date.end)  # 2021年,企业家……
+        own = _own(folded, (date.start, end), before, after, first=place == 0)
+        events.append(Event(date=date, own=own, sentence=sentence))
+    return events
 
 
 def _dated(dates: Sequence[Date], year: int | None) -> list[Date]:
@@ -84,7 +117,7 @@ def _dated(dates: Sequence[Date], year: int | None) -> list[Date]:
 _BREAK = re.compile(
     r"[,;，；、。:：]|\b(?:and|but|while|whereas|from|to|than|up|down|versus)\b|其中|而(?!且)"
 )
-_HARD_BREAK = re.compile(r"[,;，；。]|\b(?:and|but|while|whereas)\b")
+_HARD_BREAK = re.compile(r"[,;，；。、]|\b(?:and|but|while|whereas)\b")
 _COMPARED = re.compile(r"(?:同?比|较|相比|相较于?|compared (?:with|to)|than(?: in)?|over|from) ?$")
 _RESPECTIVELY = re.compile(r"分别|依次|\brespectively\b")
 _OWNERS = re.compile(r"、|以及|[和与及]|,\s?(?:and\s)?|\band\b")
@@ -95,7 +128,7 @@ def _bind(
     sentence: TextSpan,
     figures: Sequence[Figure],
     dates: Sequence[Date],
-    background: int | None,
+    background: frozenset[int],
     stated: Sequence[Date],
 ) -> list[Fact]:
     """Bind each figure of one sentence."""
@@ -114,13 +147,22 @@ def _bind(
         facts.append(
             Fact(
                 figure=figure,
-                years=years or (frozenset({background}) if background else frozenset()),
+                years=years or background,
                 sure=bool(years) and bool(sure),
-                own=_own(folded, figure, before, after, first=place == 0),
+                own=_own(folded, (figure.start, figure.end), before, after, first=place == 0),
                 sentence=sentence,
             )
         )
-    return _aligned(folded, sentence, facts, dated)
+    return _aligned(folded, sentence, _carried(folded, facts), dated)
+
+
+def _carried(folded: str, facts: list[Fact]) -> list[Fact]:
+    """Let a figure that has no words of its own share those of the one before it: 12、15和18亿元."""
+    result: list[Fact] = []
+    for fact in facts:
+        bare = not re.search(r"[^\W\d_]{2}", " ".join(folded[s:e] for s, e in fact.own))
+        result.append(replace(fact, own=result[-1].own) if bare and result else fact)
+    return result
 
 
 def _years(folded: str, figure: Figure, figures: Sequence[Figure], dates: Sequence[Date]) -> frozenset[int]:
@@ -129,12 +171,14 @@ def _years(folded: str, figure: Figure, figures: Sequence[Figure], dates: Sequen
         return frozenset()
     low, high = _piece(folded, figure, dates[0].start, len(folded))
     inside = [date for date in dates if low <= date.start < high]
-    before = [date for date in inside if date.end <= figure.start] or (
-        [] if inside else [date for date in dates if date.end <= figure.start]
-    )
+    before = [date for date in inside if date.end <= figure.start]
+    if not inside:  # a day is of the event beside it, a year holds for the rest of the sentence
+        before = [date for date in dates if date.end <= figure.start and not date.month]
     if before:
         return _alike(before, folded)
-    behind = inside or list(dates)
+    behind = inside or [date for date in dates if date.start > figure.start]
+    if not behind:
+        return frozenset()
     return frozenset({behind[0].year}) if behind[0].year else frozenset()
 
 
@@ -155,15 +199,15 @@ def _piece(folded: str, figure: Figure, low: int, high: int) -> TextSpan:
     return (starts[-1] if starts else low, end.start() if end else high)
 
 
-def _own(folded: str, figure: Figure, before: int, after: int, *, first: bool) -> tuple[TextSpan, ...]:
-    """Return the words of a figure: from the first break after the figure before it, to the next break."""
+def _own(folded: str, at: TextSpan, before: int, after: int, *, first: bool) -> tuple[TextSpan, ...]:
+    """Return the words of a figure or date: from the first break after the one before it, to the next break."""
     low = before
     if not first:
-        match = _HARD_BREAK.search(folded, before, figure.start)
+        match = _HARD_BREAK.search(folded, before, at[0])
         low = match.end() if match else before
-    following = _HARD_BREAK.search(folded, figure.end, after)
+    following = _HARD_BREAK.search(folded, at[1], after)
     high = following.start() if following else after
-    return tuple((s, e) for s, e in ((low, figure.start), (figure.end, high)) if s < e)
+    return tuple((s, e) for s, e in ((low, at[0]), (at[1], high)) if s < e)
 
 
 def _aligned(folded: str, sentence: TextSpan, facts: list[Fact], dates: Sequence[Date]) -> list[Fact]:
@@ -173,6 +217,8 @@ def _aligned(folded: str, sentence: TextSpan, facts: list[Fact], dates: Sequence
         return facts
     behind = match.group() != "respectively"
     values = [fact for fact in facts if (fact.figure.start > match.start()) == behind]
+    if (ranged := _over_years(folded, sentence, facts, values, dates)) is not None:
+        return ranged
     limit = match.start() if behind else (values[0].figure.start if values else sentence[0])
     clause = max(folded.rfind(mark, sentence[0], limit) for mark in ",;:") + 1
     for head in (max(clause, sentence[0]), sentence[0]):
@@ -189,6 +235,22 @@ def _aligned(folded: str, sentence: TextSpan, facts: list[Fact], dates: Sequence
             value, own=(piece,), years=within or value.years, sure=bool(within) or value.sure
         )
     return facts
+
+
+def _over_years(
+    folded: str, sentence: TextSpan, facts: list[Fact], values: Sequence[Fact], dates: Sequence[Date]
+) -> list[Fact] | None:
+    """For "2019年至2022年依次为a、b、c、d", give each figure its year; None where there is no such range."""
+    for first, last in pairwise(dates):
+        years = range(first.year or 0, (last.year or 0) + 1)
+        between = folded[first.end : last.start]
+        if len(years) == len(values) > 1 and re.fullmatch(r"年?\s?(?:至|到|—|–|-|~|to|through)\s?", between):
+            owned = {
+                id(value): replace(value, years=frozenset({year}), sure=True)
+                for value, year in zip(values, years, strict=True)
+            }
+            return [owned.get(id(fact), fact) for fact in facts]
+    return None
 
 
 def _pieces(folded: str, start: int, end: int) -> list[TextSpan]:

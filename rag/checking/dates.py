@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.text import MONTHS, fold
 from rag.candidates import flat, parse_year
@@ -23,7 +24,8 @@ class Date:
     year: int | None = None
     month: int | None = None
     day: int | None = None
-    part: str = ""  # of the year or month: Q1, H2, early, late; or decade, century
+    part: str = ""  # Q1 … Q4, H1, H2 or decade
+    derived: bool = False  # counted from the date before it: 次年
 
 
 _YEAR = r"(?:1\d|20)\d\d"
@@ -63,7 +65,14 @@ _ENGLISH = re.compile(
     re.VERBOSE,
 )
 _SHIFTS = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "明年": 1}
-_RELATIVE = re.compile(r"\b(?P<word>last|this|next) year\b|\b(?P<before>the previous year|the year before)\b")
+_RELATIVE = re.compile(r"(?<!the )\b(?P<word>last|this|next) year\b")
+_AFTER_ANOTHER = re.compile(  # understood by the date before it
+    r"(?P<same>同年|当年|\b(?:in )?(?:the|that) same year\b|\bthat year\b)"
+    r"|(?P<next>次年|翌年|第二年|\b(?:the )?(?:following|next) year\b|\b(?:one|a) year later\b|\bthe year after\b)"
+    r"|(?P<last>\b(?:the )?(?:previous|preceding) year\b|\ba year earlier\b|\bthe year before\b|前一年|上一年)"
+    r"|(?P<many>\b(?:two|three|four|five|six|ten|\d{1,2})) years (?:later|earlier)\b"
+    r"|(?P<many2>[两二三四五六十]|\d{1,2})年[后前]"
+)
 _ENGLISH_SHIFTS = {"last": -1, "this": 0, "next": 1}
 
 
@@ -80,7 +89,44 @@ def find_dates(text: str, published: str | None = None) -> list[Date]:
     for date in (*_chinese(fold(text), today), *_english(flat(text), today)):
         if not any(date.start < other.end and other.start < date.end for other in found):
             found.append(date)
-    return sorted(found, key=lambda date: date.start)
+    return _following(text, sorted(found, key=lambda date: date.start))
+
+
+_MANY = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
+
+
+def _following(text: str, dates: list[Date]) -> list[Date]:
+    """Add what counts from the date before it: 次年, two years later. It states nothing where none is before it."""
+    result = list(dates)
+    for match in _AFTER_ANOTHER.finditer(fold(text)):
+        if any(match.start() < date.end and date.start < match.end() for date in dates):
+            continue
+        year = next((d.year for d in reversed(result) if d.end <= match.start() and d.year), None)
+        if year is not None:
+            many = match["many"] or match["many2"]
+            shift = 0 if match["same"] else 1 if match["next"] else -1
+            if many:
+                number = _MANY.get(many) or _number(many) or 0
+                shift = -number if match.group().endswith(("earlier", "前")) else number
+            year += shift
+        result = sorted(
+            [*result, Date(start=match.start(), end=match.end(), year=year, derived=True)],
+            key=lambda date: date.start,
+        )
+    return result
+
+
+def years_between(text: str, dates: list[Date]) -> list[Date]:
+    """Return the years inside the ranges of a text: 2020 and 2021 of 2019年至2022年."""
+    folded = fold(text)
+    return [
+        Date(start=first.start, end=last.end, year=year)
+        for first, last in pairwise(dates)
+        if first.year
+        and last.year
+        and re.fullmatch(r"年?\s?(?:至|到|—|–|-|~|to|through|until)\s?", folded[first.end : last.start])
+        for year in range(first.year + 1, min(last.year, first.year + 50))
+    ]
 
 
 def published_in(iso: str | None) -> tuple[int | None, int | None]:

@@ -15,7 +15,7 @@ from index.terms import is_spelt, name_spellings, pinyin_names, spelt_out, stem,
 from index.text import FUNCTION_WORDS, HAN, MONTHS, fold
 from index.translation.lexicon import lexicon, singular, word_set
 from rag.answerers.evidence import GENERIC_ENDING
-from rag.candidates import find_candidates, flat
+from rag.candidates import SURNAMES, find_candidates, flat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +32,11 @@ class Name:
 class Searched:
     """A text in which names are looked for: folded, its Latin words and their stems, its pinyin."""
 
+    text: str
     folded: str
     words: frozenset[str]
     initials: str
-    spelling: str
+    spelling: tuple[frozenset[str], ...]
     chinese: bool
 
 
@@ -46,6 +47,7 @@ def searched(text: str) -> Searched:
     latin = re.findall(r"[a-z0-9]+(?:[.&+-][a-z0-9]+)*", folded)
     pieces = [piece for word in latin for piece in (word, *re.split("[.&+-]", word))]
     return Searched(
+        text,
         folded,
         frozenset([*pieces, *(singular(piece) for piece in pieces), *(stem(piece) for piece in pieces)]),
         "".join(piece[0] for piece in latin),
@@ -58,9 +60,9 @@ _COMMON = (
     word_set(
         "i mr mrs ms dr prof professor mayor secretary director chairman chairwoman president manager deputy vice "
         "chief general minister governor party committee government city county district province town village "
-        "street road company group corporation corp co inc ltd limited university college institute bank zone park centre center "
-        "office bureau department ministry agency association daily news monday tuesday wednesday thursday friday "
-        "saturday sunday q1 q2 q3 q4 h1 h2 gdp ceo cfo cto rmb cny usd eur yuan ok faq ai it"
+        "street road company group corporation corp co inc ltd limited university college institute bank zone "
+        "park centre center office bureau department ministry agency association daily news "
+        "monday tuesday wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 gdp ceo cfo cto rmb cny usd eur yuan ok faq ai it"
     )
     | {month.lower() for month in MONTHS}
     | {month[:3].lower() for month in MONTHS}
@@ -120,7 +122,7 @@ def _is_proper(chinese: str) -> bool:
 
 _NEVER = word_set(
     "中国 我国 全国 本报 高达 记者 高新区 全区 全市 全县 全省 本市 园区 公司 企业 该市 该区 同比 高质量 "
-    "温馨 小康 和谐"
+    "温馨 小康 和谐 台风"
 )
 _VERBAL = ("v", "p", "c", "u", "r", "d", "m", "q", "x", "y", "f", "t")
 
@@ -133,30 +135,51 @@ def _chinese_names(text: str) -> Iterator[Name]:
         if c.kind == "person" and re.fullmatch(f"[{HAN}·]+", folded[c.start : c.end]):
             if _TITLED.fullmatch(folded[c.start : c.end]):
                 continue
-            yield Name(start=c.start, end=c.end, parts=(folded[c.start : c.end],), person=True)
+            start = c.start + _led_in(folded[c.start : c.end])
+            if c.end - start > 1:
+                yield Name(start=start, end=c.end, parts=(folded[start : c.end],), person=True)
         elif c.kind == "organisation" and (core := _core(folded[c.start : c.end])):
             yield Name(start=c.start, end=c.end, parts=core)
+    for match in _ORDINAL.finditer(folded):
+        yield Name(start=match.start(), end=match.end(), parts=(match[1],))
     place = 0
     for word, tag in tagged_words(folded):
+        start, end = place + _led_in(word), place + len(word)
+        place = end
+        bare = folded[start:end]
         if (
-            tag in ("nr", "nrt", "nrfg", "ns", "nt")
-            and len(word) > 1
-            and word not in _NEVER
-            and not _ordinary(word, tag)
+            tag not in _NAMING
+            or len(bare) < 2
+            or bare in _NEVER
+            or bare[-1] in "内里上下中外前后间"
+            or (tag == "nr" and len(bare) > 2 and bare[0] not in SURNAMES)
+            or _ordinary(bare)
         ):
-            bare = GENERIC_ENDING.sub("", word) if tag == "ns" else word
-            yield Name(
-                start=place,
-                end=place + len(word),
-                parts=(bare if len(bare) > 1 else word,),
-                person=tag[:2] == "nr",
-            )
-        place += len(word)
+            continue
+        stem_of_place = GENERIC_ENDING.sub("", bare) if tag == "ns" else bare
+        person = tag.startswith("nr") and len(bare) < 4 and bare[0] in SURNAMES
+        yield Name(
+            start=start, end=end, parts=(stem_of_place if len(stem_of_place) > 1 else bare,), person=person
+        )
 
 
-def _ordinary(word: str, tag: str) -> bool:
-    """Tell whether a word tagged as a person is known to the lexicon as something else."""
-    return tag.startswith("nr") and bool(lexicon("zh", "en").meanings(word)) and len(word) < 4
+_ORDINAL = re.compile("(第[一二三四五])(?=产业|剂|批|期|工厂|医院|中学|小学)")
+_NAMING = frozenset({"nr", "nrt", "nrfg", "ns", "nt"})
+
+
+def _led_in(word: str) -> int:
+    """Return how many characters at its beginning are no part of a name: 由 of 由林婉如, 了 of 了岚川."""
+    return 1 if word[0] in "了由向与和被对把将从在为于给让跟及到经" else 0
+
+
+@lru_cache(maxsize=10_000)
+def _ordinary(word: str) -> bool:
+    """Tell whether a word tagged as a name is an ordinary one: the lexicon knows it by ordinary English words."""
+    meanings = lexicon("zh", "en").meanings(word)
+    return bool(meanings) and all(_is_word(part) or part in _COMMON for part in meanings[0][0].split())
+
+
+_NAMED_ENDINGS = ("有限公司", "集团", "银行", "大学", "医院", "研究院")
 
 
 def _core(name: str) -> tuple[str, ...]:
@@ -168,7 +191,7 @@ def _core(name: str) -> tuple[str, ...]:
         if core and tag.startswith(_VERBAL):
             break
         core.append(word)
-    if len(core) == 1 and words[-1][1].startswith(_VERBAL) and lexicon("zh", "en").meanings(core[0]):
+    if not name.endswith(_NAMED_ENDINGS) and all(_ordinary(word) for word in core):
         return ()
     joined = "".join(reversed(core))
     return (joined,) if len(joined) > 1 and joined not in _NEVER else ()
@@ -187,6 +210,8 @@ def holds(name: Name, text: Searched, *, chinese: bool) -> bool | None:
     """
     verdicts = [_holds_part(part, name, text) for part in name.parts]
     if not re.search(f"[{HAN}]", "".join(name.parts)):
+        if not text.chinese:
+            return all(verdicts)
         return _latin_verdict(name, verdicts)
     return False if False in verdicts else True if True in verdicts else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.datatypes import Span as TextSpan
 from index.text import HAN, fold
@@ -88,21 +89,24 @@ def _stands(form: str, text: Searched) -> bool:
     return form in text.words or (len(form) >= 4 and form in text.folded)
 
 
-def share(wanted: Sequence[Feature], text: Searched) -> float:
-    """Return the share of features that a text says; 1 where nothing is wanted."""
-    return sum(present(feature, text) for feature in wanted) / len(wanted) if wanted else 1.0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The sentences of one passage that come nearest to a sentence."""
+    """The sentences of one passage that come nearest to a sentence, and what they say of it."""
 
     quotes: tuple[TextSpan, ...]
-    coverage: float  # 0..1: share of the features that stand in them
+    coverage: float  # 0..1: share of the features that stand in them or in the headings above
+    least: float  # 0..1: the same for the clause of the sentence that is covered least
+    anchors: int  # figures, dates and names of the sentence that stand in them
 
 
 def pick_evidence(
-    wanted: Sequence[Feature], text: str, sentences: Sequence[TextSpan], literal: Sequence[int]
+    wanted: Sequence[Feature],
+    text: str,
+    sentences: Sequence[TextSpan],
+    anchors: Sequence[frozenset[int]],
+    *,
+    above: Searched,
+    clauses: Sequence[TextSpan],
 ) -> Evidence:
     """Choose the sentences that together say most: the best first, more while each adds something.
 
@@ -110,20 +114,52 @@ def pick_evidence(
         wanted: what is to be borne out.
         text: the passage.
         sentences: its sentences.
-        literal: for each sentence, how many figures, dates and names of the claim it holds.
+        anchors: for each sentence, which figures, dates and names of the claim it holds.
+        above: title and headings of the passage, which speak of what its sentences leave out.
+        clauses: of the claim.
     """
     held = [
         frozenset(n for n, f in enumerate(wanted) if present(f, searched(text[s:e]))) for s, e in sentences
     ]
+    implied = frozenset(n for n, f in enumerate(wanted) if present(f, above))
     chosen: list[int] = []
     covered: frozenset[int] = frozenset()
+    anchored: frozenset[int] = frozenset()
     while len(chosen) < min(MAX_QUOTES, len(sentences)):
         rest = [n for n in range(len(sentences)) if n not in chosen]
-        best = max(rest, key=lambda n: (len(held[n] - covered) + (0 if chosen else 2 * literal[n]), -n))
-        gain = len(held[best] - covered) + (2 * literal[best] if not chosen else 0)
-        if chosen and gain < max(2, 0.2 * len(wanted)):
+        gains = {n: len(held[n] - covered) + 2 * len(anchors[n] - anchored) for n in rest}
+        best = max(rest, key=lambda n: (gains[n], -n))
+        if chosen and not anchors[best] - anchored and gains[best] < max(2, 0.2 * len(wanted)):
             break
         chosen.append(best)
         covered |= held[best]
-    quotes = tuple(sentences[n] for n in sorted(chosen))
-    return Evidence(quotes=quotes, coverage=len(covered) / len(wanted) if wanted else 1.0)
+        anchored |= anchors[best]
+    return Evidence(
+        quotes=tuple(sentences[n] for n in sorted(chosen)),
+        coverage=_share(range(len(wanted)), covered | implied),
+        least=_least(wanted, clauses, covered | implied),
+        anchors=len(anchored),
+    )
+
+
+def _share(wanted: Sequence[int], covered: frozenset[int]) -> float:
+    """Return the share of features that are covered; 1 where nothing is wanted."""
+    return sum(n in covered for n in wanted) / len(wanted) if wanted else 1.0
+
+
+def _least(wanted: Sequence[Feature], clauses: Sequence[TextSpan], covered: frozenset[int]) -> float:
+    """Return the share of the clause that is covered least; clauses of hardly a word do not count."""
+    groups = [[n for n, f in enumerate(wanted) if s <= f.start < e] for s, e in clauses]
+    return min(
+        (_share(group, covered) for group in groups if len(group) > 1),
+        default=_share(range(len(wanted)), covered),
+    )
+
+
+_CLAUSE_END = re.compile(r"[,;，；]|\b(?:and|but|while|which|because)\b|并且?|其中")
+
+
+def clauses_of(folded: str) -> list[TextSpan]:
+    """Return the clauses of a sentence."""
+    edges = [0, *(match.end() for match in _CLAUSE_END.finditer(folded)), len(folded)]
+    return [(start, end) for start, end in pairwise(edges) if start < end]

@@ -64,12 +64,13 @@ house 1: shops, stores, restaurants, manufacturers, suppliers, institutions
 fold 1: 倍, fold
 time 1: 次, 趟, times
 rank 1: 届, 世纪, century
-piece 1: 个, 项, 件, 条, 款, 种, 份, 台, 套, 辆, 座, 所, 只, 栋, 幢, 间, 张, 篇, 部, 本, 册, 场, 期, 轮, 批, 级, 层
-piece 1: 块, 根, 枚, 颗, 笔, 起, 例, 大, 类, 艘, 架, 支, 户, 株, 棵, 头, 亿吨公里, 台套, 台(套), 段, 处, 片, 站, 班, 度
+object 1: 台, 套, 辆, 艘, 架, 张, 篇, 本, 册, 册次, 册件, 台套, 台(套), 株, 棵, 头, 枚, 栋, 幢, 间, books, vehicles
+piece 1: 个, 项, 件, 条, 款, 种, 份, 座, 所, 只, 部, 场, 期, 轮, 批, 级, 层, 块, 根, 颗, 笔, 起, 例, 大, 类, 支, 户
+piece 1: 段, 处, 片, 站, 班, 度, 剂, 剂次
 """
 # A bare number, or one with a unit that is not listed, is of dimension "": it goes with any unit but a share.
 
-_LOOSE = frozenset({"", "piece", "house", "person", "time", "fold", "rank"})
+_LOOSE = frozenset({"", "piece", "object", "house", "person", "time", "fold", "rank"})
 """Dimensions that a bare number may belong to without its unit being said."""
 
 _SIGNS = {"$": "usd", "us$": "usd", "hk$": "hkd", "¥": "yuan", "€": "eur", "£": "gbp",
@@ -140,13 +141,22 @@ def bears_out(found: Figure, said: Figure) -> bool:
     )
 
 
+_NUMBERED = re.compile(  # part of a name: Line 2, 2号线, 丰麦7号
+    r"(?:\b(?:line|phase|route|highway|chapter|section|article|table|number|room|building|terminal|platform|gate|level|volume"
+    r"|issue|page|no\.)\s?)(?P<latin>\d+)\b|(?<![\d月])(?P<han>\d+|[一二三四五六七八九十]+)号(?!召|称)|第(?P<kind>[一二三])(?:产业|剂|人民)"
+)
+
+
 def find_figures(text: str, taken: Iterable[TextSpan] = ()) -> list[Figure]:
     """Return the figures of a text in order, those that overlap a span already ``taken`` (a date) left out.
 
     One and 一 alone are words rather than figures and are left out, as are numbers inside names (5G, A380).
     """
     folded = fold(text)
-    spans = list(taken)
+    spans = [
+        *taken,
+        *((match.start(match.lastgroup or 0), match.end()) for match in _NUMBERED.finditer(folded)),
+    ]
     found: list[Figure] = []
     for figure in (*_shares(folded), *_plain(folded), *_in_words(folded)):
         if not any(figure.start < end and start < figure.end for start, end in spans):
@@ -437,7 +447,8 @@ def _inherited(folded: str, figures: Sequence[Figure]) -> list[Figure]:
         bare, following = result[place], result[place + 1]
         between = folded[bare.end : following.start]
         written = folded[bare.start : bare.end]
-        if bare.dimension or not following.dimension or not re.fullmatch(_DIGITS, written):
+        scaled = following.dimension or not re.fullmatch(_DIGITS, folded[following.start : following.end])
+        if bare.dimension or not scaled or not re.fullmatch(_DIGITS, written):
             continue
         if _JOINED.fullmatch(between):
             head = re.match(_DIGITS, folded[following.start : following.end].lstrip("$¥€£ "))
