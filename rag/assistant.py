@@ -153,6 +153,25 @@ class Assistant:
             )
         return assistant
 
+    def with_answerer(self, name: str) -> Assistant:
+        """Return an assistant that answers by another answerer, over the same library, embedder and reader.
+
+        The library stays this one's to close.
+
+        Raises:
+            SettingsError: there is no answerer of that name.
+            ModelError, EmbedderMismatchError: the embedder cannot be loaded.
+        """
+        made = Assistant(
+            self.library,
+            settings=self.settings.changed(answerer=name),
+            embedder=None if self._follows else self.embedder,
+            dimensions=self._dimensions,
+            reader=self.reader,
+        )
+        made._embedder = self.embedder  # shared until a rebuild, also where it follows the library's
+        return made
+
     @property
     def embedder(self) -> Embedder:
         """The library's embedder, loaded on first use; another one after a rebuild, unless one was asked for.

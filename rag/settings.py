@@ -30,6 +30,9 @@ class Settings(BaseModel):
     answerer: str = Field(
         default="extractive", description="extractive, transformers:NAME or openai:URL#MODEL"
     )
+    answerers: tuple[str, ...] = Field(
+        default=(), description="further answerers that a person may choose on the page, named alike"
+    )
     candidates: int = Field(
         default=60, ge=1, le=1000, description="chunks that each leg contributes to the fusion"
     )
@@ -64,11 +67,12 @@ class Settings(BaseModel):
     @field_validator("answerer")
     @classmethod
     def _is_an_answerer(cls, name: str) -> str:
-        try:
-            parse_answerer(name)
-        except SettingsError as error:  # which keeps what may be secret to itself
-            raise PydanticCustomError("answerer", "{message}", {"message": str(error)}) from None
-        return name.strip()
+        return _answerer(name)
+
+    @field_validator("answerers")
+    @classmethod
+    def _are_answerers(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_answerer(name) for name in names)
 
     def changed(self, **values: object) -> Settings:
         """Return the settings with other values; those that are None stay as they are.
@@ -83,9 +87,14 @@ class Settings(BaseModel):
             raise SettingsError(_first(error)) from error
 
     @property
+    def offered(self) -> tuple[str, ...]:
+        """The answerers that a person may choose among, the default first; the extractive one is always there."""
+        return tuple(dict.fromkeys((self.answerer, "extractive", *self.answerers)))
+
+    @property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that change with any setting."""
-        canonical = json.dumps(self.model_dump(), sort_keys=True)
+        """Twelve hexadecimal digits that change with any setting that changes answers."""
+        canonical = json.dumps(self.model_dump(exclude={"answerers"}), sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
     @classmethod
@@ -114,6 +123,14 @@ class Settings(BaseModel):
             beside.replace(path)
         except OSError as error:
             raise SettingsError(f"{path} could not be written: {error.strerror or error}") from error
+
+
+def _answerer(name: str) -> str:
+    try:
+        parse_answerer(name)
+    except SettingsError as error:  # which keeps what may be secret to itself
+        raise PydanticCustomError("answerer", "{message}", {"message": str(error)}) from None
+    return name.strip()
 
 
 def _first(error: ValidationError) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from index.embedder import Vectors
-from rag.datatypes import Answer, Citation, Passage, Status
+from rag.datatypes import Answer, Citation, Doubt, Passage, Status
 
 pytest_plugins = ("page_driver",)
 
@@ -121,6 +123,27 @@ def build_answer(
 def make_answer() -> Callable[..., Answer]:
     """Makes answers by their parts; see `build_answer`."""
     return build_answer
+
+
+def build_doubted_answer(**changes: Any) -> Answer:
+    """An answer of two sentences, each with a citation, of which the second has a figure that no passage has."""
+    first, second = "产茶42吨。[1]", "售价9元。[2]"
+    answer = build_answer(text=first + second, passages=["产茶42吨。", "售价8元。"], cite=[1, 2])
+    good, bad = answer.citations
+    whole = {"answer_start": len(first), "answer_end": len(first + second)}
+    doubt = Doubt(start=len(first), end=len(first + second), reason="figure", missing=("9元",))
+    return replace(
+        answer,
+        citations=(replace(good, answer_end=len(first)), replace(bad, **whole, verdict="unsupported")),
+        doubts=(doubt,),
+        **changes,
+    )
+
+
+@pytest.fixture
+def doubted_answer() -> Answer:
+    """An answer with a sentence that failed its check; see `build_doubted_answer`."""
+    return build_doubted_answer()
 
 
 class ScriptedAssistant:

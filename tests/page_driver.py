@@ -91,6 +91,14 @@ class Opened:
         self.page.press("#question", "Enter")
         self.page.wait_for_function(f"document.querySelectorAll('.turn[data-message]').length > {before}")
 
+    def reload(self) -> None:
+        """Load the page again; that a stream breaks off at that moment is no trouble."""
+        before = len(self.troubles)
+        self.page.reload()
+        self.page.wait_for_selector(READY)
+        cut_off = ("AbortError", "Connection errored out")
+        self.troubles[before:] = [t for t in self.troubles[before:] if not any(one in t for one in cut_off)]
+
     def text(self, selector: str) -> str:
         return self.page.locator(selector).first.inner_text()
 

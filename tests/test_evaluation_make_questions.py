@@ -21,6 +21,9 @@ CHINESE = (
 ENGLISH = ("In 2023 the Chenghu ferry company carried 268,000 people across the lake. It has 9 ferries.",)
 
 
+GAPPED = "Seen from the pier, the winter harbour of Chenghu with 46 people looks like a small town."
+
+
 class Shelf:
     """A library of a few paragraphs, a chunk each."""
 
@@ -58,11 +61,14 @@ def test_the_asking_word_takes_the_place_of_the_answer() -> None:
     assert found["澄湖轮渡公司在哪一年新开了一条航线？"] == ("2019年",)
 
 
-def test_in_english_the_answer_leaves_a_gap() -> None:
-    found = answerable(make_questions(Shelf(ENGLISH), 40))
-    [(text, answers)] = [(text, answers) for text, answers in found.items() if "268,000 people" in answers]
-    assert text.endswith("“In 2023 the Chenghu ferry company carried ____ across the lake.”?")
-    assert answers == ("268,000 people",)
+def test_in_english_a_plain_sentence_becomes_a_question_and_another_leaves_a_gap() -> None:
+    made = make_questions(Shelf(ENGLISH, (GAPPED,)), 40)
+    natural = "How many people did the Chenghu ferry company carry across the lake in 2023?"
+    gap = f"Which figure is missing: “{GAPPED.replace('46 people', '____')}”?"
+    assert {q.question: (q.answers, q.type) for q in made if q.question in (natural, gap)} == {
+        natural: (("268,000 people",), "fact"),
+        gap: (("46 people",), "cloze"),
+    }
 
 
 def test_every_answer_stands_in_its_evidence_and_the_evidence_in_its_document() -> None:

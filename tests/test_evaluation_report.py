@@ -163,3 +163,23 @@ def test_a_page_of_thousands_of_questions_stays_of_bearable_size(run: Run) -> No
     page = report_html(replace(run, results=tuple(many)))
     assert page.count("data-state=") == 1_000
     assert "(200)" in page
+
+
+def test_doubted_sentences_are_counted_marked_and_explained(
+    doubted_answer: Answer, scripted_assistant: Any
+) -> None:
+    question = Question(id="q1", question="几吨？", answers=("42吨",), language="zh")
+    asked = QuestionSet(path="q.jsonl", questions=(question,))
+    run = evaluate(scripted_assistant({"几吨？": doubted_answer}), asked)
+    assert (run.metrics["doubted_sentences"], run.metrics["doubted_answers"]) == (1, 1)
+    page = report_html(run)
+    assert '<mark class="doubted">售价9元。[2] ✖</mark>' in page
+    assert "The passages it cites do not have this figure: 9元" in page
+    assert "1 个回答中有 <b>1</b> 句未经引用的原文证实" in page
+    (row,) = csv.DictReader(io.StringIO(results_csv(run.results)))
+    assert row["doubts"] == "售价9元。[2] ✖ The passages it cites do not have this figure: 9元"
+
+
+def test_a_run_of_a_version_without_doubts_still_has_a_report(run: Run) -> None:
+    metrics = {name: value for name, value in run.metrics.items() if not name.startswith("doubted")}
+    assert report_html(replace(run, metrics=metrics))

@@ -127,6 +127,42 @@ def test_an_interrupted_run_asks_only_what_is_missing(
     assert run.metrics == whole.metrics
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_stopped_run_is_a_finished_one_of_fewer_questions_and_can_go_on(
+    workers: int, asked: QuestionSet, script: Any, scripted_assistant: Scripted, tmp_path: Path
+) -> None:
+    done = 0
+
+    def progress(count: int) -> None:
+        nonlocal done
+        done += count
+
+    evaluate(
+        scripted_assistant(script),
+        asked,
+        tmp_path / "run",
+        workers=workers,
+        progress=progress,
+        stop=lambda: done >= 2,
+    )
+    stopped = Run.load(tmp_path / "run")
+    assert 2 <= len(stopped.results) < len(asked.questions)
+    assert stopped.info["left_out"] == len(asked.questions) - len(stopped.results)
+    assert "stopped" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    again = scripted_assistant(script)
+    whole = evaluate(again, asked, tmp_path / "run")
+    assert len([q for q, *_ in again.asked if q != WARM_UP]) == stopped.info["left_out"]
+    assert (len(whole.results), whole.info["left_out"]) == (len(asked.questions), 0)
+    assert values(whole) == values(evaluate(scripted_assistant(script), asked))
+
+
+def test_a_run_stopped_before_the_first_answer_says_so(
+    asked: QuestionSet, script: Any, scripted_assistant: Scripted
+) -> None:
+    with pytest.raises(QuestionsError, match="before the first answer"):
+        evaluate(scripted_assistant(script), asked, stop=lambda: True)
+
+
 def test_a_finished_run_is_not_asked_again(
     tmp_path: Path, asked: QuestionSet, script: Any, scripted_assistant: Scripted
 ) -> None:

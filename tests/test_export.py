@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.datatypes import Answer
+from rag.datatypes import Answer, Doubt
 from ui.datatypes import Language, Message
 from ui.export import _plain, to_html, to_markdown
 
@@ -104,11 +104,24 @@ def test_markdown_has_every_quote_with_source_page_and_offsets(messages: list[Me
     assert sum(tag == "blockquote" for tag, _ in page.tags) == 4
 
 
+@pytest.mark.parametrize("form", [to_html, lambda *args: MarkdownIt().render(to_markdown(*args))])
+def test_a_doubted_sentence_is_marked_and_explained(
+    form: Callable[[str, list[Message], Language], str], doubted_answer: Answer
+) -> None:
+    text = Tags(form("茶", [Message(id=1, question="几吨？", answer=doubted_answer)], "zh")).text
+    assert "产茶42吨。[1]售价9元。[2] ✖" in text
+    assert "✖ “售价9元。[2]” 它引用的原文里没有这个数字：9元" in text
+    assert text.count("✔ 与原文一致") == 1
+    sources = text.partition("出处")[2]
+    assert "✖ 它引用的原文里没有这个数字：9元" in sources
+
+
 def hostile(make_answer: MakeAnswer, text: str) -> list[Message]:
     answer = make_answer(question=text, text=f"{text}[1]", short_answer=text, passages=[text], cite=[1])
     (citation,) = answer.citations
     citation = replace(citation, title=text, source=text, heading=(text,), date=text)
-    answer = replace(answer, citations=(citation,), notes=(text,), query=text + "?")
+    doubt = Doubt(start=0, end=len(text), reason="quotation", missing=(text,))
+    answer = replace(answer, citations=(citation,), notes=(text,), query=text + "?", doubts=(doubt,))
     return [Message(id=1, question=text, answer=answer)]
 
 

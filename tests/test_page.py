@@ -49,7 +49,7 @@ def test_hovering_a_chip_shows_the_quote_and_clicking_opens_the_very_words(opene
 
 def test_chips_of_an_old_conversation_work_after_a_reload(opened: Opened) -> None:
     opened.ask(QUESTION)
-    opened.page.reload()
+    opened.reload()
     opened.page.wait_for_selector(READY)
     opened.page.click(".turn a.cite")
     opened.page.wait_for_selector(".reader mark.quote")
@@ -105,7 +105,7 @@ def test_feedback_is_kept(opened: Opened, page_assistant: Assistant) -> None:
     opened.page.click(".turn a.cite")
     opened.page.click('.turn [data-do="wrong_citation"]')
     opened.page.wait_for_selector('[data-do="wrong_citation"][aria-pressed="true"]')
-    opened.page.reload()
+    opened.reload()
     opened.page.wait_for_selector('[data-do="wrong_citation"][aria-pressed="true"]')
     kept = LibraryConversations(page_assistant.library).judgements()
     assert [

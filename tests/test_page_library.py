@@ -139,3 +139,101 @@ def test_a_questions_file_is_run_and_a_failure_opens_in_the_chat(opened: Opened,
     opened.page.wait_for_selector(".turn a.cite")
     assert opened.text(".question > span:last-child") == "临澜市常住人口是多少？"
     assert opened.page.locator(".card").count() >= 1
+
+
+def test_a_stopped_evaluation_is_a_listed_run_of_what_was_asked(opened: Opened, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    line = json.dumps({"question": QUESTION, "answers": [ANSWER]}, ensure_ascii=False)
+    other = [line.replace("2021", str(year)) for year in range(1900, 2000)]
+    file.write_text("\n".join([line, *other]) + "\n", encoding="utf-8")
+    opened.page.click('nav.pages a[href="evaluate"]')
+    opened.page.wait_for_selector(READY)
+    opened.page.set_input_files(".questions-file", file)
+    opened.page.wait_for_function("/已回答 [1-9]/.test(document.querySelector('.progress').textContent)")
+    opened.page.click('[data-do="stop_run"]')
+    opened.page.wait_for_selector('.run:has-text("提前停止")')
+    assert opened.page.locator(".runs li").first.inner_text().endswith("%")
+    shown = opened.text(".run h2")
+    assert 0 < int(shown.split()[0]) < 101
+    keep(opened.page, "evaluate-stopped")
+    opened.reload()
+    opened.page.wait_for_selector(".runs li button")
+    opened.page.click(".runs li button >> nth=0")
+    opened.page.wait_for_selector('.run:has-text("提前停止")')
+    assert opened.text(".run h2") == shown
+
+
+def drop(opened: Opened, *paths: Path) -> None:
+    """Drop files and folders from the file manager on the middle of the page."""
+    session = opened.context.new_cdp_session(opened.page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 700, "y": 400, "data": data})
+        if kind == "dragOver":
+            opened.page.wait_for_selector(".drop:not([hidden])")
+            keep(opened.page, "drop")
+    session.detach()
+
+
+def test_a_dropped_folder_is_read_with_all_that_is_in_it(
+    opened: Opened, tmp_path: Path, page_assistant: Assistant
+) -> None:
+    folder = tmp_path / "镇志"
+    (folder / "卷二").mkdir(parents=True)
+    (folder / "卷一.txt").write_text("竹溪镇志\n\n竹溪镇的石塔高27米。\n", encoding="utf-8")
+    (folder / "卷二" / "桥.md").write_text("# 竹溪桥\n\n竹溪桥长58米。\n", encoding="utf-8")
+    (folder / "卷二" / "picture.png").write_bytes(b"\x89PNG")
+    (folder / ".hidden.txt").write_text("藏起来的。", encoding="utf-8")
+    drop(opened, folder)
+    opened.page.wait_for_selector(".report:not([hidden])")
+    assert "读入 2 篇" in opened.text(".report")
+    assert "picture.png" in opened.text(".report li")
+    assert opened.page.is_hidden(".drop")
+    names = {
+        Path(info.source).relative_to(page_assistant.library.folder).as_posix()
+        for info in page_assistant.library.documents()
+        if "镇志" in info.source
+    }
+    assert names == {"uploads/镇志/卷一.txt", "uploads/镇志/卷二/桥.md"}
+    opened.ask("竹溪桥长多少米？")
+    assert opened.text(".short") == "58米"
+    page_assistant.library.remove(["卷一.txt", "桥.md"])
+
+
+def test_a_document_is_read_again_where_its_file_changed_and_told_where_it_is_gone(
+    opened: Opened, tmp_path: Path, page_assistant: Assistant
+) -> None:
+    file = tmp_path / "松岭林场.txt"
+    file.write_text("松岭林场\n\n松岭林场有护林员14名。\n", encoding="utf-8")
+    page_assistant.ingest(file)
+    opened.reload()
+    opened.ask("松岭林场有护林员多少名？")
+    assert opened.text(".short") == "14名"
+    file.write_text("松岭林场\n\n松岭林场现在有护林员31名。\n", encoding="utf-8")
+    row = opened.page.locator('.documents li:has-text("松岭林场")')
+    row.hover()
+    row.locator('[data-do="reread"]').click()
+    opened.page.wait_for_selector('.report:has-text("更新 1 篇")')
+    opened.page.click('.turn [data-do="retry"]')
+    opened.page.wait_for_selector('.turn .short:has-text("31名")')
+    opened.page.click('[data-do="dismiss"]')
+    file.unlink()
+    row.hover()
+    row.locator('[data-do="reread"]').click()
+    opened.page.wait_for_selector(".report .failed")
+    assert "松岭林场.txt：" in opened.text(".report li")
+    keep(opened.page, "reread")
+    page_assistant.library.remove(["松岭林场.txt"])
+
+
+def test_a_quote_is_copied_with_its_source(opened: Opened) -> None:
+    opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened.ask(QUESTION)
+    opened.page.click('.card [data-do="copy_source"]')
+    opened.page.wait_for_selector(".toast:not([hidden])")
+    quote, source = opened.page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert quote.startswith("“")
+    assert quote.endswith("”")
+    assert ANSWER in quote
+    assert source.startswith("—— 临澜日报 2022-03-16 › ")
+    assert "临澜日报-2022-03-16.txt，第 " in source

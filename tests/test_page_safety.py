@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from page_driver import QUESTION, READY, Opened
 
-from index.library import Library
-from rag.answerers.base import Draft, Question
 from rag.assistant import Assistant
-from rag.datatypes import Passage
 from ui.conversations import LibraryConversations
 
 if TYPE_CHECKING:
@@ -40,7 +36,7 @@ def test_a_hostile_document_does_nothing_but_appear(
     name = "<img src=x onerror=window.hacked=4>.md"
     (tmp_path / name).write_text(HOSTILE, encoding="utf-8")
     page_assistant.ingest(tmp_path / name)
-    opened.page.reload()
+    opened.reload()
     opened.page.wait_for_selector(READY)
     question = "What is the harbour fee of Port Elden? <img src=x onerror=window.hacked=5> </script><script>"
     opened.ask(question)
@@ -52,63 +48,13 @@ def test_a_hostile_document_does_nothing_but_appear(
     assert '<img src=x onerror="window.hacked = 2">' in opened.text(".reader .body")
     assert "https://evil.example/pixel.png" in opened.text(".reader .body")
     opened.page.hover(".turn a.cite")
-    opened.page.reload()
+    opened.reload()
     opened.page.wait_for_selector(".turn a.cite")
     opened.page.click('nav.pages a[href="library"]')
     opened.page.wait_for_selector("tr[data-document]")
     assert opened.page.evaluate("window.hacked") is None
     assert opened.page.locator("#chuchu img, #chuchu script").count() == 0
     page_assistant.library.remove([name])
-
-
-class SlowAnswerer:
-    """Writes a word every fifth of a second, for half a minute."""
-
-    fingerprint = "slow"
-
-    def __init__(self) -> None:
-        self.written = 0
-
-    def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
-        for _ in range(150):
-            time.sleep(0.2)
-            self.written += 1
-            yield "慢"
-        yield Draft(text="慢" * 150, short_answer="", answered=True, confidence=1.0, claims=())
-
-
-def test_the_stop_button_and_escape_stop_within_half_a_second(
-    browser: Browser, page_assistant: Assistant, tmp_path: Path
-) -> None:
-    from ui.server import Server, ServerOptions
-
-    slow = SlowAnswerer()
-    copy = page_assistant.library.backup(tmp_path / "copy")
-    with (
-        Assistant(
-            Library.open(copy), embedder=page_assistant.embedder, reader=page_assistant.reader, answerer=slow
-        ) as other,
-        Server(other, ServerOptions(port=0)) as server,
-    ):
-        window = Opened(browser, server.url)
-        for stop in ("click", "key"):
-            window.page.fill("#question", QUESTION)
-            window.page.press("#question", "Enter")
-            window.page.wait_for_selector('.working .text:has-text("慢慢")')
-            begun = time.perf_counter()
-            if stop == "click":
-                window.page.click('[data-do="stop"]')
-            else:
-                window.page.keyboard.press("Escape")
-            window.page.wait_for_selector(".turn:last-child .stopped")
-            assert time.perf_counter() - begun < 0.5
-            time.sleep(1)
-            written = slow.written
-            time.sleep(1)
-            assert slow.written == written, "the server goes on working"
-            assert window.page.is_visible('[data-do="send"]')
-        assert not window.troubles
-        window.context.close()
 
 
 def test_a_conversation_of_five_hundred_messages_stays_quick(

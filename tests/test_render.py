@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rag.datatypes import Answer
+from rag.datatypes import Answer, Doubt
 from ui.datatypes import Message
 from ui.render import answer_html, cards_html, phase_html, turn_html
 from ui.strings import STRINGS, language_name, say
@@ -67,6 +67,31 @@ def test_a_citation_that_fails_looks_different(make_answer: MakeAnswer) -> None:
     assert "✖" in cards_html(1, broken, "zh")
 
 
+def test_a_doubted_sentence_is_marked_and_says_why_in_both_places(doubted_answer: Answer) -> None:
+    html, cards = answer_html(3, doubted_answer, "zh"), cards_html(3, doubted_answer, "zh")
+    sentence = re.search(r'<span class="doubted">(.*?)</span><span class="doubt"(.*?)>✖</span>', html)
+    assert sentence
+    assert re.sub(r"<[^>]+>", "", sentence[1]) == "售价9元。2"
+    assert 'data-quote="它引用的原文里没有这个数字：9元"' in sentence[2]
+    assert "✖ 1 句未经原文证实" in html
+    assert [sign in card for card in cards.split("<section")[1:] for sign in "✔✖"] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert '<p class="doubted-why">它引用的原文里没有这个数字：9元</p>' in cards
+    english = answer_html(3, doubted_answer, "en")
+    assert 'aria-label="Not borne out: The passages it cites do not have this figure: 9元"' in english
+
+
+def test_a_doubt_about_the_short_answer_stands_beside_it(make_answer: MakeAnswer) -> None:
+    answer = make_answer(text="9元。见表。[1]", short_answer="9元", passages=["见表。"], cite=[1])
+    html = answer_html(1, replace(answer, doubts=(Doubt(start=0, end=3, reason="uncited"),)), "en")
+    assert re.search(r'<p class="short">9元<span class="doubt"[^>]*cites no passage[^>]*>✖</span></p>', html)
+    assert "doubted" not in html.partition('<div class="text">')[2].partition("</div>")[0]
+
+
 @pytest.mark.parametrize("status", ["answered", "unanswerable"])
 def test_nothing_of_a_question_a_document_or_a_model_is_markup(make_answer: MakeAnswer, status: str) -> None:
     answer = make_answer(
@@ -77,6 +102,7 @@ def test_nothing_of_a_question_a_document_or_a_model_is_markup(make_answer: Make
         answer,
         query=EVIL * 2,
         notes=(EVIL,),
+        doubts=(Doubt(start=0, end=len(EVIL), reason="name", missing=(EVIL,)),),
         citations=tuple(replace(c, **own, date=EVIL) for c in answer.citations),
         passages=tuple(replace(p, **own, matched=(EVIL,), language=EVIL) for p in answer.passages),
     )

@@ -476,6 +476,43 @@ def test_only_the_right_password_logs_in(with_users: Server) -> None:
         client_of(with_users.url, auth=("wang", "wrong password"))
 
 
+def test_a_removed_user_and_an_old_password_are_out_at_once(small: SmallAssistant, tmp_path: Path) -> None:
+    path = tmp_path / "users.txt"
+    users = Users(path)
+    for name in ("wang", "li", "zhao"):
+        users.set(name, PASSWORD)
+    with serving(small, auth=path, mcp=True) as server:
+        sessions = {name: httpx.Client(base_url=server.url) for name in ("wang", "li", "zhao")}
+
+        def enter(name: str, password: str = PASSWORD) -> int:
+            form = {"username": name, "password": password}
+            return sessions[name].post("login", data=form).status_code
+
+        def statuses() -> dict[str, int]:
+            call = {"data": ["conversations", {}, "zh"]}
+            return {
+                name: session.post("gradio_api/run/page", json=call).status_code
+                for name, session in sessions.items()
+            }
+
+        def by_program() -> int:
+            return httpx.post(server.url + "mcp", auth=("wang", PASSWORD), json={}).status_code
+
+        assert [enter(name) for name in sessions] == [200, 200, 200]
+        assert statuses() == {"wang": 200, "li": 200, "zhao": 200}
+        assert by_program() != 401
+        users.set("wang", "another password")
+        users.remove("li")
+        assert statuses() == {"wang": 401, "li": 401, "zhao": 200}
+        assert by_program() == 401
+        assert (enter("wang"), enter("li"), enter("wang", "another password")) == (400, 400, 200)
+        assert statuses() == {"wang": 200, "li": 401, "zhao": 200}
+        path.write_text("damaged", encoding="utf-8")
+        assert set(statuses().values()) == {401}
+        for session in sessions.values():
+            session.close()
+
+
 def test_two_users_do_not_see_each_other(with_users: Server) -> None:
     from tests.conftest import build_answer
 

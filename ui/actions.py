@@ -10,6 +10,7 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal, cast
@@ -20,7 +21,9 @@ from index.ingest import IngestReport
 from rag.assistant import Assistant
 from rag.datatypes import Answer, Event, Passage
 from ui import panels, render
+from ui.choices import Choices, without_credentials
 from ui.datatypes import Conversations, Feedback, Language, Message
+from ui.errors import in_language
 from ui.reading import Reading
 from ui.strings import say
 from ui.suggestions import Suggestions
@@ -51,9 +54,13 @@ class Actions:
         self.assistant = assistant
         self.conversations = conversations
         self.reading = Reading(assistant.library)
+        self._choices = Choices(assistant)
         self._suggestions = Suggestions(assistant)
         self._uploaded = uploaded
+        self._started = secrets.token_hex(4)  # another one after each start, which a page notices by it
         own: dict[str, Action] = {
+            "alive": lambda user, values, language: {"server": self._started},
+            "answerers": self._answerers,
             "documents": self._documents,
             "remove": self._remove,
             "conversations": self._conversations,
@@ -88,7 +95,8 @@ class Actions:
         """Answer a question in steps, each a whole picture of the answer so far; store it at the end.
 
         ``values``: question; conversation (None: a new one); replaces (a message, which goes with all after it
-        once the new answer is there); documents (ids to ask, empty: all); exclude (chunks to leave out).
+        once the new answer is there); documents (ids to ask, empty: all); exclude (chunks to leave out);
+        answerer (the key of a choice; "" or none: the default).
         """
         try:
             yield from self._ask(user, values, language)
@@ -107,7 +115,8 @@ class Actions:
             document_ids=tuple(_ints(values.get("documents"))),
             exclude_chunks=tuple(_ints(values.get("exclude"))),
         )
-        answer = yield from self._stream(question, history, where, language)
+        assistant = self._choices.assistant(str(values.get("answerer") or ""))
+        answer = yield from self._stream(assistant, question, history, where, language)
         if conversation is None:
             conversation = self.conversations.new(user)
         if replaces is not None:
@@ -122,11 +131,19 @@ class Actions:
             "cards": render.cards_html(message, answer, language),
         }
 
+    def _answerers(self, user: str, values: Values, language: Language) -> Reply:
+        return {"choices": [asdict(choice) for choice in self._choices.listed(language)]}
+
     def _stream(
-        self, question: str, history: Sequence[tuple[str, str]], where: Filter, language: Language
+        self,
+        assistant: Assistant,
+        question: str,
+        history: Sequence[tuple[str, str]],
+        where: Filter,
+        language: Language,
     ) -> Generator[Reply, None, Answer]:
         text, passages, shown = "", tuple[Passage, ...](), 0.0
-        for event in self.assistant.stream(question, history=history, where=where):
+        for event in assistant.stream(question, history=history, where=where):
             if event.answer is not None:
                 return event.answer
             text, passages = text + event.text, event.passages or passages
@@ -237,7 +254,7 @@ class Actions:
         quick = panels.welcome_html([], language)
         if values.get("quick"):
             return {"html": quick}
-        return {"html": panels.welcome_html(self._suggestions.examples(), language)}
+        return {"html": panels.welcome_html(self._suggestions.examples(language), language)}
 
     def _follow_ups(self, user: str, values: Values, language: Language) -> Reply:
         answer = self.conversations.answer(user, int(values["message"]))
@@ -261,7 +278,11 @@ class Actions:
         library = self.assistant.library
         if "document" in values:
             info = library.document_infos([int(values["document"])]).get(int(values["document"]))
-            paths, refused = [Path(info.source)] if info else [], list[str]()
+            if info is None:
+                raise LibraryError(
+                    f"There is no document {values['document']} any more; load the page again."
+                )
+            paths, refused = [Path(info.source)], list[str]()
         else:
             uploads = [Upload(path=str(f["path"]), name=str(f["name"])) for f in values.get("files", [])]
             paths, refused = keep(uploads, library.folder, self._uploaded, language)
@@ -310,7 +331,7 @@ class Actions:
 def told(error: BaseException, language: Language) -> str:
     """Return the sentence that a person sees: an error's own, or a number that the log explains."""
     if isinstance(error, ChuchuError):
-        return str(error)
+        return in_language(without_credentials(str(error)), language)
     number = secrets.token_hex(4)
     _log.error("internal error %s", number, exc_info=error)
     return say(language, "internal_error", id=number)

@@ -60,6 +60,7 @@ def make_app(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
         "runs": evaluating.runs,
         "run": evaluating.run,
         "report": evaluating.report,
+        "stop_run": evaluating.stop,
         "open_result": evaluating.open_result,
     }
     actions = Actions(assistant, conversations, uploaded, more)
@@ -125,8 +126,7 @@ def _wire_evaluating(evaluating: Evaluating, page: gr.HTML) -> None:
         values = _values(event)
         yield from evaluating.evaluate(user_of(request), values, _language(values))
 
-    running = page.evaluate(evaluate, None, _wire_of("runs"), concurrency_limit=None, **_QUIET)
-    page.stop(None, None, None, cancels=[running], **_QUIET)
+    page.evaluate(evaluate, None, _wire_of("runs"), concurrency_limit=None, **_QUIET)
 
 
 def _wire_calls(actions: Actions) -> None:

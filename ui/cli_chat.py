@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.errors import ChuchuError, SettingsError
-from ui.options import AnswererName, Strict
+from rag.answerers.names import FORMS
+from ui.options import Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -66,7 +67,12 @@ def chat(
     dimensions: Annotated[
         int | None, typer.Option("--dimensions", min=1, help="Keep so many numbers of a vector (MRL).")
     ] = None,
-    answerer: AnswererName = None,
+    answerer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answerer", help=f"{FORMS}; given again, the page offers several.", show_default=False
+        ),
+    ] = None,
     strict: Strict = None,
 ) -> None:
     """Open the chat page on your documents; with none named, on the sample documents that come along."""
@@ -88,7 +94,8 @@ def chat(
         sample=sample,
         embedder=embedder,
         dimensions=dimensions,
-        changes={"answerer": answerer, "strict": strict},
+        answerers=answerer or [],
+        changes={"strict": strict},
     ) as assistant:
         threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
         serve(
@@ -107,9 +114,12 @@ def _assistant(
     sample: bool,
     embedder: str | None,
     dimensions: int | None,
+    answerers: list[str],
     changes: Mapping[str, object],
 ) -> Assistant:
     """Return the assistant of the documents' library, brought up to date, or of the samples.
+
+    The first of the answerers is the default; the others are offered beside those of the library's settings.
 
     Raises
     ------
@@ -129,6 +139,9 @@ def _assistant(
     if sample or (not documents and library is None and not Library.exists(folder)):
         folder = sample_library()
     settings = Settings.load(folder).changed(**changes)
+    if answerers:
+        offered = (*answerers[1:], *settings.offered)
+        settings = settings.changed(answerer=answerers[0], answerers=offered)
     if not documents:
         return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
     assistant = Assistant.create(folder, settings=settings, embedder=embedder, dimensions=dimensions)

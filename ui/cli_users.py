@@ -22,7 +22,7 @@ users_app = typer.Typer(
 
 @users_app.command("add", epilog="Example: chuchu users add wang --file users.txt")
 def users_add(name: Name, file: File) -> None:
-    """Add a user, or give one another password, which is asked for (or read from a pipe)."""
+    """Add a user, or give one another password, asked for (or read from a pipe); old sessions end at once."""
     from getpass import getpass
 
     typed = sys.stdin.isatty()
@@ -33,7 +33,7 @@ def users_add(name: Name, file: File) -> None:
 
 @users_app.command("remove", epilog="Example: chuchu users remove wang --file users.txt")
 def users_remove(name: Name, file: File) -> None:
-    """Take a user out; whoever is logged in stays so until the page is started again."""
+    """Take a user out; whoever is logged in under the name is logged out at once."""
     Users(file).remove(name)
     typer.echo(f"{name} was removed from {file}", err=True)
 

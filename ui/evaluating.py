@@ -5,11 +5,12 @@ Runs are kept by user inside the library's folder, as run folders that ``chuchu 
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import re
 import shutil
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -18,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import ChuchuError, QuestionsError
 from rag.assistant import Assistant
+from rag.doubts import SIGN, explain
 from ui.actions import Reply, Values, told
 from ui.datatypes import Conversations, Language
 from ui.strings import say
 from ui.uploads import inside, safe_name
 
 if TYPE_CHECKING:
+    from rag.datatypes import Answer
     from rag.evaluation.questions import QuestionSet
     from rag.evaluation.results import Result
     from rag.evaluation.runner import Run
@@ -35,10 +38,6 @@ _UPDATE_S = 0.2
 _RUN_NAME = re.compile(r"\d{8}-\d{6}")
 
 
-class StoppedError(ChuchuError):
-    """The person stopped the run; what was done is kept."""
-
-
 class Evaluating:
     """Runs evaluations for all sessions of one assistant, one after another."""
 
@@ -48,6 +47,7 @@ class Evaluating:
         self._conversations = conversations
         self._uploaded = uploaded
         self._turn = threading.Lock()  # one run at a time: each uses all cores
+        self._under_way: tuple[str, threading.Event] | None = None  # whose it is, and what stops it
 
     def runs(self, user: str, values: Values, language: Language) -> Reply:
         """Return the list of past runs, the latest first."""
@@ -93,28 +93,39 @@ class Evaluating:
     def evaluate(self, user: str, values: Values, language: Language) -> Iterator[Reply]:
         """Run a file of questions, or questions drafted from the documents, and tell how far it is.
 
+        A run that is stopped, or whose browser is gone, ends after the question under way and is listed with
+        what was asked until then.
+
         ``values``: file with the path it was uploaded to and its name; or nothing, to draft some.
         """
-        stop = threading.Event()
         try:
-            yield from self._evaluate(user, values, language, stop)
+            yield from self._evaluate(user, values, language)
         except Exception as error:
             yield {"done": True, "error": told(error, language)}
-        finally:
-            stop.set()  # also when the browser is gone: Gradio closes the generator
 
-    def _evaluate(
-        self, user: str, values: Values, language: Language, stop: threading.Event
-    ) -> Iterator[Reply]:
+    def stop(self, user: str, values: Values, language: Language) -> Reply:
+        """Let a user's run end with what was asked so far."""
+        under_way = self._under_way
+        if under_way is not None and under_way[0] == user:
+            under_way[1].set()
+        return {}
+
+    def _evaluate(self, user: str, values: Values, language: Language) -> Iterator[Reply]:
         if not self._turn.acquire(blocking=False):
             raise QuestionsError(say(language, "run_busy"))
         try:
             questions = self._questions(values)
             name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-            run = yield from self._watched(questions, self._folder(user) / name, language, stop)
-            yield {"done": True, "run": name, "html": run_html(run, language)}
-        finally:
+            work = _Work(self._assistant, questions, self._folder(user) / name, finished=self._turn.release)
+        except BaseException:
             self._turn.release()
+            raise
+        self._under_way = (user, work.stop)
+        try:
+            run = yield from work.watched(language)
+        finally:
+            work.stop.set()  # also when the browser is gone: Gradio closes the generator
+        yield {"done": True, "run": name, "html": run_html(run, language)}
 
     def _questions(self, values: Values) -> QuestionSet:
         from rag.evaluation.make_questions import make_questions
@@ -135,42 +146,11 @@ class Evaluating:
         finally:
             named.unlink(missing_ok=True)
 
-    def _watched(
-        self, questions: QuestionSet, folder: Path, language: Language, stop: threading.Event
-    ) -> Generator[Reply, None, Run]:
-        """Evaluate on a thread of its own and yield how many questions are done."""
-        from rag.evaluation.runner import evaluate
-
-        said: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        outcome: list[Run | BaseException] = []
-
-        def progress(count: int) -> None:
-            if stop.is_set():
-                raise StoppedError(say(language, "run_stopped"))
-            said.put(count)
-
-        def work() -> None:
-            try:
-                outcome.append(evaluate(self._assistant, questions, folder, progress=progress))
-            except BaseException as error:
-                outcome.append(error)
-            said.put(None)
-
-        threading.Thread(target=work, name="evaluation", daemon=True).start()
-        done, total, shown = 0, len(questions.questions), 0.0
-        yield _progress(0, total, language)
-        while (count := said.get()) is not None:
-            done += count
-            if monotonic() - shown >= _UPDATE_S:
-                shown = monotonic()
-                yield _progress(done, total, language)
-        (result,) = outcome
-        if isinstance(result, BaseException):
-            raise result
-        return result
-
     def _folder(self, user: str) -> Path:
-        return self._assistant.library.folder / FOLDER / safe_name(user).name
+        name = safe_name(user).name
+        if name != user:  # two names may be made safe alike
+            name += "-" + hashlib.sha256(user.encode()).hexdigest()[:8]
+        return self._assistant.library.folder / FOLDER / name
 
     def _load(self, user: str, values: Values) -> Run:
         from rag.evaluation.runner import Run
@@ -179,6 +159,51 @@ class Evaluating:
         if not _RUN_NAME.fullmatch(name):
             raise QuestionsError("there is no such run; choose one of the list")
         return Run.load(self._folder(user) / name)
+
+
+class _Work:
+    """A run on a thread of its own, which goes on until it is done or stopped, watched or not."""
+
+    def __init__(
+        self, assistant: Assistant, questions: QuestionSet, folder: Path, *, finished: Callable[[], None]
+    ) -> None:
+        """Begin; ``finished`` is called when nothing is under way any more."""
+        self.stop = threading.Event()
+        self._total = len(questions.questions)
+        self._said: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._outcome: list[Run | BaseException] = []
+        work = (assistant, questions, folder, finished)
+        threading.Thread(target=self._run, args=work, name="evaluation", daemon=True).start()
+
+    def watched(self, language: Language) -> Generator[Reply, None, Run]:
+        """Yield how many questions are done, a few times a second; return the run."""
+        done, shown = 0, 0.0
+        yield _progress(0, self._total, language)
+        while (count := self._said.get()) is not None:
+            done += count
+            if monotonic() - shown >= _UPDATE_S:
+                shown = monotonic()
+                yield _progress(done, self._total, language)
+        (result,) = self._outcome
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def _run(
+        self, assistant: Assistant, questions: QuestionSet, folder: Path, finished: Callable[[], None]
+    ) -> None:
+        from rag.evaluation.runner import evaluate
+
+        try:
+            run = evaluate(assistant, questions, folder, progress=self._said.put, stop=self.stop.is_set)
+            self._outcome.append(run)
+        except BaseException as error:
+            self._outcome.append(error)
+            if not (folder / "run.json").exists() or not (folder / "metrics.json").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # it had nothing to show
+        finally:
+            finished()
+            self._said.put(None)
 
 
 def run_html(run: Run, language: Language) -> str:
@@ -199,12 +224,21 @@ def run_html(run: Run, language: Language) -> str:
         for name, drawing in plots(run.metrics).items()
     )
     report = escape(say(language, "download_report"))
+    left_out = run.info.get("left_out", 0)
+    stopped = (
+        f'<p class="soft">{escape(say(language, "run_stopped", count=left_out))}</p>' if left_out else ""
+    )
     return (
-        f"<h2>{escape(say(language, 'questions_count', count=len(run.results)))}</h2>"
+        f"<h2>{escape(say(language, 'questions_count', count=len(run.results)))}</h2>{stopped}{_doubted(run, language)}"
         f'<button type="button" class="button" data-do="report">{report}</button>'
         f'<table class="metrics"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         f'<div class="plots">{drawings}</div>{_failures_html(run.results, language)}'
     )
+
+
+def _doubted(run: Run, language: Language) -> str:
+    count = run.metrics.get("doubted_sentences", 0)  # runs of earlier versions do not tell
+    return f'<p class="bad">{SIGN} {escape(say(language, "doubted_count", count=count))}</p>' if count else ""
 
 
 def _failures_html(results: Sequence[Result], language: Language) -> str:
@@ -225,7 +259,17 @@ def _failure(result: Result, language: Language) -> str:
         f'<li><button type="button"{openable}><b>{escape(question.question)}</b>'
         f'<span class="kind">{_word(f"failure.{result.failure}", language)}</span>'
         f"<small>{escape(say(language, 'expected'))} {escape(gold[:120])}</small>"
-        f"<small>{escape(say(language, 'got'))} {escape(got[:120])}</small></button></li>"
+        f"<small>{escape(say(language, 'got'))} {escape(got[:120])}</small>{_doubts(answer, language)}</button></li>"
+    )
+
+
+def _doubts(answer: Answer | None, language: Language) -> str:
+    """Return the sentences of an answer that its passages do not bear out, each with the reason."""
+    if answer is None:
+        return ""
+    sentences = ((answer.text[d.start : d.end][:160], explain(d, language)) for d in answer.doubts)
+    return "".join(
+        f'<small class="bad">{SIGN} “{escape(said)}” {escape(why)}</small>' for said, why in sentences
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from rag.datatypes import Answer, Citation, Passage
+from rag.doubts import SIGN, doubts_about, explain, signed_text, stretches
 from ui.datatypes import Language, Message
 
 _SEPARATOR = " › "
@@ -88,36 +89,45 @@ def _turn_html(message: Message, language: Language) -> str:
     answer = message.answer
     short = f'<p class="short">{escape(answer.short_answer)}</p>\n' if answer.short_answer else ""
     notes = "".join(f'<p class="note">{escape(note)}</p>\n' for note in _notes(answer, language))
-    quotes = "".join(_quote_html(message.id, place, language) for place in _places(answer))
+    quotes = "".join(_quote_html(message.id, answer, place, language) for place in _places(answer))
     label = escape(_label(answer, language))
     sources = f"<h3>{label}</h3>\n<ol>\n{quotes}</ol>\n" if quotes else ""
-    text = _with_links(message.id, answer)
+    text = _text_html(message.id, answer)
     return (
         f'<section id="message-{message.id}">\n<h2 class="text">{escape(message.question)}</h2>\n{short}'
         f'<p class="text">{text}</p>\n{notes}{sources}</section>\n'
     )
 
 
-def _with_links(message: int, answer: Answer) -> str:
-    """Return the answer's text, its [n] linked to the quotes below it."""
+def _text_html(message: int, answer: Answer) -> str:
+    """Return the answer's text, its [n] linked to the quotes below it, doubted sentences with their sign."""
+    pieces = []
+    for part in stretches(answer):
+        text = _with_links(message, answer, part.start, part.end)
+        sign = f" {SIGN}" if part.ends_doubt else ""
+        pieces.append(f'<span class="bad">{text}{sign}</span>' if part.doubt else text)
+    return "".join(pieces)
+
+
+def _with_links(message: int, answer: Answer, start: int, end: int) -> str:
     known = {citation.number for citation in answer.citations}
-    pieces, at = [], 0
-    for found in _MARKER.finditer(answer.text):
+    pieces, at = [], start
+    for found in _MARKER.finditer(answer.text, start, end):
         if int(found[1]) in known:
             anchor = f"cite-{message}-{found[1]}"
             pieces.append(
                 f'{escape(answer.text[at : found.start()])}<a class="cite" href="#{anchor}">{found[0]}</a>'
             )
             at = found.end()
-    return "".join(pieces) + escape(answer.text[at:])
+    return "".join(pieces) + escape(answer.text[at:end])
 
 
-def _quote_html(message: int, place: Citation | Passage, language: Language) -> str:
+def _quote_html(message: int, answer: Answer, place: Citation | Passage, language: Language) -> str:
     facts = " · ".join(escape(fact) for fact in _facts(place, language))
     verdict = ""
     if isinstance(place, Citation):
         kind = "good" if place.verdict == "supported" else "bad"
-        verdict = f' · <span class="{kind}">{_sign(place)} {escape(_WORDS[language][place.verdict])}</span>'
+        verdict = f' · <span class="{kind}">{escape(_verdict(answer, place, language))}</span>'
     anchor = f"{'cite' if isinstance(place, Citation) else 'passage'}-{message}-{place.number}"
     return (
         f'<li id="{anchor}" value="{place.number}"><blockquote>{escape(_quoted(place))}</blockquote>'
@@ -133,18 +143,18 @@ def _turn_markdown(message: Message, language: Language) -> list[str]:
     parts = [f"## {_plain(_line(message.question))}"]
     if answer.short_answer:
         parts.append(f"**{_plain(_line(answer.short_answer)).strip()}**")
-    parts.append(_plain(answer.text))
+    parts.append(_plain(signed_text(answer)))
     parts += [f"*{_plain(_line(note))}*" for note in _notes(answer, language)]
     if places := _places(answer):
         parts.append(f"### {_label(answer, language)}")
-        parts += [_quote_markdown(place, language) for place in places]
+        parts += [_quote_markdown(answer, place, language) for place in places]
     return parts
 
 
-def _quote_markdown(place: Citation | Passage, language: Language) -> str:
+def _quote_markdown(answer: Answer, place: Citation | Passage, language: Language) -> str:
     quote = "\n".join(f"> {_plain(line)}" for line in _quoted(place).splitlines())
     facts = " · ".join(_plain(_line(fact)) for fact in _facts(place, language))
-    verdict = f" · {_sign(place)} {_WORDS[language][place.verdict]}" if isinstance(place, Citation) else ""
+    verdict = f" · {_plain(_verdict(answer, place, language))}" if isinstance(place, Citation) else ""
     return f"\\[{place.number}\\]\n\n{quote}\n\n{facts}{verdict}"
 
 
@@ -185,13 +195,19 @@ def _quoted(place: Citation | Passage) -> str:
     return place.quote if isinstance(place, Citation) else place.text
 
 
-def _sign(citation: Citation) -> str:
-    return "✔" if citation.verdict == "supported" else "✖"
+def _verdict(answer: Answer, citation: Citation, language: Language) -> str:
+    if citation.verdict == "supported":
+        return f"✔ {_WORDS[language]['supported']}"
+    reasons = [_line(explain(doubt, language)) for doubt in doubts_about(answer, citation)]
+    return f"{SIGN} {'; '.join(reasons) or _WORDS[language]['unsupported']}"
 
 
 def _notes(answer: Answer, language: Language) -> list[str]:
+    """Return what was searched where that differs, why sentences are doubted, and the answer's own notes."""
     searched = [] if answer.query.strip() == answer.question.strip() else [answer.query]
-    return [f"{_WORDS[language]['query']}: {query}" for query in searched] + list(answer.notes)
+    queries = [f"{_WORDS[language]['query']}: {query}" for query in searched]
+    doubts = [f"{SIGN} “{_line(answer.text[d.start : d.end])}” {explain(d, language)}" for d in answer.doubts]
+    return [*queries, *doubts, *answer.notes]
 
 
 def _facts(place: Citation | Passage, language: Language) -> list[str]:

@@ -80,6 +80,7 @@ class Rules:
     files: Path  # the only folder of which files are handed out
     upload_bytes: int  # of one request
     login: Login | None = None  # checks name and password where users have to log in
+    refresh: Callable[[], bool] | None = None  # ends sessions; whether names or passwords changed since
 
 
 class Guard:
@@ -96,6 +97,8 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
+            if self.rules.refresh is not None and self.rules.refresh():
+                self._known.clear()
             await _Exchange(self, scope, receive, send).run()
         else:  # the page uses no web sockets
             await send({"type": "websocket.close", "code": 1008})

@@ -9,6 +9,7 @@ from index.datatypes import DocumentInfo
 from index.ingest import IngestReport
 from index.library import LibraryStats
 from ui.datatypes import Language, Summary
+from ui.errors import in_language
 from ui.render import file_name
 from ui.strings import language_name, say
 
@@ -72,7 +73,8 @@ CHAT = (
       <button type="button" class="stop" data-do="stop" data-label="stop" hidden>
         <svg viewBox="0 0 24 24" aria-hidden="true"><rect x="7" y="7" width="10" height="10" rx="1.5"/></svg>
       </button></div>
-    <p class="hint" data-t="ask_hint"></p>
+    <div class="below"><label class="answerer" hidden><span data-t="answerer"></span><select></select></label>
+      <p class="hint" data-t="ask_hint"></p></div>
   </div>
 </main>
 <aside class="right" data-label="evidence">
@@ -287,7 +289,9 @@ def report_html(
     }
     done = f"<p>{escape(say(language, 'ingested', **counts))}</p>" if names else ""
     failures = [
-        failure.reason.replace(failure.path, names.get(failure.path) or file_name(failure.path))
+        in_language(
+            failure.reason.replace(failure.path, names.get(failure.path) or file_name(failure.path)), language
+        )
         for failure in report.failed
     ]
     return done + failures_html([*refused, *failures], language)

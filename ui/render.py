@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Literal
 
-from rag.datatypes import Answer, Citation, Passage
+from rag.datatypes import Answer, Citation, Doubt, Passage
+from rag.doubts import SIGN, Stretch, doubts_about, explain, stretches
 from ui.datatypes import Language, Message
 from ui.marks import citation_marks, passage_html
 from ui.strings import language_name, say
@@ -65,7 +66,7 @@ def phase_html(
 def answer_html(message: int, answer: Answer, language: Language) -> str:
     """Return a finished answer: the short one large, its sentences with chips, badges, notes."""
     refused = answer.status == "unanswerable"
-    body = _refusal(message, answer, language) if refused else _answered(message, answer)
+    body = _refusal(message, answer, language) if refused else _answered(message, answer, language)
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in answer.notes)
     kind = " unanswerable" if refused else ""
     return (
@@ -74,32 +75,59 @@ def answer_html(message: int, answer: Answer, language: Language) -> str:
     )
 
 
-def _answered(message: int, answer: Answer) -> str:
+def _answered(message: int, answer: Answer, language: Language) -> str:
     text, short = answer.text, answer.short_answer
     lead = re.compile(re.escape(short) + _GLOSS).match(text) if short else None
     rest_from = lead.end() if lead else 0
     gloss = f" <small>{escape(lead[1])}</small>" if lead and lead[1] else ""
     size = " long" if len(short) > _LONG_SHORT_ANSWER else ""
-    large = f'<p class="short{size}">{escape(short)}{gloss}</p>' if short else ""
-    rest = _with_chips(message, answer, rest_from, short)
+    doubt = next((d for d in answer.doubts if d.end <= rest_from), None)
+    sign = _doubt_sign(doubt, language) if doubt else ""
+    large = f'<p class="short{size}">{escape(short)}{gloss}{sign}</p>' if short else ""
+    rest = _paragraphs(message, answer, rest_from, language)
     return f'{large}<div class="text">{rest}</div>' if rest.strip() else large
 
 
-def _with_chips(message: int, answer: Answer, start: int, short: str) -> str:
-    """Return the answer's text from ``start`` on, paragraphs as such, [n] as chips, the short answer stressed."""
-    by_number = {citation.number: citation for citation in answer.citations}
-    paragraphs = []
+def _paragraphs(message: int, answer: Answer, start: int, language: Language) -> str:
+    """Return the answer's text from ``start`` on, line by line, with its chips and its doubts."""
+    lines = []
     for line in answer.text[start:].split("\n"):
-        pieces, at = [], 0
-        for found in _CHIP.finditer(line):
-            citation = by_number.get(int(found[1]))
-            if citation is not None:
-                pieces.append(_stressed(line[at : found.start()], short) + chip_html(message, citation))
-                at = found.end()
-        pieces.append(_stressed(line[at:], short))
+        end = start + len(line)
         if line.strip():
-            paragraphs.append(f"<p>{''.join(pieces)}</p>")
-    return "".join(paragraphs)
+            parts = (_stretch_html(message, answer, part, language) for part in stretches(answer, start, end))
+            lines.append(f"<p>{''.join(parts)}</p>")
+        start = end + 1
+    return "".join(lines)
+
+
+def _stretch_html(message: int, answer: Answer, part: Stretch, language: Language) -> str:
+    text = _with_chips(message, answer, part.start, part.end)
+    if part.doubt is None:
+        return text
+    sign = _doubt_sign(part.doubt, language) if part.ends_doubt else ""
+    return f'<span class="doubted">{text}</span>{sign}'
+
+
+def _doubt_sign(doubt: Doubt, language: Language) -> str:
+    """Return the sign after a doubted sentence, which says why when it is pointed at, reached or read out."""
+    head, why = escape(say(language, "doubted")), escape(explain(doubt, language))
+    return (
+        f'<span class="doubt" role="img" tabindex="0" data-place="{head}" data-quote="{why}" '
+        f'aria-label="{head}: {why}">{SIGN}</span>'
+    )
+
+
+def _with_chips(message: int, answer: Answer, start: int, end: int) -> str:
+    """Return ``answer.text[start:end]`` with [n] as chips and the short answer stressed."""
+    by_number = {citation.number: citation for citation in answer.citations}
+    pieces, at = [], start
+    for found in _CHIP.finditer(answer.text, start, end):
+        citation = by_number.get(int(found[1]))
+        if citation is not None:
+            pieces.append(_stressed(answer.text[at : found.start()], answer.short_answer))
+            pieces.append(chip_html(message, citation))
+            at = found.end()
+    return "".join(pieces) + _stressed(answer.text[at:end], answer.short_answer)
 
 
 def _stressed(text: str, short: str) -> str:
@@ -150,6 +178,9 @@ def _badges(answer: Answer, language: Language) -> str:
         percent = say(language, "confidence", percent=round(answer.confidence * 100))
         why = escape(say(language, "confidence_more"))
         badges.append(f'<span class="badge sure" title="{why}">{escape(percent)}</span>')
+    if answer.doubts:
+        doubted = escape(f"{SIGN} {say(language, 'doubted_count', count=len(answer.doubts))}")
+        badges.append(f'<span class="badge bad">{doubted}</span>')
     seconds = answer.timings.get("total_s", 0.0)
     took = say(language, "took", seconds=f"{seconds:.1f}" if seconds >= 0.05 else "<0.1")
     badges.append(f'<span class="badge time">{escape(took)}</span>')
@@ -216,6 +247,7 @@ def _card(
     quote = citation.quote if citation else passage.text
     number = f'<span class="number">{citation.number}</span>' if citation else ""
     facts = [escape(fact) for fact in _facts(place, language)]
+    verdict, doubted = _verdict(answer, citation, language) if citation else ("", "")
     buttons = "".join(
         f'<button type="button" data-do="{action}">{escape(say(language, key))}</button>'
         for action, key in (
@@ -229,18 +261,20 @@ def _card(
         f'<section class="card" tabindex="0" data-anchor="{anchor}" data-chunks="{chunks}" '
         f'data-source="{escape(_source_line(place, language))}" data-quote="{escape(quote)}">'
         f'<header>{number}<div><h4>{escape(place.title)}</h4><p class="facts">{" · ".join(facts)}</p></div>'
-        f"{_verdict(citation, language)}</header><blockquote>{text}</blockquote>"
+        f"{verdict}</header>{doubted}<blockquote>{text}</blockquote>"
         f'<p class="why">{_why(passage, language)}</p><div class="buttons">{buttons}</div></section>'
     )
 
 
-def _verdict(citation: Citation | None, language: Language) -> str:
-    if citation is None:
-        return ""
-    good = citation.verdict == "supported"
-    label = escape(say(language, "verdict_ok" if good else "verdict_bad"))
-    kind, sign = ("ok", "✔") if good else ("bad", "✖")
-    return f'<span class="verdict {kind}" title="{label}" role="img" aria-label="{label}">{sign}</span>'
+def _verdict(answer: Answer, citation: Citation, language: Language) -> tuple[str, str]:
+    """Return the sign of a citation, and where it is ✖ a line that says why."""
+    if citation.verdict == "supported":
+        label = escape(say(language, "verdict_ok"))
+        return f'<span class="verdict ok" title="{label}" role="img" aria-label="{label}">✔</span>', ""
+    reasons = [explain(doubt, language) for doubt in doubts_about(answer, citation)]
+    label = escape("; ".join(reasons) or say(language, "verdict_bad"))
+    sign = f'<span class="verdict bad" title="{label}" role="img" aria-label="{label}">{SIGN}</span>'
+    return sign, f'<p class="doubted-why">{label}</p>'
 
 
 def _why(passage: Passage, language: Language) -> str:

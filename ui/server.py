@@ -5,7 +5,6 @@ Takes an assistant and options, gives an address; knows nothing of what the page
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import errno
 import ipaddress
@@ -29,12 +28,15 @@ from index.errors import SettingsError
 from rag.assistant import Assistant
 from ui.conversations import LibraryConversations
 from ui.datatypes import Conversations
-from ui.guard import LOOPBACK_NAMES, Guard, Login, Rules
+from ui.guard import LOOPBACK_NAMES, Guard, Rules
+from ui.sessions import Sessions
 from ui.users import Users
 
 if TYPE_CHECKING:
     import gradio as gr
     import uvicorn
+    from fastapi import FastAPI
+    from gradio.routes import App as GradioServer
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +46,6 @@ _UPLOADS_AT_ONCE = 10  # files of the largest size that one request may bring; m
 _CACHE_AGE_S = 24 * 3600  # an upload that nobody read goes after a day
 _CACHE_SWEEP_S = 3600
 _WAITING = 500  # questions; more are refused rather than kept waiting
-_CHECKS_AT_ONCE = 2  # passwords; each takes 64 MiB for a twentieth of a second
 _GOODBYE_S = 2  # for open streams when the server stops
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h
@@ -87,7 +88,8 @@ class Server:
             the host needs users, the port is taken, a file is missing, or the extra ``mcp`` is.
         """
         self.options = options or ServerOptions()
-        login = _login(check_host(self.options))
+        users = check_host(self.options)
+        sessions = Sessions(users) if users else None
         _check_certificate(self.options)
         self._socket = _listen(self.options)
         self.url = _address(self._socket, self.options)  # the one to open, with "/" at its end
@@ -97,7 +99,7 @@ class Server:
         ).resolve()  # of this user alone, mode 0700
         self._thread: threading.Thread | None = None
         try:
-            app = _build(assistant, self.conversations, self.options, self._folder, login, make_app)
+            app = _build(assistant, self.conversations, self.options, self._folder, sessions, make_app)
             self._server = _uvicorn(app, self.options)
         except BaseException:
             self._clean()
@@ -241,32 +243,12 @@ def _address(listener: socket.socket, options: ServerOptions) -> str:
     return f"http{'s' if options.certificate else ''}://{name}:{port}/"
 
 
-def _login(users: Users | None) -> Login | None:
-    """Return a check of names and passwords that does not hold up what else is served."""
-    if users is None:
-        return None
-    turns = threading.BoundedSemaphore(_CHECKS_AT_ONCE)
-
-    def check(name: str, password: str) -> bool:
-        try:
-            with turns:
-                return users.check(name, password)
-        except SettingsError as error:  # the file was damaged meanwhile
-            _log.error("nobody can log in: %s", error)
-            return False
-
-    async def login(name: str, password: str) -> bool:
-        return await asyncio.to_thread(check, name, password)
-
-    return login
-
-
 def _build(
     assistant: Assistant,
     conversations: Conversations,
     options: ServerOptions,
     folder: Path,
-    login: Login | None,
+    sessions: Sessions | None,
     make_app: MakeApp | None,
 ) -> Guard:
     """Return the whole application: guard, end points, page."""
@@ -296,7 +278,7 @@ def _build(
             blocks,
             path="/",
             server_name=options.host,
-            auth=login,
+            auth=sessions.login if sessions else None,
             allowed_paths=[],
             blocked_paths=[str(assistant.library.folder)],
             max_file_size=options.max_megabytes * 1_000_000,
@@ -307,13 +289,26 @@ def _build(
             mcp_server=False,  # Gradio's own would be open to all, whoever has to log in
             **page.look(),
         )
+    if sessions:
+        sessions.tokens = _gradio(site).tokens
     rules = Rules(
-        hosts=None if login or not is_loopback(options.host) else LOOPBACK_NAMES | {options.host.strip("[]")},
+        hosts=None
+        if sessions or not is_loopback(options.host)
+        else LOOPBACK_NAMES | {options.host.strip("[]")},
         files=folder,
         upload_bytes=options.max_megabytes * 1_000_000 * _UPLOADS_AT_ONCE,
-        login=login,
+        login=sessions.login if sessions else None,
+        refresh=sessions.refresh if sessions else None,
     )
     return Guard(site, rules)
+
+
+def _gradio(site: FastAPI) -> GradioServer:
+    """Return Gradio's own application, which ``mount_gradio_app`` has put inside a site."""
+    from gradio.routes import App
+
+    apps = (getattr(route, "app", None) for route in site.routes)
+    return next(app for app in apps if isinstance(app, App))
 
 
 def _lifespan(inside: list[Callable[[], Any]]) -> Callable[[Any], Any]:

@@ -82,6 +82,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Enter 发送 · Shift+Enter 换行 · Esc 停止 · ↑ 修改上一问",
         "Enter sends · Shift+Enter new line · Esc stops · ↑ edits the last question",
     ),
+    "answerer": ("作答方式", "Answered by"),
+    "answerer_extractive": ("摘录原文", "Extracts"),
     "send": ("发送", "Send"),
     "stop": ("停止", "Stop"),
     "searching": ("正在检索文档", "Searching the documents"),
@@ -129,7 +131,9 @@ STRINGS: dict[str, tuple[str, str]] = {
     "also_read": ("另外读过 {count} 段", "{count} more passages were read"),
     "page": ("第 {page} 页", "p. {page}"),
     "verdict_ok": ("与原文逐字一致", "Word for word as in the document"),
-    "verdict_bad": ("与原文不一致", "Not as in the document"),
+    "verdict_bad": ("与原文不一致，或原文不支持这句话", "Not as in the document, or not borne out by it"),
+    "doubted": ("未经原文证实", "Not borne out"),
+    "doubted_count": ("{count} 句未经原文证实", "sentences not borne out by their passages: {count}"),
     "why_found": ("为何找到", "Why it was found"),
     "dense_rank": ("语义第 {rank}", "meaning no. {rank}"),
     "bm25_rank": ("字词第 {rank}", "words no. {rank}"),
@@ -192,9 +196,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "running": ("已回答 {done} / {total} 题", "{done} of {total} questions answered"),
     "run_busy": ("另一次评测正在进行，请等它结束。", "Another run is under way; wait until it has finished."),
     "run_stopped": (
-        "评测已停止，已完成的部分保留在文档库里。",
-        "Stopped; what was done is kept in the library.",
+        "提前停止：还有 {count} 题没有问。",
+        "Stopped early: {count} questions were not asked.",
     ),
+    "run_stopping": ("正在停止，等这一题答完…", "Stopping after the question under way…"),
     "download_report": ("下载完整报告", "Download the full report"),
     "failures_count": ("{total} 题中 {count} 题有问题", "{count} of {total} went wrong"),
     "expected": ("应为：", "expected: "),
@@ -208,7 +213,15 @@ STRINGS: dict[str, tuple[str, str]] = {
         "与服务器的连接断了，请检查它是否还在运行。",
         "The connection to the server is lost; check that it is still running.",
     ),
-    "log_in": ("登录", "Log in"),
+    "server_restarted": (
+        "服务器重新启动过，这个问题没有答完，请再问一次。",
+        "The server was started again before this was answered; ask once more.",
+    ),
+    "logged_out": (
+        "登录已失效，请重新登录；没有答完的问题会保留。",
+        "You are logged out. Log in again: the question is kept.",
+    ),
+    "log_in": ("重新登录", "Log in"),
 }
 
 

@@ -23,7 +23,9 @@ _FOUND_AMONG = 3  # chunks
 _TRIED = 8  # drafts asked to find the ones that are answered
 _SHORTEST, _LONGEST = {"zh": 9, "en": 20}, {"zh": 34, "en": 130}  # characters
 _FRAME = re.compile(r"^在《[^》]*》中，")  # the title that a drafted question names
-_UNCLEAR = re.compile(r"[;；]|多少多|哪一年初|____|“[^”]*$|^[^“]*”| |\*")
+_UNCLEAR = re.compile(
+    r"[;；]|多少多|哪一年初|____|“[^”]*$|^[^“]*”|(?<=[\u3400-\u9fff]) | (?=[\u3400-\u9fff])|\*"
+)
 
 
 class Suggestions:
@@ -36,11 +38,11 @@ class Suggestions:
         self._drafts: tuple[Question, ...] = ()
         self._answered: dict[str, bool] = {}
 
-    def examples(self, count: int = 4) -> list[str]:
-        """Return questions from all over the library, each of which it answers."""
+    def examples(self, language: str = "zh", count: int = 4) -> list[str]:
+        """Return questions from all over the library, each of which it answers; those in a language first."""
         drafts = list(self._current())
         random.Random(len(drafts)).shuffle(drafts)
-        spread = _alternate(drafts)
+        spread = sorted(_alternate(drafts), key=lambda draft: draft.language != language)
         return self._first_answered(spread, count)
 
     def follow_ups(self, answer: Answer, asked: Sequence[str], count: int = 3) -> list[str]:

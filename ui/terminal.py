@@ -11,6 +11,7 @@ from index.datatypes import DocumentInfo, Hit
 from index.ingest import IngestReport
 from index.rebuild import RebuildReport
 from rag.datatypes import Answer, Citation, Passage
+from rag.doubts import SIGN, explain, stretches
 
 SEPARATOR = " › "
 
@@ -30,11 +31,19 @@ err = Console(stderr=True, highlight=False)
 
 def print_answer(answer: Answer) -> None:
     """Print the text, then its citations; the nearest passages where there is no answer."""
-    out.print(f"[bold]{escape(answer.text)}[/bold]" if not answer.citations else escape(answer.text))
+    text = "".join(
+        escape(answer.text[part.start : part.end]) + (f" [red]{SIGN}[/red]" if part.ends_doubt else "")
+        for part in stretches(answer)
+    )
+    out.print(f"[bold]{text}[/bold]" if not answer.citations else text)
+    for doubt in answer.doubts:
+        sentence = _shorten(answer.text[doubt.start : doubt.end].strip())
+        out.print(f"[red]{SIGN} “{escape(sentence)}” {escape(explain(doubt, answer.language))}[/red]")
     for note in answer.notes:
         out.print(f"[yellow]{escape(note)}[/yellow]")
     for citation in answer.citations:
-        out.print(f"\n{escape(f'[{citation.number}]')} {escape(_where(citation))}", style="cyan")
+        sign = "" if citation.verdict == "supported" else f" {SIGN}"
+        out.print(f"\n{escape(f'[{citation.number}]')}{sign} {escape(_where(citation))}", style="cyan")
         out.print(_indented(citation.quote))
     if answer.status == "unanswerable":
         for passage in answer.passages[:3]:

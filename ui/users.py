@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -45,6 +45,16 @@ class Users:
         """
         return tuple(self._read())
 
+    def hashes(self) -> Mapping[str, str]:
+        """Return each name's hash, which is another one after each change of a password.
+
+        Raises
+        ------
+        SettingsError
+            as for ``names``.
+        """
+        return self._read()
+
     def check(self, name: str, password: str) -> bool:
         """Say whether a user has this password; takes as long for a name that is not there.
 
@@ -78,7 +88,7 @@ class Users:
         return new
 
     def remove(self, name: str) -> None:
-        """Take a user out of the file; whoever is logged in stays so until the page is started again.
+        """Take a user out of the file; a page that is being served ends the user's sessions at once.
 
         Raises
         ------
@@ -172,6 +182,11 @@ def _checked_password(password: str) -> str:
             f"The password has {len(password)} characters: {MIN_PASSWORD} to {MAX_PASSWORD:,} are needed."
         )
     return password
+
+
+def normal_name(name: str) -> str:
+    """Return the form in which a name stands in the file."""
+    return _normal(name)
 
 
 def _normal(text: str) -> str:

@@ -82,7 +82,9 @@ def settings_dict(assistant: object) -> dict[str, Any]:
     if settings is None:
         return {}
     if hasattr(settings, "model_dump"):
-        return dict(settings.model_dump(mode="json"))
+        dumped = dict(settings.model_dump(mode="json"))
+        dumped.pop("answerers", None)  # what else could have been chosen says nothing about this run
+        return dumped
     if is_dataclass(settings) and not isinstance(settings, type):
         return asdict(settings)
     return {"settings": str(settings)}

@@ -1,8 +1,8 @@
 """Drafts questions from the documents of a library, for people who have none. Takes a library, gives questions.
 
 A figure, date or name in a sentence becomes what is asked for: in Chinese the asking word takes its place, which
-makes a natural question; in English it leaves a gap to fill. Near misses ask for a year or a place that no
-document holds, so the right reply is that the documents do not say.
+makes a natural question; in English a plain sentence is turned into one, and others leave a gap to fill. Near
+misses ask for a year or a place that no document holds, so the right reply is that the documents do not say.
 
 Good for: seeing that a library works, comparing settings, and tuning them. Not good for: saying how well people's
 own questions will be answered. These take their words from the documents, ask for one fact of one sentence, and
@@ -23,6 +23,7 @@ from index.errors import QuestionsError
 from index.sentences import split_sentences
 from index.text import detect_language, fold
 from rag.candidates import Candidate, find_candidates
+from rag.evaluation.english_questions import ask_for
 from rag.evaluation.matching import normalise
 from rag.evaluation.questions import UNANSWERABLE, Question
 
@@ -59,10 +60,13 @@ _NO_NAME = re.compile(  # 公司董事长: of which company?
 )
 _INNER = str.maketrans("《》", "〈〉")  # a title inside a title
 _GOVERNING_YEAR = re.compile(  # the year of what is asked, not one in passing
-    r"(?:^|》中，|截至|到|，)(?P<zh>(?:19|20)\d\d)年|(?:“|^)In (?P<en>(?:19|20)\d\d)\b"
+    r"(?:^|》中，|截至|到|，)(?P<zh>(?:19|20)\d\d)年|(?:“|^)In (?P<en>(?:19|20)\d\d)\b| in (?P<last>(?:19|20)\d\d)\?$"
 )
 _PAIRS = (("“", "”"), ("《", "》"), ("（", "）"), ("(", ")"), ("「", "」"))
 _RELATIVE = re.compile(r"今年|去年|前年|明年|当年|本月|上月|目前|日前|近日|昨[日天]|今[日天]|同比|环比")
+_RELATIVE_EN = re.compile(
+    r"(?i)\b(?:our|my|this|that|these|those|its|their|his|her|last|next|same|current|now)\b"
+)
 _CLAUSE_END = re.compile(r"[，,；;。！!？?：:](?!\d)")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=\s?年|\b)")
 _TITLE_AND_NAME = re.compile(
@@ -159,7 +163,7 @@ def _drafts_of_sentence(sentence: str, chunk: Chunk, info: DocumentInfo) -> Iter
                 answers=tuple(dict.fromkeys(answers)),
                 documents=(info.name,),
                 evidence=(sentence,),
-                type="fact" if language == "zh" else "cloze",
+                type="cloze" if _GAP in text else "fact",
                 language=language,
             ),
         )
@@ -231,19 +235,26 @@ def _asking_word(candidate: Candidate, answer: str) -> str:
 
 
 def _english(sentence: str, title: str) -> Iterator[tuple[str, list[str], str]]:
-    """Yield (kind, answers, question): the answer leaves a gap."""
+    """Yield (kind, answers, question): a question where the sentence is plain, else one with a gap to fill."""
     del title  # the whole sentence is quoted
     for candidate in find_candidates(sentence):
         answer = sentence[candidate.start : candidate.end]
         if candidate.kind not in _ENGLISH_ASK or not re.search(r"\d", answer) or sentence.count(answer) > 1:
             continue
-        if (candidate.kind == "quantity" and not candidate.unit) or _is_part_of_longer(sentence, candidate):
+        if _is_part_of_longer(sentence, candidate):
+            continue
+        answers = [answer, answer[candidate.lead :]]
+        question = ask_for(sentence, candidate.start, candidate.end, candidate.kind)
+        if question and not _RELATIVE_EN.search(question):
+            yield candidate.kind, answers, question
+            continue
+        if candidate.kind == "quantity" and not candidate.unit:  # of what is not told
             continue
         gapped = f"{sentence[: candidate.start]}{_GAP}{sentence[candidate.end :]}"
         if len(gapped) - len(_GAP) >= MIN_STEM["en"]:
             yield (
                 candidate.kind,
-                [answer, answer[candidate.lead :]],
+                answers,
                 f"{_ENGLISH_ASK[candidate.kind]}: “{gapped}”?",
             )
 
@@ -363,7 +374,7 @@ def _with_other_year(draft: Draft, absent: _AbsenceCheck) -> str:
     match = _GOVERNING_YEAR.search(text)
     if match is None or draft.kind == "date" or len(set(_YEAR.findall(text))) != 1:
         return ""
-    year = match["zh"] or match["en"]
+    year = match["zh"] or match["en"] or match["last"]
     other = absent.nearest_year(int(year))
     return text.replace(year, str(other)) if other and not re.search(rf"《[^》]*{year}", text) else ""
 

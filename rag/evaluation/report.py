@@ -15,7 +15,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from index.datatypes import Span
-from rag.datatypes import Citation, Passage
+from rag.datatypes import Answer, Citation, Doubt, Passage
+from rag.doubts import SIGN, doubts_about, explain, stretches
 from rag.evaluation.matching import find
 from rag.evaluation.plots import plots
 from rag.evaluation.results import FAILURES, Result
@@ -105,6 +106,9 @@ def _cells(result: Result) -> dict[str, Any]:
             "status": answer.status,
             "short_answer": answer.short_answer,
             "text": answer.text,
+            "doubts": "\n".join(
+                f"{answer.text[d.start : d.end]} {SIGN} {explain(d, 'en')}" for d in answer.doubts
+            ),
             "confidence": round(answer.confidence, 4),
             "citations": "\n".join(
                 f"[{c.number}] {c.source} {c.start}-{c.end}: {c.quote}" for c in answer.citations
@@ -138,7 +142,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(
-        version=_version(), t=both, state=state, pieces=passage_pieces, quote_pieces=quote_pieces
+        version=_version(),
+        t=both,
+        state=state,
+        pieces=passage_pieces,
+        quote_pieces=quote_pieces,
+        text_pieces=text_pieces,
+        doubts_about=doubts_about,
+        why=why,
+        sign=SIGN,
     )
     made.filters.update(number=number, percent=percent, figure=figure)
     return made
@@ -153,9 +165,12 @@ def _version() -> str:
 
 def both(key: str) -> Markup:
     """Return a text in both languages, of which the page shows one; an unknown key stands for itself."""
+    return _in_both(*STRINGS.get(key, (key.partition(".")[2] or key,) * 2))
+
+
+def _in_both(chinese: str, english: str) -> Markup:
     from markupsafe import Markup
 
-    chinese, english = STRINGS.get(key, (key.partition(".")[2] or key,) * 2)
     return Markup('<span class="zh">{}</span><span class="en">{}</span>').format(chinese, english)
 
 
@@ -205,6 +220,22 @@ def passage_pieces(result: Result, passage: Passage) -> list[Piece]:
 def quote_pieces(result: Result, citation: Citation) -> list[Piece]:
     """Return a quote cut at the words of the gold evidence."""
     return list(_cut(citation.quote, {"gold": _gold(citation.quote, result)}))
+
+
+def text_pieces(answer: Answer) -> list[Piece]:
+    """Return an answer's text cut at the sentences that are doubted."""
+    return [
+        Piece(
+            text=answer.text[part.start : part.end] + (f" {SIGN}" if part.ends_doubt else ""),
+            marks=("doubted",) if part.doubt else (),
+        )
+        for part in stretches(answer)
+    ]
+
+
+def why(doubt: Doubt) -> Markup:
+    """Return why a sentence is doubted, in both languages."""
+    return _in_both(explain(doubt, "zh"), explain(doubt, "en"))
 
 
 def _gold(text: str, result: Result) -> list[Span]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
@@ -46,6 +46,7 @@ DEEP = 50  # chunks searched for evidence that the passages lack
 
 History = list[tuple[str, str]]
 Progress = Callable[[int], None]
+Stop = Callable[[], bool]
 
 
 class Asks(Protocol):
@@ -104,6 +105,7 @@ def evaluate(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
+    stop: Stop | None = None,
     overwrite: bool = False,
 ) -> Run:
     """Ask all questions, score the answers, and write a run folder if one is named.
@@ -115,16 +117,20 @@ def evaluate(
         workers: questions asked at a time; None is 4 with a language model on a server, else 1, since models
             on this machine share its cores: more at a time gain a little, and each answer takes much longer.
         progress: called with the number of questions finished since its last call.
+        stop: looked at after each question; once it is true, the run ends with the questions asked so far, and
+            ``info["left_out"]`` tells how many were not. The same call without it goes on with those.
         overwrite: replace what another run left in the folder.
 
     Raises:
-        QuestionsError: the folder holds a run of other questions or settings.
+        QuestionsError: the folder holds a run of other questions or settings, or it was stopped before the
+            first answer.
         AnswererError: answering failed several times in a row; what was done is kept.
     """
+    stop = stop or _never
     workers = workers or _usual_workers(assistant)
     info = describe(assistant, questions, workers=workers)
     if out is None:
-        done = _ask_all(assistant, questions.questions, {}, workers, progress or _ignore, keep=_ignore)
+        done = _ask_all(assistant, questions.questions, {}, workers, progress or _ignore, _ignore, stop)
         return _finish(info, done, questions.questions)
     folder = Path(out)
     with _locked(folder):
@@ -141,7 +147,9 @@ def evaluate(
                 file.write(result_line(result))
                 file.flush()
 
-            results = _ask_all(assistant, questions.questions, results, workers, progress or _ignore, keep)
+            results = _ask_all(
+                assistant, questions.questions, results, workers, progress or _ignore, keep, stop
+            )
         run = replace(_finish(info, results, questions.questions), folder=folder)
         write_run(run, folder)
     return run
@@ -186,6 +194,7 @@ def _ask_all(
     workers: int,
     progress: Progress,
     keep: Callable[[Result], None],
+    stop: Stop,
 ) -> dict[str, Result]:
     """Ask what is not done yet; ``keep`` is called in this thread for each result as it comes."""
     results = dict(done)
@@ -194,7 +203,8 @@ def _ask_all(
     failed_in_a_row = 0
     if todo:
         _warm_up(assistant)
-    for result in _in_parallel(lambda question: ask_one(assistant, question), todo, workers):
+    unless_stopped = takewhile(lambda _: not stop(), todo)
+    for result in _in_parallel(lambda question: ask_one(assistant, question), unless_stopped, workers):
         results[result.question.id] = result
         keep(result)
         progress(1)
@@ -208,7 +218,7 @@ def _ask_all(
 
 
 def _in_parallel(
-    work: Callable[[Question], Result], todo: Sequence[Question], workers: int
+    work: Callable[[Question], Result], todo: Iterable[Question], workers: int
 ) -> Iterator[Result]:
     """Yield results as they come, at most ``workers`` under way."""
     if workers <= 1:
@@ -276,10 +286,17 @@ def _warm_up(assistant: Asks) -> None:
 
 
 def _finish(info: Mapping[str, Any], results: Mapping[str, Result], questions: Sequence[Question]) -> Run:
-    ordered = tuple(results[question.id] for question in questions)
+    ordered = tuple(results[question.id] for question in questions if question.id in results)
+    if questions and not ordered:
+        raise QuestionsError("it was stopped before the first answer; run it again")
     threshold = info["settings"].get("refusal_threshold")
-    finished = {**info, "state": "finished", "finished": now()}
+    finished = {**info, "state": "finished", "finished": now(), "left_out": len(questions) - len(ordered)}
     return Run(info=finished, results=ordered, metrics=summarise(ordered, threshold=threshold))
+
+
+def _never() -> bool:
+    """Go on."""
+    return False
 
 
 def _ignore(_: object) -> None:

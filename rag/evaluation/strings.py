@@ -41,6 +41,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "evidence": ("标准证据", "Gold evidence"),
     "answer": ("回答", "Answer"),
     "short_answer": ("简短答案", "Short answer"),
+    "doubts": ("未经原文证实", "Not borne out"),
+    "notes": ("说明", "Notes"),
     "citations": ("引用", "Citations"),
     "passages": ("检索到的段落", "Passages"),
     "no_passages": ("没有段落", "No passages"),
@@ -57,6 +59,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "not_measured": (
         "这些问题没有给出标准答案，因此没有测量准确率；只测量了用时与置信度。",
         "These questions give no gold answers, so accuracy was not measured; time and confidence were.",
+    ),
+    "stopped": (
+        "这次评测被提前停止，没有问到的题数：",
+        "The run was stopped early; questions that were not asked: ",
     ),
     "left_out": (
         "题目太多，本页没有列出其余题目；它们都在 results.csv 与 results.jsonl 中。",

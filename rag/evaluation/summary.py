@@ -165,6 +165,8 @@ def summarise(results: Iterable[Result], *, threshold: float | None = None) -> d
         "questions": len(ordered),
         "measured": sum(result.question.measured for result in ordered),
         "failures": {name: sum(r.failure == name for r in ordered) for name in FAILURES},
+        "doubted_sentences": sum(len(r.answer.doubts) for r in ordered if r.answer),
+        "doubted_answers": sum(bool(r.answer.doubts) for r in ordered if r.answer),
         "latency": {stage: _latency(ordered, stage) for stage in STAGES},
         "reliability": reliability_curve(ordered),
         "risk_coverage": risk_coverage_curve(ordered),

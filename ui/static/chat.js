@@ -1,9 +1,16 @@
 // The conversation: asking, watching the answer come, stopping, asking again.
 
 let working = null; // the turn that is being answered
-let atBottom = true;
-scroller.addEventListener("scroll", () => { atBottom = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80; });
-const follow = () => { if (atBottom) scroller.scrollTop = scroller.scrollHeight; };
+// The last turn is kept in view from its beginning on, until its reader scrolls.
+let following = true;
+for (const moved of ["wheel", "touchmove", "pointerdown", "keydown"]) scroller.addEventListener(moved, () => { following = false; }, { passive: true });
+function follow() {
+  const last = turns.lastElementChild;
+  if (!following || !last) return;
+  const top = last.matches(".turn") ? last.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop : 0;
+  scroller.scrollTop = Math.min(scroller.scrollHeight - scroller.clientHeight, top);
+}
+new ResizeObserver(follow).observe(turns);
 
 async function welcome() {
   const quick = await call("examples", { quick: true });
@@ -16,6 +23,7 @@ async function welcome() {
 function ask(text, { replaces = null, excluded = [] } = {}) {
   const asked = text.trim();
   if (!asked) return;
+  if (broken) { askAfresh(asked); return; }
   if (state.busy) stop();
   turns.querySelector(".welcome")?.remove();
   for (const one of $$(".follow-ups", turns)) one.remove();
@@ -37,12 +45,12 @@ function ask(text, { replaces = null, excluded = [] } = {}) {
   cancelEdit();
   question.value = "";
   grow();
-  atBottom = true;
+  following = true;
   follow();
   showTab("centre");
   trigger("ask", {
     turn: state.turn, question: asked, conversation: state.conversation, replaces,
-    documents: [...state.chosen], exclude: excluded, language: state.language,
+    documents: [...state.chosen], exclude: excluded, answerer: state.answerer, language: state.language,
   });
 }
 
@@ -57,6 +65,7 @@ function onAnswer(reply) {
   const isNew = state.conversation === null;
   state.conversation = reply.conversation;
   if (isNew) history.replaceState(null, "", `#chat-${reply.conversation}`);
+  remember(`answerer-${reply.conversation}`, state.answerer);
   working = null;
   setBusy(false);
   closeReader();
@@ -96,7 +105,7 @@ function end(line) {
   again.className = "plain";
   again.textContent = say("retry");
   const ended = working;
-  again.onclick = () => { ended.remove(); ask(asked, { replaces: ended.replaces ?? null }); };
+  again.onclick = () => { if (!broken) ended.remove(); ask(asked, { replaces: ended.replaces ?? null }); };
   line.append(" ", again);
   const place = $(".place", working);
   $(".phase", place)?.remove();
@@ -106,8 +115,27 @@ function end(line) {
   setBusy(false);
 }
 
+// A stream that breaks says nothing, so while an answer is awaited the server is asked whether it is there.
+const LOOK_MS = 3000;
+let looking, broken = false; // a page whose stream broke is loaded again before the next question
+async function lookAfter(turn, first) {
+  const why = await away({ first });
+  if (!state.busy || turn !== state.turn) return;
+  if (why) { broken = true; fail(why); return; }
+  looking = setTimeout(lookAfter, LOOK_MS, turn, false);
+}
+
+async function askAfresh(asked) {
+  if ((await call("alive")).error) return;
+  sessionStorage.setItem(DRAFT, asked);
+  sessionStorage.setItem(AGAIN, "1");
+  location.reload();
+}
+
 function setBusy(busy) {
   state.busy = busy;
+  clearTimeout(looking);
+  if (busy) lookAfter(state.turn, true);
   $(".send").hidden = busy;
   $(".stop").hidden = !busy;
 }
@@ -178,6 +206,7 @@ async function openChat(conversation) {
   const reply = await call("conversation", { conversation });
   if (reply.error) return false;
   state.conversation = conversation;
+  chooseAnswerer(remembered(`answerer-${conversation}`) ?? state.answerer);
   history.replaceState(null, "", `#chat-${conversation}`);
   turns.innerHTML = reply.html;
   cancelEdit();
@@ -185,9 +214,8 @@ async function openChat(conversation) {
   putCards(reply.message, reply.cards);
   showTab("centre");
   listConversations();
-  atBottom = true;
+  following = true;
   follow();
-  requestAnimationFrame(follow);
   const last = turns.lastElementChild;
   if (last) followUps(reply.message, last); else welcome();
   return true;
@@ -198,6 +226,26 @@ async function exportChat(format) {
   const reply = await call("export", { conversation: state.conversation, format });
   if (!reply.error) save(reply);
 }
+
+// Which model answers: offered where there is more than one, kept for each conversation.
+const answerers = $(".answerer select");
+async function listAnswerers() {
+  const { choices = [] } = await call("answerers");
+  answerers.replaceChildren(...choices.map(({ key, label }) => new Option(label, key)));
+  $(".answerer").hidden = choices.length < 2;
+  chooseAnswerer(state.answerer || remembered("answerer"));
+}
+function chooseAnswerer(key) {
+  const keys = [...answerers.options].map((one) => one.value);
+  if (!keys.length) { state.answerer = key ?? ""; return; } // not listed yet
+  state.answerer = keys.includes(key) ? key : keys[0];
+  answerers.value = state.answerer;
+}
+answerers.addEventListener("change", () => {
+  state.answerer = answerers.value;
+  remember("answerer", state.answerer);
+  if (state.conversation !== null) remember(`answerer-${state.conversation}`, state.answerer);
+});
 
 function grow() {
   question.style.height = "auto";

@@ -16,6 +16,7 @@ const state = {
   conversation: null,   // id of the open one; null: new
   chosen: new Set(),    // documents that are asked; none: all
   excluded: [],         // chunks left out of the next answers of this turn
+  answerer: "",         // key of the chosen answerer; "": the default
   replaces: null,       // message that the next question replaces
   turn: 0,              // number of the question under way: late replies to others are dropped
   busy: false,
@@ -25,7 +26,8 @@ function say(key, values = {}) {
   return (props.words[state.language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-async function call(action, values = {}) {
+async function call(action, values = {}, { quiet = false } = {}) {
+  const told = (text) => { if (!quiet) toast(text, true); return { error: text }; };
   const config = window.gradio_config;
   try {
     const response = await fetch(`${config.root}${config.api_prefix}/run/page`, {
@@ -33,14 +35,37 @@ async function call(action, values = {}) {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ data: [action, values, state.language] }),
     });
-    if (response.status === 401) { location.reload(); return { error: say("log_in") }; }
-    const reply = (await response.json()).data?.[0] ?? { error: say("lost_connection") };
-    if (reply.error) toast(reply.error, true);
-    return reply;
+    if (response.status === 401) { offerLogin(); return { error: say("logged_out") }; }
+    const reply = (await response.json()).data?.[0];
+    if (!reply) return told(say("lost_connection"));
+    return reply.error ? told(reply.error) && reply : reply;
   } catch {
-    toast(say("lost_connection"), true);
-    return { error: say("lost_connection") };
+    return told(say("lost_connection"));
   }
+}
+
+let cameFrom; // which run of the server the question under way was sent to
+// Says why the server does not answer any more; "" when it does.
+async function away({ first = false } = {}) {
+  const reply = await call("alive", {}, { quiet: true });
+  if (reply.error) return reply.error;
+  if (first) cameFrom = reply.server;
+  return cameFrom === reply.server ? "" : say("server_restarted");
+}
+
+// A question that was typed and not sent outlives the log-in.
+const DRAFT = "chuchu-draft", AGAIN = "chuchu-again";
+function offerLogin() {
+  const again = document.createElement("button");
+  again.type = "button";
+  again.textContent = say("log_in");
+  again.onclick = () => {
+    if (question) sessionStorage.setItem(DRAFT, question.value || $(".turn:not([data-message])")?.dataset.question || "");
+    location.reload();
+  };
+  toast(say("logged_out"), true);
+  clearTimeout(toastTimer);
+  $(".toast").append(" ", again);
 }
 
 let toastTimer;

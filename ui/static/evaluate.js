@@ -1,6 +1,6 @@
 // Evaluations: choosing a questions file, watching the run, reading its result.
 
-let shownRun = null, running = false;
+let shownRun = null, running = false, stopping = false;
 
 async function listRuns() {
   const reply = await call("runs");
@@ -20,7 +20,9 @@ function putRun(name, html) {
 
 function setRunning(now) {
   running = now;
+  stopping = false;
   $(".stop-run").hidden = !now;
+  $(".stop-run").disabled = false;
   for (const one of $$('[data-do="choose_questions"], [data-do="draft_questions"]')) one.disabled = now;
   $(".progress").hidden = !now;
 }
@@ -35,12 +37,12 @@ function startRun(file) {
 function onRun(reply) {
   if (!running || !("done" in reply)) return;
   if (!reply.done) {
-    $(".progress").textContent = reply.text;
+    if (!stopping) $(".progress").textContent = reply.text;
     $(".progress").style.setProperty("--share", `${Math.round(reply.share * 100)}%`);
     return;
   }
   setRunning(false);
-  if (reply.error) { toast(reply.error, true); return; }
+  if (reply.error) { toast(reply.error, true); listRuns(); return; }
   putRun(reply.run, reply.html);
   listRuns();
   $(".run").scrollIntoView({ block: "start" });
@@ -62,7 +64,7 @@ $(".questions-file").addEventListener("change", async (event) => {
 const evaluateDeeds = {
   choose_questions: () => $(".questions-file").click(),
   draft_questions: () => startRun(null),
-  stop_run: () => { trigger("stop", {}); setRunning(false); toast(say("run_stopped")); },
+  stop_run: (button) => { button.disabled = true; stopping = true; $(".progress").textContent = say("run_stopping"); call("stop_run"); },
   open_run: (button) => openRun(button.dataset.run),
   report: async () => { const reply = await call("report", { run: shownRun }); if (!reply.error) save(reply); },
   open_result: async (button) => {

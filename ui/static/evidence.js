@@ -150,6 +150,7 @@ function showTip(chip) {
   const above = at.top > size.height + 16;
   tip.style.left = `${Math.max(8, Math.min(at.left - 24, innerWidth - size.width - 8))}px`;
   tip.style.top = `${above ? at.top - size.height - 8 : at.bottom + 8}px`;
+  if (!chip.matches("a.cite")) return; // the sign of a doubt has no card
   for (const card of $$(`.card[data-anchor="${anchorOf(chip)}"]`)) card.classList.add("near");
 }
 function hideTip() {

@@ -12,13 +12,13 @@ const deeds = {
   edit: (button) => edit(turnOf(button)),
   cancel_edit: () => { cancelEdit(); question.value = ""; grow(); },
   undo: (button) => undo(turnOf(button)),
-  copy: (button) => copy([".short", ".text"].map((part) => $(`.answer ${part}`, turnOf(button))?.innerText).filter(Boolean).join("\n")),
+  copy: (button) => copy(answerText(turnOf(button))),
   up: (button) => give(turnOf(button), "up", button),
   down: (button) => give(turnOf(button), "down", button),
   wrong_citation: (button) => give(turnOf(button), "wrong_citation", button),
   open: (button) => showEvidence(button.closest(".card").dataset.anchor),
   exclude: (button) => exclude(button.closest(".card")),
-  copy_source: (button) => { const card = button.closest(".card"); copy(`“${card.dataset.quote}”\n—— ${card.dataset.source}`); },
+  copy_source: (button) => { const card = button.closest(".card"); copy(`“${card.dataset.quote}”\n${state.language === "zh" ? "——" : "—"} ${card.dataset.source}`); },
   close_reader: closeReader,
   next_mark: nextMark,
   view_text: viewText,
@@ -55,6 +55,13 @@ const deeds = {
   export_html: () => { showExports(false); exportChat("html"); },
 };
 
+// The answer as it reads, its chips as [n] again.
+function answerText(turn) {
+  const text = $(".answer", turn).cloneNode(true);
+  for (const chip of $$("a.cite:not(.near)", text)) chip.textContent = `[${chip.textContent}]`;
+  return $$(".short, .text p", text).map((line) => line.textContent.trim()).join("\n");
+}
+
 function exclude(card) {
   const target = parseAnchor(card.dataset.anchor), turn = $(`.turn[data-message="${target.message}"]`, turns);
   if (!turn) return;
@@ -73,7 +80,7 @@ async function setLanguage(language) {
   state.language = language;
   remember("language", language);
   setWords();
-  await Promise.all([listDocuments(), state.busy ? null : state.conversation === null ? welcome() : openChat(state.conversation)]);
+  await Promise.all([listDocuments(), listAnswerers(), state.busy ? null : state.conversation === null ? welcome() : openChat(state.conversation)]);
   if (state.conversation === null) { putCards(null, ""); listConversations(); }
 }
 
@@ -107,8 +114,8 @@ page.addEventListener("input", (event) => {
 });
 
 for (const [shows, hides] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
-  page.addEventListener(shows, (event) => { const chip = event.target.closest("a.cite"); if (chip) showTip(chip); });
-  page.addEventListener(hides, (event) => { if (event.target.closest("a.cite")) hideTip(); });
+  page.addEventListener(shows, (event) => { const chip = event.target.closest("a.cite, .doubt"); if (chip) showTip(chip); });
+  page.addEventListener(hides, (event) => { if (event.target.closest("a.cite, .doubt")) hideTip(); });
 }
 
 question.addEventListener("keydown", (event) => {
@@ -136,8 +143,14 @@ async function start() {
   const asked = remembered("scope"); // from the page of the library
   if (asked) { state.chosen.add(Number(asked)); remember("scope", ""); }
   listDocuments();
+  listAnswerers();
   const wanted = /^#chat-(\d+)$/.exec(location.hash);
   if (!(wanted && await openChat(Number(wanted[1])))) { listConversations(); welcome(); }
+  question.value = sessionStorage.getItem(DRAFT) ?? "";
+  sessionStorage.removeItem(DRAFT);
+  if (sessionStorage.getItem(AGAIN)) deeds.send(); // the server had gone when this was asked
+  sessionStorage.removeItem(AGAIN);
+  grow();
   page.classList.add("ready");
   question.focus({ preventScroll: true });
 }

@@ -1,0 +1,24 @@
+"""Answers as a terminal shows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rag.datatypes import Answer
+from ui import terminal
+
+
+def test_doubts_and_notes_stand_under_the_text_and_the_citation_is_marked(
+    doubted_answer: Answer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "out", terminal._Output(highlight=False, soft_wrap=True))
+    terminal.print_answer(replace(doubted_answer, notes=("摘录的数字是 8元 [bold]",)))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == [
+        "产茶42吨。[1]售价9元。[2] ✖",
+        "✖ “售价9元。[2]” 它引用的原文里没有这个数字：9元",
+        "摘录的数字是 8元 [bold]",
+    ]
+    assert [line[:5] for line in lines if line.startswith("[")] == ["[1] 文", "[2] ✖"]
