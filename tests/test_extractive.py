@@ -3,15 +3,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from index.embedder import load_embedder
-from index.errors import SettingsError
+from index.errors import ModelError, SettingsError
 from rag.answerers import Answerer, Draft, Question, draft_of, load_answerer
 from rag.answerers.evidence import FEATURES
 from rag.answerers.extractive import MAX_TEXT, NOT_FOUND, ExtractiveAnswerer, ExtractiveOptions
-from rag.answerers.scoring import CONFIDENCE, RANKING, confidence, rank_score
+from rag.answerers.scoring import BIAS, Weights, confidence, rank_score, shipped_weights
 from rag.datatypes import Passage, Span
 from rag.reader import Reader
 from rag.settings import Settings
@@ -275,9 +276,25 @@ def test_an_answerer_without_a_draft_is_named() -> None:
         draft_of(Silent(), Question(text="?", language="en"), [])  # type: ignore[arg-type]
 
 
-def test_every_weight_has_its_feature() -> None:
-    assert set(RANKING) == set(FEATURES)
-    assert set(CONFIDENCE) - {"bias"} <= set(FEATURES)
+def test_every_feature_has_its_weight() -> None:
+    assert set(shipped_weights().ranking) == set(FEATURES)
+    assert set(shipped_weights().confidence) - {BIAS} <= set(FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"ranking": {"beauty": 1.0}, "confidence": {}}', "weighs beauty"),
+        ('{"ranking": {}}', "no file of answer weights"),
+        ("[]", "no file of answer weights"),
+        ("{", "no file of answer weights"),
+    ],
+)
+def test_a_damaged_weights_file_is_named(tmp_path: Path, content: str, complaint: str) -> None:
+    path = tmp_path / "weights.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=complaint):
+        Weights.read(path)
 
 
 def test_confidence_is_a_chance_and_grows_with_agreement() -> None:

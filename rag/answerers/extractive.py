@@ -120,14 +120,14 @@ class ExtractiveAnswerer:
     ) -> _Piece | None:
         """Answer one thing asked; what is asked in one breath mostly stands in one sentence, ``near``."""
         ask = analysis.asks[0]
-        ranked = self._ranked(analysis, ask, passages, near, renderings)
+        ranked = self.ranked(analysis, ask, passages, near, renderings)
         if not ranked:
             return None
         text = passages[ranked[0].sentence.passage].text
         best = _coordinated(ranked[0], ranked, text, analysis.folded, ask)
         return replace(_piece(best, passages, confidence(ranked[0].features), ask), label=label)
 
-    def _ranked(
+    def ranked(
         self,
         analysis: QuestionAnalysis,
         ask: Ask,
@@ -135,7 +135,15 @@ class ExtractiveAnswerer:
         near: Sentence | None,
         renderings: Mapping[str, str],
     ) -> list[Found]:
-        """All candidates for one thing asked, best first."""
+        """Return all candidates for one thing asked, best first.
+
+        Args:
+            analysis: of the question.
+            ask: the thing asked.
+            passages: to find it in.
+            near: the sentence that answered what was asked in the same breath; it is preferred.
+            renderings: of the question, by the passages' language.
+        """
         readings = self._readings(analysis.text, passages, renderings)
         similar = self._similar(analysis, passages)
         found = find_evidence(analysis, ask, passages, readings, similar)
@@ -185,7 +193,7 @@ class ExtractiveAnswerer:
             return []
         told = {(best.found.year, best.passage.document_id): _value(best)}
         others: list[_Piece] = []
-        for found in self._ranked(analysis, ask, passages, None, renderings):
+        for found in self.ranked(analysis, ask, passages, None, renderings):
             piece = _piece(found, passages, confidence(found.features), ask)
             key = (found.year, piece.passage.document_id)
             if (
