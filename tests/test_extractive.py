@@ -410,3 +410,12 @@ def test_a_span_of_the_reader_is_mended_or_left_out(question: str, text: str, li
     answerer = ExtractiveAnswerer(FondReader(liked), ExtractiveOptions(threshold=0.0))
     draft = draft_of(answerer, Question(text=question, language="zh"), passages(text))
     assert draft.short_answer == short
+
+
+def test_what_is_asked_in_one_breath_is_answered_from_one_sentence() -> None:
+    evidence = passages(
+        "青川港签约12个项目，涉及造船、仓储、冷链等，总投资约108亿元。",
+        "青川港今年已签约的冷链项目总投资约53亿元。",
+    )
+    draft = ask("青川港今年已签约多少个项目，总投资约多少？", evidence)
+    assert draft.short_answer == "12个；108亿元"

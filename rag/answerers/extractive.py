@@ -17,7 +17,7 @@ from index.embedder import Embedder
 from index.text import fold
 from rag.answerers.base import Claim, Draft, Question
 from rag.answerers.evidence import Found, ReadingLike, Sentence, find_evidence, is_crossing, passage_sentences
-from rag.answerers.scoring import confidence, rank_score
+from rag.answerers.scoring import confidence, rank_score, shipped_weights
 from rag.datatypes import Passage
 from rag.figures import in_english
 from rag.questions import FIGURES, Ask, QuestionAnalysis, analyse_question
@@ -26,7 +26,7 @@ MAX_TEXT = 400  # characters of an answer, marks included
 MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at their clauses
 SURE = 0.6  # confidence that a second figure needs to be told beside the first
 MAX_OTHERS = 2
-SAME_SENTENCE = 2.0  # utility of standing in the sentence that answered the first thing asked
+SAME_SENTENCE = 4.0  # utility of standing in the sentence that answered the first thing asked
 MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
 NOT_FOUND = {"zh": "文档中没有找到答案。", "en": "The documents do not say."}
 NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
@@ -77,8 +77,11 @@ class ExtractiveAnswerer:
 
     @property
     def fingerprint(self) -> str:
-        """Name, version of the rules and options."""
-        return f"extractive-1 threshold={self._options.threshold:g} passages={self._options.passages}"
+        """Name, version of the rules, their weights and options."""
+        return (
+            f"extractive-2 {shipped_weights().digest} threshold={self._options.threshold:g} "
+            f"passages={self._options.passages}"
+        )
 
     def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
         """Yield the text in one piece, then its draft."""

@@ -7,6 +7,7 @@ are in ``weights.json``, which ``python -m rag.training.scoring`` writes; it say
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +54,12 @@ class Weights:
                 "fit the weights again with python -m rag.training.scoring"
             )
         return weights
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits that change with any weight."""
+        models = json.dumps([dict(self.ranking), dict(self.confidence)], sort_keys=True)
+        return hashlib.sha256(models.encode()).hexdigest()[:8]
 
     def rank_score(self, features: Mapping[str, float]) -> float:
         """Return the utility of a candidate; higher is better, and only differences mean anything."""
