@@ -19,12 +19,14 @@ from rag.training.logistic import (
     chosen,
     fit_confidence,
     fit_ranking,
-    log_loss,
-    ranking_loss,
+    log_losses,
+    ranking_losses,
+    strongest,
 )
 from rag.training.negatives import Names
 from rag.training.scoring import (
     FOLDS,
+    UNANSWERABLE,
     as_markdown,
     calibration_error,
     cross_validated,
@@ -87,15 +89,22 @@ def test_padding_is_never_chosen_and_questions_without_a_right_candidate_say_not
     right = np.array([[True, False, False], [False, False, False]])
     given = Choices(features, right, there, np.ones(2))
     assert chosen(given, np.array([1.0])).tolist() == [0, 0]
-    assert ranking_loss(given, np.array([1.0])) == pytest.approx(np.log(1 + np.exp(-1)))
+    assert ranking_losses(given, np.array([1.0])) == pytest.approx([np.log(1 + np.exp(-1)), 0.0])
 
 
 def test_log_loss_and_calibration_error_by_hand() -> None:
     labels = np.array([True, False, True, True])
     given = np.array([0.8, 0.25, 0.8, 0.5])
-    by_hand = -(2 * np.log(0.8) + np.log(0.75) + np.log(0.5)) / 4
-    assert log_loss(given, labels, np.ones(4)) == pytest.approx(by_hand)
+    assert log_losses(given, labels) == pytest.approx(-np.log([0.8, 0.75, 0.8, 0.5]))
     assert calibration_error(given, labels) == pytest.approx((0.4 + 0.25 + 0.5) / 4)
+
+
+def test_the_prior_has_the_benefit_of_the_doubt() -> None:
+    best = np.array([1.0, 0.2, 0.6, 0.4])
+    doubtful, worse = best + np.array([0.3, -0.2, 0.2, -0.2]), best + 0.1
+    counts = np.ones(4)
+    assert strongest({3.0: best, 30.0: doubtful, 300.0: worse}, counts) == 30.0
+    assert strongest({3.0: best, 30.0: worse, float("inf"): worse + 1}, counts) == 3.0
 
 
 @pytest.mark.parametrize(
@@ -200,6 +209,10 @@ def test_folds_share_no_document_and_narrower_corpora_are_padded() -> None:
     table = tabulate({"own": made_up(), "news": made_up(40, 2)}, shipped_weights(), Random(2))
     assert table.choices.there.sum(axis=1).tolist() == [4] * 60 + [2] * 40
     assert not table.choices.features[~table.choices.there].any()
+    for corpus in ("own", "news"):
+        rows = table.corpora == corpus
+        counts = table.choices.weights[rows]
+        assert counts[~table.answerable[rows]].sum() / counts.sum() == pytest.approx(UNANSWERABLE)
     groups = [f"{corpus}/{n // 2 if n < 60 else (n - 60) // 2}" for n, corpus in enumerate(table.corpora)]
     folds = {(group, fold) for group, fold in zip(groups, table.folds, strict=True)}
     assert len(folds) == len(set(groups))

@@ -8,7 +8,7 @@ spread of its feature, so that a strength means the same whatever a feature's sc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,10 +81,9 @@ def _chosen_and_right(choices: Choices, weights: Floats) -> tuple[Floats, Floats
     return np.log(sums / right_sums)[:, 0], powers / sums, right / right_sums
 
 
-def ranking_loss(choices: Choices, weights: Floats) -> float:
-    """Return the mean loss of the questions that have a right candidate, by how much they count."""
-    kept = choices.take(np.flatnonzero(choices.decidable))
-    return float(np.average(_chosen_and_right(kept, weights)[0], weights=kept.weights))
+def ranking_losses(choices: Choices, weights: Floats) -> Floats:
+    """Return ``-log P(a right candidate is chosen)`` of each question, 0 where none is right, shape (questions,)."""
+    return np.where(choices.decidable, _chosen_and_right(choices, weights)[0], 0.0)
 
 
 def chosen(choices: Choices, weights: Floats) -> NDArray[np.intp]:
@@ -113,10 +112,28 @@ def chances(features: Floats, weights: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-logits)))
 
 
-def log_loss(probabilities: Floats, labels: Bools, counts: Floats) -> float:
-    """Return the weighted mean of ``-log P(label)``."""
+def log_losses(probabilities: Floats, labels: Bools) -> Floats:
+    """Return ``-log P(label)`` of each case."""
     given = np.where(labels, probabilities, 1 - probabilities)
-    return float(np.average(-np.log(np.maximum(given, 1e-12)), weights=counts))
+    return np.asarray(-np.log(np.maximum(given, 1e-12)))
+
+
+def strongest(losses: Mapping[float, Floats], counts: Floats) -> float:
+    """Return the greatest strength whose loss is at most one standard error above the least.
+
+    The one-standard-error rule of Breiman et al. 1984 (section 3.4.3), the error being that of the cases' differences.
+
+    Args:
+        losses: of each case that was not fitted on, by the strength of the prior.
+        counts: how much each case counts.
+    """
+    best = min(losses, key=lambda strength: float(counts @ losses[strength]))
+    for strength in sorted(losses, reverse=True):
+        more = losses[strength] - losses[best]
+        mean = np.average(more, weights=counts)
+        if mean <= np.sqrt(counts**2 @ (more - mean) ** 2) / counts.sum():
+            return strength
+    return best
 
 
 def with_constant(features: Floats) -> Floats:

@@ -4,7 +4,8 @@
 
 It asks questions of training and development data (`scoring_cases`) of the assistant as it ships, keeps the features
 of what its answerer saw (`scoring_features`), and fits the ranking and the confidence (`logistic`) near the prior
-weights that the present file states. How near is chosen by cross-validation over groups that share no document;
+weights that the present file states. How near is chosen by cross-validation over groups that share no document, the
+prior having the benefit of the doubt;
 what is printed was predicted for groups that were not fitted on. Made questions are easier than people's, so they
 count less, and the prior more, than their number alone would have it.
 """
@@ -36,8 +37,9 @@ from rag.training.logistic import (
     chosen,
     fit_confidence,
     fit_ranking,
-    log_loss,
-    ranking_loss,
+    log_losses,
+    ranking_losses,
+    strongest,
 )
 from rag.training.scoring_cases import CaseOptions, corpora
 from rag.training.scoring_features import EXACT, NEAR, Seen, extract
@@ -51,6 +53,7 @@ COUNTS: Mapping[str, float] = {"own": 3.0, "news": 1.0, "cmrc": 0.5, "english": 
 """How much a question of each corpus counts: people's questions on newspaper pages are what the answerer is for;
 those of CMRC and of the English sets have longer answers than it gives."""
 
+UNANSWERABLE = 0.2  # share of questions that the documents do not answer, as people ask; made ones are more
 CANDIDATES = 60  # of a question that are fitted on, the prior's best; those behind have next to no chance
 BINS = 10  # of the expected calibration error
 DECIMALS = 2  # of a written weight
@@ -161,7 +164,7 @@ def tabulate(seen: Mapping[str, Seen], prior: Weights, random: Random) -> Table:
     Raises:
         SettingsError: there are fewer groups than folds.
     """
-    parts = [_padded(one, prior, COUNTS.get(name, 1.0)) for name, one in seen.items()]
+    parts = [_padded(one, prior, _counted(one, COUNTS.get(name, 1.0))) for name, one in seen.items()]
     names = np.concatenate([np.full(len(one.sizes), name) for name, one in seen.items()])
     groups = [f"{name}/{group}" for name, one in seen.items() for group in one.groups]
     order = sorted(set(groups))
@@ -184,7 +187,14 @@ def tabulate(seen: Mapping[str, Seen], prior: Weights, random: Random) -> Table:
     )
 
 
-def _padded(seen: Seen, prior: Weights, count: float) -> tuple[Choices, NDArray[np.int8]]:
+def _counted(seen: Seen, count: float) -> Floats:
+    """Return how much each case counts, the unanswerable ones together their share of all, shape (cases,)."""
+    asked = seen.kinds == "answer"
+    share = UNANSWERABLE / (1 - UNANSWERABLE) * asked.sum() / max(1, (~asked).sum())
+    return np.where(asked, count, count * share)
+
+
+def _padded(seen: Seen, prior: Weights, counts: Floats) -> tuple[Choices, NDArray[np.int8]]:
     """Return a corpus's cases as choices, and the grades of their candidates; right are those of the best grade."""
     ends = np.cumsum(seen.sizes)
     utilities = seen.features @ _vector(prior.ranking, FEATURES)
@@ -197,38 +207,36 @@ def _padded(seen: Seen, prior: Weights, count: float) -> tuple[Choices, NDArray[
         grades[case, : len(kept)] = seen.grades[kept]
         there[case, : len(kept)] = True
     right = (grades > 0) & (grades == grades.max(axis=1, keepdims=True))
-    return Choices(features, right, there, np.full(len(ends), count)), grades
+    return Choices(features, right, there, counts), grades
 
 
 def fit(table: Table, prior: Weights) -> tuple[Weights, dict[str, float]]:
     """Choose how near to stay to the prior by cross-validation, then fit on everything."""
-    ranking = min(STRENGTHS, key=lambda strength: _ranking_risk(table, prior, strength))
+    ranking = _choose("ranking", {s: _ranking_losses(table, prior, s) for s in STRENGTHS}, table)
     ranked = [_fit_ranking(table, inside, prior, ranking) for inside, _ in _splits(table)]
-    confidence = min(STRENGTHS, key=lambda strength: _confidence_risk(table, prior, ranked, strength))
+    apart = {s: _predicted_apart(table, prior, ranked, s) for s in STRENGTHS}
+    confidence = _choose("confidence", {s: log_losses(p.chances, p.right) for s, p in apart.items()}, table)
     everything = np.arange(len(table.folds))
     ranks = _fit_ranking(table, everything, prior, ranking)
     weights = _fit_confidence(table, everything, prior, ranks, confidence)
     return weights, {"ranking": ranking, "confidence": confidence}
 
 
-def _ranking_risk(table: Table, prior: Weights, strength: float) -> float:
-    """Return the ranking's loss on the folds that were not fitted on."""
-    losses = []
+def _choose(name: str, losses: Mapping[float, Floats], table: Table) -> float:
+    for strength, each in losses.items():
+        logger.info(
+            "%s, strength %g: loss %.4f", name, strength, np.average(each, weights=table.choices.weights)
+        )
+    return strongest(losses, table.choices.weights)
+
+
+def _ranking_losses(table: Table, prior: Weights, strength: float) -> Floats:
+    """Return the ranking's loss of each case, by weights that were fitted on other folds."""
+    losses = np.zeros(len(table.folds))
     for inside, outside in _splits(table):
         fitted = _fit_ranking(table, inside, prior, strength)
-        losses.append(ranking_loss(table.choices.take(outside), _vector(fitted, FEATURES)))
-    logger.info("ranking, strength %g: loss %.4f", strength, np.mean(losses))
-    return float(np.mean(losses))
-
-
-def _confidence_risk(
-    table: Table, prior: Weights, ranked: Sequence[Mapping[str, float]], strength: float
-) -> float:
-    """Return the confidence's log loss on the folds that were not fitted on, given each fold's ranking."""
-    given = _predicted_apart(table, prior, ranked, strength)
-    loss = log_loss(given.chances, given.right, table.choices.weights)
-    logger.info("confidence, strength %g: log loss %.4f", strength, loss)
-    return loss
+        losses[outside] = ranking_losses(table.choices.take(outside), _vector(fitted, FEATURES))
+    return losses
 
 
 def cross_validated(table: Table, prior: Weights, ranking: float, confidence: float) -> Predictions:
@@ -312,7 +320,7 @@ def scores(table: Table, given: Predictions) -> dict[str, dict[str, float]]:
             "right": float(given.right[asked].mean()),
             "exact": float((given.grades[asked] == EXACT).mean()),
             "ece": calibration_error(given.chances[rows], given.right[rows]),
-            "log_loss": log_loss(given.chances[rows], given.right[rows], np.ones(int(rows.sum()))),
+            "log_loss": float(log_losses(given.chances[rows], given.right[rows]).mean()),
             "refusal_auroc": auroc(given.chances[rows], table.answerable[rows]) if none.any() else 1.0,
         }
     return measured
