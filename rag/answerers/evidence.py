@@ -478,10 +478,13 @@ _CLOSING = {"“": "”", "「": "」", "『": "』", "《": "》"}
 
 
 def _inside_quotation(text: str, start: int, end: int) -> int:
-    """Return where a span begins that would end inside a quotation: 最高奖——“银杏奖 → 银杏奖."""
+    """Return where a span begins that would end inside a quotation: 最高奖——“银杏奖 → 银杏奖.
+
+    Several quotations in a row, 甲”和“乙, are one answer without its outer marks.
+    """
     for position in range(end - 1, start - 1, -1):
-        if text[position] in _CLOSING:
-            return start if _CLOSING[text[position]] in text[position:end] else position + 1
+        if closing := _CLOSING.get(text[position]):
+            return start if closing in text[start:end] else position + 1
     return start
 
 
