@@ -7,7 +7,7 @@ width), whose offsets are those of the text; capitals are kept, since English na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -181,7 +181,9 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
     found: list[Candidate] = list(dates)
     found.extend(_figures(shown, taken))
     found.extend(_persons(shown))
-    found.extend(_organisations(shown))
+    organisations = list(_organisations(shown))
+    found.extend(organisations)
+    found.extend(_joined(shown, organisations))
     found.extend(_places(shown))
     found.extend(_quoted(shown))
     found.extend(_lists(shown))
@@ -342,7 +344,7 @@ def _name_lengths(text: str, start: int, end: int) -> Iterator[Candidate]:
 
 
 def _after_function_word(name: str) -> int:
-    match = re.match(r".*[的在由是为与和及向对将把从到于被让年月日]", name)
+    match = re.match(r".*(?:[的在由是为与和及向对把从到于被让年月日]|将(?!军))", name)
     return match.end() if match else 0
 
 
@@ -355,13 +357,45 @@ def _organisations(text: str) -> Iterator[Candidate]:
             yield Candidate(start=start + offset, end=match.end(), kind="organisation")
 
 
+_BETWEEN = re.compile(r"\s?(?:、|以及|[和与及]|联合|携手|会同)\s?")
+
+
+def _joined(text: str, organisations: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Yield organisations that words join, as lists: 甲公司与乙公司, 甲大学联合乙中心和丙中心."""
+    row: list[TextSpan] = []
+    for found in sorted(organisations, key=lambda c: c.start):
+        if row and _BETWEEN.fullmatch(text[row[-1][1] : found.start]):
+            row.append((found.start, found.end))
+            continue
+        if len(row) > 1:
+            yield Candidate(start=row[0][0], end=row[-1][1], kind="list", parts=tuple(row))
+        row = [(found.start, found.end)]
+    if len(row) > 1:
+        yield Candidate(start=row[0][0], end=row[-1][1], kind="list", parts=tuple(row))
+
+
+_PLACE_UNIT = re.compile(r"[省市州县区镇乡村岛]")
+
+
 def _places(text: str) -> Iterator[Candidate]:
+    """Yield places, each with what it lies in (江西省吉安市吉安县) and by itself, its unit the last character."""
+    chain = (-1, -1)  # of places that follow each other without a gap
     for match in _PLACE.finditer(text):
         start = match.start() + _after_function_word(match.group()[:-1])
-        if match.end() - start >= 2:
-            yield Candidate(start=start, end=match.end(), kind="place")
+        end = match.end()
+        if end - start < 2:
+            continue
+        chain = (chain[0] if chain[1] == start else start, end)
+        inner = [start, *(start + cut.end() for cut in _PLACE_UNIT.finditer(text[start : end - 2]))]
+        for begin in dict.fromkeys((chain[0], *inner)):
+            if end - begin >= 2:
+                yield Candidate(start=begin, end=end, kind="place", unit=_place_unit(text[begin:end]))
     for match in re.finditer(rf"{_COUNTRIES}|{_PROVINCES}", text):
         yield Candidate(start=match.start(), end=match.end(), kind="place")
+
+
+def _place_unit(place: str) -> str:
+    return place[-1] if _PLACE_UNIT.fullmatch(place[-1]) else ""
 
 
 def _quoted(text: str) -> Iterator[Candidate]:

@@ -187,6 +187,7 @@ _MEASURE = (
 )
 _LIST_NUMBER = r"[两二三四五六七八九十]|\d{1,2}"
 _COUNTED = rf"(?:{_LIST_NUMBER})(?:大|个|项|家|种|类|方面|链|化|最|点|位|名|条)"  # 四大主导产业, 三链融合
+_QUOTED_COUNT = re.compile(r"[\"“](?P<number>[两二三四五六七八九])[^\d\"”一两二三四五六七八九十]{1,4}[\"”]")
 _PLACE_NOUNS = r"国家?|省份?|城市|地方|地区|市|县|区(?!块)|州|洲|镇|乡|村|岛|街道|位置"
 _ORGANISATION_NOUNS = (
     r"企业|公司|机构|大学|学校|高校|学院|单位|组织|集团|银行|部门|园区|高新区|开发区|医院|研究院|研究所|实验室|团队|球队|俱乐部"
@@ -271,6 +272,7 @@ _ENGLISH_RULES = _rules(
     (r"how long|how many (?:\w+ )?(?:years|months|days|hours|weeks|minutes)\b", "duration"),
     (
         r"(?:what|which)(?= (?:is |was )?(?:the )?(?:\w+ )?(?:percentage|proportion|share|percent|rate|ratio)\b)"
+        r"|what(?= (?:did|has|have|does) (?:the )?(?:[\w'-]+ )?(?:percentage|proportion|share|rate|ratio)\b)"
         r"|by what percentage|how many percent",
         "percent",
     ),
@@ -444,6 +446,8 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
         pattern = _ENGLISH_WHAT_QUANTITY if language == "en" else _CHINESE_WHAT_QUANTITY
         if pattern.search(folded):
             ask = replace(ask, kind="quantity")
+        elif language == "zh" and (counted := _QUOTED_COUNT.search(folded)):  # “四送”是送什么
+            return replace(ask, kind="list", count=_numeral(counted.group("number")))
         elif (
             language == "zh"
             and match.group().startswith("哪")
@@ -466,7 +470,21 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
         return replace(ask, units=(grains.get(grain.group(), grain.group()),)) if grain else ask
     if ask.kind == "quantity":
         return _refine_quantity(ask, match, folded, language)
+    if ask.kind == "place":
+        noun = re.search(r"[省市县州区镇乡村岛]$|[a-z]+$", match.group())
+        unit = _ENGLISH_PLACES.get(noun.group(), noun.group()) if noun else ""
+        return replace(ask, units=(unit,)) if unit and not unit.isascii() else ask
     return ask
+
+
+_ENGLISH_PLACES = {
+    "province": "省",
+    "city": "市",
+    "county": "县",
+    "district": "区",
+    "town": "镇",
+    "village": "村",
+}
 
 
 def _refine_quantity(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:

@@ -3,15 +3,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from index.embedder import load_embedder
+from index.errors import ModelError
 from rag.answerers import Answerer, Draft, Question, draft_of
 from rag.answerers.base import NOT_FOUND
 from rag.answerers.evidence import FEATURES
 from rag.answerers.extractive import MAX_TEXT, ExtractiveAnswerer, ExtractiveOptions
-from rag.answerers.scoring import CONFIDENCE, RANKING, confidence, rank_score
+from rag.answerers.scoring import BIAS, Weights, confidence, rank_score, shipped_weights
 from rag.datatypes import Passage, Span
 from rag.reader import Reader
 
@@ -269,9 +271,25 @@ def test_an_answerer_without_a_draft_is_named() -> None:
         draft_of(Silent(), Question(text="?", language="en"), [])  # type: ignore[arg-type]
 
 
-def test_every_weight_has_its_feature() -> None:
-    assert set(RANKING) == set(FEATURES)
-    assert set(CONFIDENCE) - {"bias"} <= set(FEATURES)
+def test_every_feature_has_its_weight() -> None:
+    assert set(shipped_weights().ranking) == set(FEATURES)
+    assert set(shipped_weights().confidence) - {BIAS} <= set(FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"ranking": {"beauty": 1.0}, "confidence": {}}', "weighs beauty"),
+        ('{"ranking": {}}', "no file of answer weights"),
+        ("[]", "no file of answer weights"),
+        ("{", "no file of answer weights"),
+    ],
+)
+def test_a_damaged_weights_file_is_named(tmp_path: Path, content: str, complaint: str) -> None:
+    path = tmp_path / "weights.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=complaint):
+        Weights.read(path)
 
 
 def test_confidence_is_a_chance_and_grows_with_agreement() -> None:
@@ -312,3 +330,88 @@ def test_a_short_answer_has_no_gaps_of_the_scan_and_its_quotation_has_them_all()
     draft = ask("青川港有多少个泊位？", passages("青川港共有 31 个泊位。"))
     assert draft.short_answer == "31个"
     assert "“青川港共有 31 个泊位。”" in draft.text
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        ("青川港新培育多少家造船企业？", "青川港新培育物流企业6家、造船企业15家，增势良好。", "15家"),
+        ("谁是青川实验室的主任？", "中国工程院院士、青川实验室主任王大鹏表示，成果已经转化。", "王大鹏"),
+        ("青川港在哪个县？", "青川港地处平山省海宁市青川县，位于两江之间。", "青川县"),
+        ("青川区与哪里签订了协议？", "2021年4月，青川区与平宁市北城区签订合作协议。", "平宁市北城区"),
+        (
+            "青川公司由哪两家公司共同出资组建？",
+            "北海船舶集团有限公司与南山港务集团有限公司共同出资组建青川公司。",
+            "北海船舶集团有限公司与南山港务集团有限公司",
+        ),
+        (
+            "“三送一帮”中的“三送”是送什么？",
+            "常态化开展“三送一帮”（送技术、送人才、送订单），服务企业。",
+            "送技术、送人才、送订单",
+        ),
+    ],
+)
+def test_the_neighbour_of_the_answer_is_not_taken_for_it(question: str, text: str, short: str) -> None:
+    assert ask(question, passages(text)).short_answer == short
+
+
+@dataclass(frozen=True, slots=True)
+class Fond(Undecided):
+    """A reading that likes one span best."""
+
+    text: str = ""
+    liked: str = ""
+
+    def best(self, top: int = 1, *, start: int = 0, end: int | None = None) -> Sequence[Span]:
+        place = self.text.find(self.liked)
+        if not start <= place < (len(self.text) if end is None else end):
+            return []
+        stop = place + len(self.liked)
+        return [Span(text=self.liked, start=place, end=stop, passage=0, score=9.0, relevance=0.9)]
+
+    def score(self, start: int, end: int) -> float:
+        piece = self.text[start:end]
+        return 9.0 - (len(self.liked) - len(piece)) if piece in self.liked else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FondReader:
+    liked: str
+
+    def readings(self, question: str, passages: Sequence[str]) -> Sequence[Undecided]:
+        return [Fond(text=text, liked=self.liked) for text in passages]
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "liked", "short"),
+    [
+        (
+            "王大鹏获得了什么奖？",
+            "王大鹏获得省里的最高奖项——“银杏奖”。",
+            "省里的最高奖项——“银杏奖”",
+            "银杏奖",
+        ),
+        ("青川港争创什么？", "青川港争创更多“首例”和“标杆”，再上台阶。", "“首例”和“标杆”", "首例”和“标杆"),
+        ("新电池是什么时候面市的？", "4月中旬，新研制的320安时电池面市。", "320安时", "4月中旬"),
+        (
+            "青川中心由哪几方建设？",
+            "青川中心由海宁大学和北山厂共同建设。",
+            "海宁大学和北山厂共同建设",
+            "海宁大学和北山厂",
+        ),
+        ("青川港的网址是什么？", "地址：www.qingchuan.example/port。青川港网址见上。", "qingchuan", ""),
+    ],
+)
+def test_a_span_of_the_reader_is_mended_or_left_out(question: str, text: str, liked: str, short: str) -> None:
+    answerer = ExtractiveAnswerer(FondReader(liked), ExtractiveOptions(threshold=0.0))
+    draft = draft_of(answerer, Question(text=question, language="zh"), passages(text))
+    assert draft.short_answer == short
+
+
+def test_what_is_asked_in_one_breath_is_answered_from_one_sentence() -> None:
+    evidence = passages(
+        "青川港签约12个项目，涉及造船、仓储、冷链等，总投资约108亿元。",
+        "青川港今年已签约的冷链项目总投资约53亿元。",
+    )
+    draft = ask("青川港今年已签约多少个项目，总投资约多少？", evidence)
+    assert draft.short_answer == "12个；108亿元"

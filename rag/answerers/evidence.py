@@ -387,8 +387,11 @@ def _candidates(text: str, sentence: Sentence, proposed: Sequence[TextSpan], ask
     wanted = _KINDS[ask.kind]
     shift = sentence.start
     chosen: dict[TextSpan, Candidate] = {}
+    astray: set[TextSpan] = set()  # figures where a date is asked for and dates where a figure is
     for c in find_candidates(text):
-        if c.kind in wanted:
+        if c.kind not in wanted and c.kind in _NUMERIC and "date" in (c.kind, ask.kind):
+            astray.add((c.start + shift, c.end + shift))
+        elif c.kind in wanted:
             moved = Candidate(
                 start=c.start + shift,
                 end=c.end + shift,
@@ -410,9 +413,32 @@ def _candidates(text: str, sentence: Sentence, proposed: Sequence[TextSpan], ask
     for start, end in _heads(text, shift, proposed, ask):
         if ask.kind in _NUMERIC and not _NUMERAL.search(text, start - shift, end - shift):
             continue
-        if (start, end) not in chosen:
-            chosen[start, end] = Candidate(start=start, end=end, kind="phrase")
+        if (start, end) not in chosen and not (ask.kind in _NUMERIC and (start, end) in astray):
+            parts = _items(text, start - shift, end - shift, shift) if ask.kind == "list" else ()
+            chosen[start, end] = Candidate(
+                start=start, end=end, kind="list" if parts else "phrase", parts=parts
+            )
     return list(chosen.values())
+
+
+_JOINT = re.compile(r"\s?(?:以及|[和与及]|联合| and )\s?")
+
+
+def _items(text: str, start: int, end: int, shift: int) -> tuple[TextSpan, ...]:
+    """Return the items that words join in a span, moved by ``shift``; none where it is one thing or a sentence.
+
+    Rows with 、 are found whole by their form, and of those the reader often sees a part.
+    """
+    if _CLAUSE.search(text, start, end):
+        return ()
+    cuts = [match.span() for match in _JOINT.finditer(text, start, end)]
+    bounds = [start, *(place for cut in cuts for place in cut), end]
+    items = list(zip(bounds[::2], bounds[1::2], strict=True))
+    whole = len(items) > 1 and all(stop - first > 1 for first, stop in items)
+    return tuple((first + shift, stop + shift) for first, stop in items) if whole else ()
+
+
+_CLAUSE = re.compile(r"[，。、；：,;:!?！？]")
 
 
 _NUMERIC = frozenset({"money", "percent", "quantity", "rank", "date", "duration"})
@@ -422,10 +448,20 @@ _CLASS_WORD = re.compile(
 )
 
 
+_TOGETHER = re.compile(r"(?<=..)(?:三方|双方)?(?:共同|联合|合作)[\u4e00-\u9fff]{1,4}$")
+
+
 def _heads(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask) -> list[TextSpan]:
-    """Cut what stands in front of a name: 云帆 of 本地龙头企业云帆, 王立 of 厂长王立."""
-    if ask.kind not in ("organisation", "person"):
+    """Cut what stands in front of a name and behind it: 云帆 of 本地龙头企业云帆, 甲和乙 of 甲和乙共同建设."""
+    if ask.kind not in ("organisation", "person", "list"):
         return list(proposed)
+    together = [_TOGETHER.search(text, start - shift, end - shift) for start, end in proposed]
+    proposed = [
+        (start, match.start() + shift if match else end)
+        for (start, end), match in zip(proposed, together, strict=True)
+    ]
+    if ask.kind == "list":
+        return list(dict.fromkeys(proposed))
     heads = []
     for start, end in proposed:
         cuts = [match.end() + shift for match in _CLASS_WORD.finditer(text, start - shift, end - shift)]
@@ -438,15 +474,37 @@ _EDGES = " \t\n.,，。、；;：:!?！？“”\"'‘’)）》」』·…—-"
 _OPEN_EDGES = " \t\n.,，。、；;：:!?！？“”\"'‘’(（《「『·…—-的"
 
 
+_ADDRESS = re.compile(r"(?:https?://|www\.)[\x21-\x7e]+|[\w.+-]+@[\w-]+\.[\x21-\x7e]+")
+_CLOSING = {"“": "”", "「": "」", "『": "』", "《": "》"}
+
+
+def _inside_quotation(text: str, start: int, end: int) -> int:
+    """Return where a span begins that would end inside a quotation: 最高奖——“银杏奖 → 银杏奖.
+
+    Several quotations in a row, 甲”和“乙, are one answer without its outer marks.
+    """
+    for position in range(end - 1, start - 1, -1):
+        if closing := _CLOSING.get(text[position]):
+            return start if closing in text[start:end] else position + 1
+    return start
+
+
 def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
-    """Return the spans without the punctuation at their edges; empty ones are left out."""
+    """Return the spans without the punctuation at their edges and half of a quotation; empty ones are left out.
+
+    What lies inside a web or mail address is no answer either.
+    """
     trimmed: list[TextSpan] = []
+    addresses = [match.span() for match in _ADDRESS.finditer(text)]
     for span in spans:
         start, end = span.start, span.end
+        if any(s <= start and end <= e for s, e in addresses):
+            continue
         while start < end and text[start] in _OPEN_EDGES:
             start += 1
         while start < end and text[end - 1] in _EDGES:
             end -= 1
+        start = _inside_quotation(text, start, end)
         if start < end and text[start:end].lower() not in _STOP_WORDS:
             trimmed.append((start, end))
     return list(dict.fromkeys(trimmed))
@@ -527,25 +585,30 @@ def _nearness(terms: Terms, text: str, at: TextSpan) -> float:
     return value / terms.total
 
 
+_ITEM_MARK = re.compile("[、,;。]")
+_TURNED = FIGURES | {"person"}  # 有多少工人 ↔ 工人近百人, 谁是厂长 ↔ 厂长王立
 _SOFT = str.maketrans("", "", " ,;:的了约达到为是有共总已将逾超近过成个\"'、()")
 
 
 def _neighbours(analysis: QuestionAnalysis, ask: Ask, text: str, at: TextSpan) -> dict[str, float]:
     """How well what stands just before and behind the candidate repeats what stands around the question word.
 
-    What is counted or chosen may change its side: 有多少工人 ↔ 工人近百人, 三大产业是哪些 ↔ 甲、乙、丙三大产业.
+    What is counted, held or chosen may change its side: 有多少工人 ↔ 工人近百人, 谁是厂长 ↔ 厂长王立,
+    三大产业是哪些 ↔ 甲、乙、丙三大产业.
     A quoted term of the question right beside the candidate explains it: “三快”(甲、乙、丙).
     """
     question = analysis.folded
     before = question[: ask.span[0]].translate(_SOFT)[-8:]
     after = re.split(r"[,;?。]", question[ask.span[1] :])[0].translate(_SOFT)[:8]
-    left = text[: at[0]].translate(_SOFT)[-10:]
-    right = text[at[1] :].translate(_SOFT)[:10]
+    beside = text[: at[0]], text[at[1] :]
+    if ask.kind in FIGURES:  # 企业6家、学校9所: what stands beyond the mark is another figure's
+        beside = _ITEM_MARK.split(beside[0])[-1], _ITEM_MARK.split(beside[1])[0]
+    left, right = beside[0].translate(_SOFT)[-10:], beside[1].translate(_SOFT)[:10]
     quoted = [term.translate(_SOFT) for term in analysis.quoted]
     return {
         "left": max(
             _shared(before, left, end=True, near_end=True),
-            _shared(after, left, end=True, near_end=True) if ask.kind in FIGURES else 0.0,
+            _shared(after, left, end=True, near_end=True) if ask.kind in _TURNED else 0.0,
             float(any(term and left.endswith(term) for term in quoted)),
         ),
         "right": max(
@@ -695,6 +758,8 @@ def _unit_agreement(ask: Ask, candidate: Candidate) -> float:
         return 0.0
     if ask.kind == "date":
         return 1.0 if candidate.unit in ask.units else -0.5
+    if ask.kind == "place":
+        return 1.0 if candidate.unit in ask.units else -0.5 if candidate.unit else 0.0
     if any(candidate.unit == unit or (len(unit) > 1 and unit in candidate.unit) for unit in ask.units):
         return 1.0
     if ask.kind in ("money", "percent") and candidate.kind == ask.kind:

@@ -17,7 +17,7 @@ from index.embedder import Embedder
 from index.text import fold
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question
 from rag.answerers.evidence import Found, ReadingLike, Sentence, find_evidence, is_crossing, passage_sentences
-from rag.answerers.scoring import confidence, rank_score
+from rag.answerers.scoring import confidence, rank_score, shipped_weights
 from rag.datatypes import Passage
 from rag.figures import in_english
 from rag.questions import FIGURES, Ask, QuestionAnalysis, analyse_question
@@ -26,7 +26,7 @@ MAX_TEXT = 400  # characters of an answer, marks included
 MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at their clauses
 SURE = 0.6  # confidence that a second figure needs to be told beside the first
 MAX_OTHERS = 2
-SAME_SENTENCE = 2.0  # utility of standing in the sentence that answered the first thing asked
+SAME_SENTENCE = 4.0  # utility of standing in the sentence that answered the first thing asked
 MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
 NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
 
@@ -76,8 +76,11 @@ class ExtractiveAnswerer:
 
     @property
     def fingerprint(self) -> str:
-        """Name, version of the rules and options."""
-        return f"extractive-1 threshold={self._options.threshold:g} passages={self._options.passages}"
+        """Name, version of the rules, their weights and options."""
+        return (
+            f"extractive-2 {shipped_weights().digest} threshold={self._options.threshold:g} "
+            f"passages={self._options.passages}"
+        )
 
     def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
         """Yield the text in one piece, then its draft."""
@@ -119,14 +122,14 @@ class ExtractiveAnswerer:
     ) -> _Piece | None:
         """Answer one thing asked; what is asked in one breath mostly stands in one sentence, ``near``."""
         ask = analysis.asks[0]
-        ranked = self._ranked(analysis, ask, passages, near, renderings)
+        ranked = self.ranked(analysis, ask, passages, near, renderings)
         if not ranked:
             return None
         text = passages[ranked[0].sentence.passage].text
         best = _coordinated(ranked[0], ranked, text, analysis.folded, ask)
         return replace(_piece(best, passages, confidence(ranked[0].features), ask), label=label)
 
-    def _ranked(
+    def ranked(
         self,
         analysis: QuestionAnalysis,
         ask: Ask,
@@ -134,7 +137,15 @@ class ExtractiveAnswerer:
         near: Sentence | None,
         renderings: Mapping[str, str],
     ) -> list[Found]:
-        """All candidates for one thing asked, best first."""
+        """Return all candidates for one thing asked, best first.
+
+        Args:
+            analysis: of the question.
+            ask: the thing asked.
+            passages: to find it in.
+            near: the sentence that answered what was asked in the same breath; it is preferred.
+            renderings: of the question, by the passages' language.
+        """
         readings = self._readings(analysis.text, passages, renderings)
         similar = self._similar(analysis, passages)
         found = find_evidence(analysis, ask, passages, readings, similar)
@@ -184,7 +195,7 @@ class ExtractiveAnswerer:
             return []
         told = {(best.found.year, best.passage.document_id): _value(best)}
         others: list[_Piece] = []
-        for found in self._ranked(analysis, ask, passages, None, renderings):
+        for found in self.ranked(analysis, ask, passages, None, renderings):
             piece = _piece(found, passages, confidence(found.features), ask)
             key = (found.year, piece.passage.document_id)
             if (

@@ -1,67 +1,89 @@
 """Weighs the features of candidates: two logistic models, small enough to read. Takes features, gives numbers.
 
-`RANKING` chooses between the candidates of one question (a conditional logit over `evidence.FEATURES`);
-`CONFIDENCE` turns the best one's features into the chance that it is right (a logistic regression).
-Both were fitted on development questions and on news sentences of the training data, never on test data.
+The ranking chooses between the candidates of one question (a conditional logit over `evidence.FEATURES`); the
+confidence turns the best one's features into the chance that it is right (a logistic regression). Their weights
+are in ``weights.json``, which ``python -m rag.training.scoring`` writes; it says there what they were fitted on.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from math import exp
+from pathlib import Path
+from typing import Any
 
-RANKING: Mapping[str, float] = {
-    "coverage": 4.76,
-    "context": 4.47,
-    "bare": -0.60,
-    "near": 2.27,
-    "left": 2.07,
-    "right": 1.99,
-    "year": 1.52,
-    "kind": 2.36,
-    "names": 1.21,
-    "names_least": 0.85,
-    "rival": -1.17,
-    "unit": 0.72,
-    "span": 0.90,
-    "span_gap": 2.12,
-    "relevance": -0.21,
-    "cosine": -0.22,
-    "cosine_gap": 3.78,
-    "retrieval": 2.11,
-    "asked": -1.94,
-    "count": 1.14,
-    "aligned": 2.20,
-    "reader": 0.34,
-    "length": -2.21,
-}
+from index.errors import ModelError
+from rag.answerers.evidence import FEATURES
 
-CONFIDENCE: Mapping[str, float] = {
-    "bias": -5.48,
-    "coverage": 1.14,
-    "context": 0.29,
-    "bare": -0.27,
-    "near": 0.78,
-    "left": 0.58,
-    "right": 0.78,
-    "year": 1.34,
-    "names": 1.11,
-    "names_least": 2.40,
-    "rival": -0.44,
-    "kind": 0.59,
-    "unit": 0.37,
-    "span": 0.64,
-    "relevance": 0.76,
-    "cosine": 1.11,
-}
+WEIGHTS_FILE = Path(__file__).with_name("weights.json")
+BIAS = "bias"  # the confidence's constant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What each feature counts; one that is not named counts nothing."""
+
+    ranking: Mapping[str, float]
+    confidence: Mapping[str, float]
+
+    @classmethod
+    def read(cls, path: Path) -> Weights:
+        """Read a weights file.
+
+        Raises:
+            ModelError: it cannot be read, or names a feature that there is not.
+        """
+        try:
+            stated: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            weights = cls(
+                ranking={name: float(value) for name, value in stated["ranking"].items()},
+                confidence={name: float(value) for name, value in stated["confidence"].items()},
+            )
+        except (OSError, UnicodeDecodeError, ValueError, KeyError, AttributeError, TypeError) as error:
+            raise ModelError(
+                f"{path} is no file of answer weights ({error!r}); install chuchu again"
+            ) from error
+        unknown = {*weights.ranking, *weights.confidence} - {*FEATURES, BIAS}
+        if unknown:
+            raise ModelError(
+                f"{path} weighs {', '.join(sorted(unknown))}, which this version does not measure; "
+                "fit the weights again with python -m rag.training.scoring"
+            )
+        return weights
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits that change with any weight."""
+        models = json.dumps([dict(self.ranking), dict(self.confidence)], sort_keys=True)
+        return hashlib.sha256(models.encode()).hexdigest()[:8]
+
+    def rank_score(self, features: Mapping[str, float]) -> float:
+        """Return the utility of a candidate; higher is better, and only differences mean anything."""
+        return sum(weight * features[name] for name, weight in self.ranking.items())
+
+    def chance(self, features: Mapping[str, float]) -> float:
+        """Return the chance, 0..1, that a candidate answers its question."""
+        z = sum(
+            weight * (1.0 if name == BIAS else features[name]) for name, weight in self.confidence.items()
+        )
+        return 1 / (1 + exp(-max(-30.0, min(30.0, z))))
+
+
+@lru_cache(maxsize=1)
+def shipped_weights() -> Weights:
+    """Return the weights that come along, read on first use."""
+    return Weights.read(WEIGHTS_FILE)
 
 
 def rank_score(features: Mapping[str, float]) -> float:
-    """Return the utility of a candidate; higher is better, and only differences mean anything."""
-    return sum(weight * features[name] for name, weight in RANKING.items())
+    """Return the utility of a candidate by the shipped weights."""
+    return shipped_weights().rank_score(features)
 
 
 def confidence(features: Mapping[str, float]) -> float:
-    """Return the chance, 0..1, that a candidate answers its question."""
-    z = CONFIDENCE["bias"] + sum(w * features[name] for name, w in CONFIDENCE.items() if name != "bias")
-    return 1 / (1 + exp(-max(-30.0, min(30.0, z))))
+    """Return the chance, 0..1, that a candidate answers its question, by the shipped weights."""
+    return shipped_weights().chance(features)
