@@ -16,6 +16,7 @@ import typer
 
 from index.errors import ChuchuError
 from ui import cli_chat, cli_evaluation, cli_users
+from ui.options import RerankerName
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -108,12 +109,18 @@ def ask(
     embedder: EmbedderName = None,
     dimensions: Dimensions = None,
     answerer: AnswererName = None,
+    reranker: RerankerName = None,
 ) -> None:
     """Answer a question from a library and cite the words that say so."""
     from ui.terminal import print_answer
 
     with _open(
-        library, sample=sample, embedder=embedder, dimensions=dimensions, answerer=answerer
+        library,
+        sample=sample,
+        embedder=embedder,
+        dimensions=dimensions,
+        answerer=answerer,
+        reranker=reranker,
     ) as assistant:
         answer = assistant.ask(question, documents=documents or ())
     if as_json:
@@ -263,6 +270,7 @@ def _open(
     embedder: str | None = None,
     dimensions: int | None = None,
     answerer: str | None = None,
+    reranker: str | None = None,
 ) -> Assistant:
     """Open the assistant of a library, or of the sample documents, with the models that were asked for."""
     from rag.assistant import Assistant
@@ -270,9 +278,7 @@ def _open(
     from ui.sample import sample_library
 
     folder = sample_library() if sample else library
-    settings = Settings.load(folder)
-    if answerer is not None:
-        settings = settings.model_copy(update={"answerer": answerer})
+    settings = Settings.load(folder).changed(answerer=answerer, reranker=reranker)
     return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from index.errors import ChuchuError, SettingsError
+from ui.options import RerankerName
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -67,6 +69,7 @@ def chat(
     answerer: Annotated[
         str | None, typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL.")
     ] = None,
+    reranker: RerankerName = None,
 ) -> None:
     """Open the chat page on your documents; with none named, on the sample documents that come along."""
     from ui.server import ServerOptions, check_host, serve
@@ -87,7 +90,7 @@ def chat(
         sample=sample,
         embedder=embedder,
         dimensions=dimensions,
-        answerer=answerer,
+        changes={"answerer": answerer, "reranker": reranker},
     ) as assistant:
         threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
         serve(
@@ -106,7 +109,7 @@ def _assistant(
     sample: bool,
     embedder: str | None,
     dimensions: int | None,
-    answerer: str | None,
+    changes: Mapping[str, object],
 ) -> Assistant:
     """Return the assistant of the documents' library, brought up to date, or of the samples.
 
@@ -127,9 +130,7 @@ def _assistant(
     folder = library or DEFAULT_LIBRARY
     if sample or (not documents and library is None and not Library.exists(folder)):
         folder = sample_library()
-    settings = Settings.load(folder)
-    if answerer is not None:
-        settings = settings.model_copy(update={"answerer": answerer})
+    settings = Settings.load(folder).changed(**changes)
     if not documents:
         return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
     assistant = Assistant.create(folder, settings=settings, embedder=embedder, dimensions=dimensions)
@@ -142,7 +143,7 @@ def _assistant(
 def _warm(assistant: Assistant) -> None:
     """Load the models while the browser opens, so that the first question does not wait for them."""
     try:
-        _ = assistant.embedder, assistant.answerer
+        _ = assistant.embedder, assistant.reranker, assistant.answerer
         assistant.library.vector_index()
     except ChuchuError as error:  # each question is answered with it, too
         typer.echo(f"chuchu: {error}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from index.errors import ReadError
+from ui.options import RerankerName
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -61,6 +62,7 @@ def evaluate(
         str | None,
         typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL."),
     ] = None,
+    reranker: RerankerName = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=64, help="Questions asked at a time; usually 1, or 4 with a server."),
@@ -86,7 +88,7 @@ def evaluate(
                 sample=sample,
                 embedder=embedder,
                 dimensions=dimensions,
-                answerer=answerer,
+                changes={"answerer": answerer, "reranker": reranker},
             ) as assistant,
             _progress("asking", len(asked.questions)) as advance,
         ):
@@ -203,16 +205,15 @@ def _assistant(
     sample: bool,
     embedder: str | None,
     dimensions: int | None,
-    answerer: str | None,
+    changes: Mapping[str, object],
 ) -> Iterator[Assistant]:
     """Open the library to measure: the one named, the samples', or one made of documents or SQuAD contexts."""
     from rag.assistant import Assistant
     from rag.settings import Settings
 
-    changes = {"answerer": answerer} if answerer else {}
     if documents or (asked.texts and library is None and not sample):
         folder = library or out / "library"
-        settings = Settings.load(folder).model_copy(update=changes)
+        settings = Settings.load(folder).changed(**changes)
         with (
             _sources(asked, documents) as paths,
             Assistant.create(
@@ -223,7 +224,7 @@ def _assistant(
             yield assistant
         return
     folder = _sample_folder() if sample else library or DEFAULT_LIBRARY
-    settings = Settings.load(folder).model_copy(update=changes)
+    settings = Settings.load(folder).changed(**changes)
     with Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions) as assistant:
         yield assistant
 
