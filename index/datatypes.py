@@ -119,8 +119,9 @@ class Chunk:
 class Hit:
     """A chunk found for a query. ``rank`` starts at 1.
 
-    ``scores`` and ``ranks`` are named by kind: "cosine" (-1..1), "bm25" (≥ 0), "fused" (0..1),
-    "relevance" (0..1, the reader's); higher is better in all. A leg that did not find the chunk is absent.
+    ``scores`` and ``ranks`` are named by kind: "cosine" (-1..1), "bm25" (≥ 0), "fused" (0..1), "reranked"
+    (0..1, a cross-encoder's), "relevance" (0..1, the reader's); higher is better in all. A leg that did not
+    find the chunk is absent.
     ``matched`` are the query's terms that the lexical leg found in it.
     """
 

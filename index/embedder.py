@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -208,24 +207,9 @@ class SentenceTransformerEmbedder:
         """
         source = hub.locate(name_or_path, kind="embedder", owner="sentence-transformers", instead=BUILTIN)
         prepare_torch()
-        from huggingface_hub.constants import HF_HUB_CACHE
         from sentence_transformers import SentenceTransformer
 
-        logging.getLogger("transformers").setLevel(
-            logging.ERROR
-        )  # its report of unused heads says nothing here
-        try:
-            model = SentenceTransformer(
-                source.repository,
-                device=device,
-                revision=source.revision,
-                cache_folder=HF_HUB_CACHE,
-                local_files_only=source.local,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
-            )
-        except hub.LOADING_ERRORS as error:
-            raise hub.unloadable(name_or_path, "embedder", error) from error
+        model = hub.load(SentenceTransformer, source, name=name_or_path, kind="embedder", device=device)
         if model.device.type == "cpu":
             model.float()  # half precision is slower than single there
         full = model.get_embedding_dimension()
@@ -235,7 +219,7 @@ class SentenceTransformerEmbedder:
         return cls(
             model,
             name=name_or_path,
-            fingerprint=_fingerprint(_short_name(name_or_path), source.content(), kept, full),
+            fingerprint=_fingerprint(hub.short_name(name_or_path), source.content(), kept, full),
             dimensions=kept,
         )
 
@@ -294,13 +278,8 @@ def _prompts(name: str, stated: Mapping[str, str]) -> tuple[str, str]:
     document = next((stated[kind] for kind in ("document", "passage", "corpus") if stated.get(kind)), "")
     if query or document:
         return query, document
-    short = _short_name(name).lower()
+    short = hub.short_name(name).lower()
     return next((known for family, known in PROMPTS.items() if short.startswith(family)), ("", ""))
-
-
-def _short_name(name_or_path: str) -> str:
-    """Return the last part of a name or path."""
-    return name_or_path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
 def _fingerprint(name: str, content: str, dimensions: int, full: int) -> str:

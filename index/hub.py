@@ -8,11 +8,12 @@ over a minute, or ask a service elsewhere to convert the weights.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from index import weights
 from index.errors import ModelError
@@ -23,7 +24,9 @@ CONVERTER = "SFconvertbot"
 CONVERSION = "Adding `safetensors` variant of this model"  # the title of such a pull request
 
 LOADING_ERRORS = (OSError, ValueError, RuntimeError, ImportError, KeyError)
-"""What transformers and safetensors raise when a model cannot be loaded."""
+"""What transformers raises when a model cannot be loaded."""
+
+Model = TypeVar("Model")
 
 _CONFIGURATIONS = ("modules.json", "config.json")
 _PICKLE = re.compile(r"pytorch_model\b.*\.(bin|pt|pth)$")
@@ -77,6 +80,42 @@ def locate(name_or_path: str, *, kind: str, owner: str, instead: str) -> Source:
         )
     repository = name_or_path if "/" in name_or_path else f"{owner}/{name_or_path}"
     return _cached(repository) or _asked_for(name_or_path, repository, kind, instead)
+
+
+def load(make: Callable[..., Model], source: Source, *, name: str, kind: str, device: str | None) -> Model:
+    """Load a model by a class of sentence-transformers: only safetensors, no code of the model's own.
+
+    Args:
+        make: the class.
+        source: what ``locate`` returned.
+        name: what the model was asked for by, for the messages.
+        kind: what it is to be, as in ``locate``.
+        device: such as "cpu" or "cuda"; None: where sentence-transformers puts it.
+
+    Raises:
+        ModelError: it is damaged, too large, or of a kind that transformers does not know.
+    """
+    from huggingface_hub.constants import HF_HUB_CACHE
+    from safetensors import SafetensorError
+
+    logging.getLogger("transformers").setLevel(logging.ERROR)  # its report of unused heads says nothing here
+    try:
+        return make(
+            source.repository,
+            device=device,
+            revision=source.revision,
+            cache_folder=HF_HUB_CACHE,
+            local_files_only=source.local,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True},
+        )
+    except (*LOADING_ERRORS, SafetensorError) as error:
+        raise unloadable(name, kind, error) from error
+
+
+def short_name(name_or_path: str) -> str:
+    """Return the last part of a name or path."""
+    return name_or_path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
 def first_line(error: BaseException) -> str:

@@ -28,6 +28,7 @@ from rag.datatypes import Answer, Event
 from rag.followup import resolve
 from rag.reader import Reader
 from rag.remembering import RememberingEmbedder
+from rag.reranker import Reranker, load_reranker
 from rag.retriever import Retrieval, retrieve, search_options
 from rag.settings import Settings
 
@@ -57,12 +58,13 @@ class Assistant:
         embedder: Embedder | str | None = None,
         dimensions: int | None = None,
         reader: Reader | None = None,
+        reranker: Reranker | None = None,
         answerer: Answerer | None = None,
     ) -> None:
         """Take an open library.
 
         The embedder may be handed in, or named, or is the one that the library names, cut to ``dimensions``
-        or else to those of the library; the answerer is handed in, or is the one that the settings name.
+        or else to those of the library; reranker and answerer are handed in, or are those that the settings name.
         """
         self.library = library
         self.settings = settings or Settings()
@@ -71,6 +73,7 @@ class Assistant:
         self._embedder = None if isinstance(embedder, str) else embedder
         self._follows = not embedder and dimensions is None  # whatever embedder the library is given
         self._reader = reader
+        self._reranker = reranker
         self._answerer, self._handed_answerer = answerer, answerer
         self._recalls: RememberingEmbedder | None = None
         self._loading = threading.RLock()
@@ -199,6 +202,17 @@ class Assistant:
             return self._reader
 
     @property
+    def reranker(self) -> Reranker | None:
+        """The cross-encoder that the settings name, loaded on first use; None: the reader alone reranks.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        with self._loading:
+            self._reranker = self._reranker or load_reranker(self.settings.reranker)
+            return self._reranker
+
+    @property
     def answerer(self) -> Answerer:
         """The answerer that the settings name, made on first use."""
         with self._loading:
@@ -294,7 +308,9 @@ class Assistant:
         asked = self._asked(check_query(question), history)
         yield Event(phase="searching", query=asked.text)
         where = where or Filter(documents=tuple(documents))
-        found = retrieve(self.library, self._remembering, self.reader, asked.text, self.settings, where)
+        found = retrieve(
+            self.library, self._remembering, self.reader, asked.text, self.settings, where, self.reranker
+        )
         yield Event(phase="passages", query=asked.text, passages=found.passages)
         draft = None
         asked = replace(asked, renderings=found.renderings)
@@ -351,8 +367,9 @@ class Assistant:
     @property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change with any setting or model."""
-        parts = (self.settings, self.embedder, self.reader, self.answerer)
-        return hashlib.sha256("\n".join(part.fingerprint for part in parts).encode()).hexdigest()[:16]
+        parts = (self.settings, self.embedder, self.reader, self.reranker, self.answerer)
+        prints = [part.fingerprint for part in parts if part is not None]
+        return hashlib.sha256("\n".join(prints).encode()).hexdigest()[:16]
 
     def evaluate(
         self,

@@ -1,22 +1,19 @@
-"""From a question to numbered passages: search, merge, rerank by the reader. Knows nothing of answers."""
+"""From a question to numbered passages: search, rerank, merge, order by the reader too. Knows no answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import TYPE_CHECKING
 
-from index.datatypes import Filter
+from index.datatypes import Filter, Hit
 from index.embedder import Embedder
 from index.library import Library
 from index.search import SearchOptions, search, translations
 from rag.context import number, passages_from_hits
 from rag.datatypes import Passage
+from rag.reranker import Reranker
 from rag.settings import Settings
-
-if TYPE_CHECKING:
-    from rag.reader import Reader
 
 READ_BY_RENDERING = frozenset({"zh"})
 """Languages whose passages the reader is asked about by the query's rendering.
@@ -40,15 +37,24 @@ def search_options(settings: Settings) -> SearchOptions:
     return SearchOptions(candidates=settings.candidates, dense_weight=settings.dense_weight)
 
 
+def depth(settings: Settings, reranker: Reranker | None) -> int:
+    """Return how many hits to search for: more than are kept where a cross-encoder chooses among them."""
+    return settings.passages if reranker is None else max(settings.passages, settings.rerank_depth)
+
+
 def retrieve(
     library: Library,
     embedder: Embedder,
-    reader: Reader,
+    reader: Reranker,
     query: str,
     settings: Settings,
     where: Filter,
+    reranker: Reranker | None = None,
 ) -> Retrieval:
-    """Find passages for a standalone question and order them by fused score and the reader's relevance."""
+    """Find passages for a standalone question and order them by score and the reader's relevance.
+
+    The score is the fused one, or that of a cross-encoder, which then chooses the passages from more hits.
+    """
     begun = perf_counter()
     with library.snapshot():
         translated = translations(library, query)
@@ -56,18 +62,18 @@ def retrieve(
             library,
             embedder,
             query,
-            settings.passages,
+            depth(settings, reranker),
             where=where,
             options=search_options(settings),
             translated=translated,
         )
-    passages = passages_from_hits(hits)
     renderings = {
         language: translation.text
         for language, translation in translated.items()
         if language in READ_BY_RENDERING
     }
     found = perf_counter()
+    passages = passages_from_hits(best_hits(query, hits, reranker, settings.passages))
     passages = rerank(query, passages, reader, settings.rerank_weight, renderings)
     return Retrieval(
         passages=tuple(passages),
@@ -76,14 +82,32 @@ def retrieve(
     )
 
 
+def best_hits(query: str, hits: Sequence[Hit], reranker: Reranker | None, k: int) -> list[Hit]:
+    """Return the ``k`` best hits, ranked anew by a cross-encoder where there is one; ties stay in order.
+
+    It is asked the question as it stands: unlike the shipped reader, those that are known read across languages.
+    """
+    if reranker is None:
+        return list(hits[:k])
+    relevance = reranker.relevance(query, [hit.chunk.text for hit in hits])
+    scored = [
+        replace(hit, scores={**hit.scores, "reranked": value})
+        for hit, value in zip(hits, relevance, strict=True)
+    ]
+    scored.sort(key=lambda hit: hit.scores["reranked"], reverse=True)
+    return [replace(hit, rank=rank) for rank, hit in enumerate(scored[:k], start=1)]
+
+
 def rerank(
     query: str,
     passages: Sequence[Passage],
-    reader: Reader,
+    reader: Reranker,
     weight: float,
     renderings: Mapping[str, str] | None = None,
 ) -> list[Passage]:
-    """Reorder and renumber passages by ``(1 - weight) * fused + weight * relevance``; both are 0..1.
+    """Reorder and renumber passages by ``(1 - weight) * score + weight * relevance``; both are 0..1.
+
+    The score is the cross-encoder's, "reranked", or else "fused"; the relevance is the reader's.
 
     A passage whose language is in ``renderings`` is read with that rendering of the query.
     """
@@ -99,5 +123,9 @@ def rerank(
         replace(passage, scores={**passage.scores, "relevance": value})
         for passage, value in zip(passages, relevance, strict=True)
     ]
-    scored.sort(key=lambda p: (1 - weight) * p.scores["fused"] + weight * p.scores["relevance"], reverse=True)
+    scored.sort(key=lambda p: (1 - weight) * _score(p) + weight * p.scores["relevance"], reverse=True)
     return number(scored)
+
+
+def _score(passage: Passage) -> float:
+    return passage.scores.get("reranked", passage.scores["fused"])

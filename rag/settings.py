@@ -41,6 +41,10 @@ class Settings(BaseModel):
     )
     passages: int = Field(default=8, ge=1, le=50, description="passages read, shown and answered from")
     rerank_weight: float = Field(default=0.4, ge=0, le=1, description="share of the reader in the ranking")
+    reranker: str = Field(
+        default="reader", description="reader, or name or path of a cross-encoder that chooses the passages"
+    )
+    rerank_depth: int = Field(default=32, ge=1, le=1000, description="chunks that a cross-encoder reads")
     refusal_threshold: float = Field(
         default=0.35, ge=0, le=1, description="confidence below which it refuses"
     )
@@ -90,6 +94,18 @@ class Settings(BaseModel):
     def offered(self) -> tuple[str, ...]:
         """The answerers that a person may choose among, the default first; the extractive one is always there."""
         return tuple(dict.fromkeys((self.answerer, "extractive", *self.answerers)))
+
+    def changed(self, **values: object) -> Settings:
+        """Return the settings with other values; those that are None stay as they are.
+
+        Raises:
+            SettingsError: a value is unknown or out of its range.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        try:
+            return Settings.model_validate({**self.model_dump(), **given})
+        except ValidationError as error:
+            raise SettingsError(_first(error)) from error
 
     @property
     def fingerprint(self) -> str:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BELOW = {"index": {"rag", "ui"}, "rag": {"ui"}, "ui": set()}
 HOMES = {
     "faiss": {"index/dense.py"},
-    "sentence_transformers": {"index/embedder.py"},
+    "sentence_transformers": {"index/embedder.py", "rag/reranker.py"},
     "rjieba": {"index/terms.py"},
     "zhconv": {"index/text.py"},
     "pypinyin": {"index/terms.py"},

@@ -16,7 +16,7 @@ import typer
 
 from index.errors import ChuchuError
 from ui import cli_chat, cli_evaluation, cli_models, cli_users
-from ui.options import AnswererName, Strict
+from ui.options import AnswererName, RerankerName, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -110,6 +110,7 @@ def ask(
     dimensions: Dimensions = None,
     answerer: AnswererName = None,
     strict: Strict = None,
+    reranker: RerankerName = None,
 ) -> None:
     """Answer a question from a library and cite the words that say so."""
     from ui.terminal import print_answer
@@ -121,6 +122,7 @@ def ask(
         dimensions=dimensions,
         answerer=answerer,
         strict=strict,
+        reranker=reranker,
     ) as assistant:
         answer = assistant.ask(question, documents=documents or ())
     if as_json:
@@ -271,6 +273,7 @@ def _open(
     dimensions: int | None = None,
     answerer: str | None = None,
     strict: bool | None = None,
+    reranker: str | None = None,
 ) -> Assistant:
     """Open the assistant of a library, or of the sample documents, with the models that were asked for."""
     from rag.assistant import Assistant
@@ -278,7 +281,7 @@ def _open(
     from ui.sample import sample_library
 
     folder = sample_library() if sample else library
-    settings = Settings.load(folder).changed(answerer=answerer, strict=strict)
+    settings = Settings.load(folder).changed(answerer=answerer, strict=strict, reranker=reranker)
     return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
 
 

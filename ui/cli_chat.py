@@ -13,7 +13,7 @@ import typer
 
 from index.errors import ChuchuError, SettingsError
 from rag.answerers.names import FORMS
-from ui.options import Strict
+from ui.options import RerankerName, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -74,6 +74,7 @@ def chat(
         ),
     ] = None,
     strict: Strict = None,
+    reranker: RerankerName = None,
 ) -> None:
     """Open the chat page on your documents; with none named, on the sample documents that come along."""
     from ui.server import ServerOptions, check_host, serve
@@ -95,7 +96,7 @@ def chat(
         embedder=embedder,
         dimensions=dimensions,
         answerers=answerer or [],
-        changes={"strict": strict},
+        changes={"strict": strict, "reranker": reranker},
     ) as assistant:
         threading.Thread(target=_warm, args=(assistant,), name="warm", daemon=True).start()
         serve(
@@ -154,7 +155,7 @@ def _assistant(
 def _warm(assistant: Assistant) -> None:
     """Load the models while the browser opens, so that the first question does not wait for them."""
     try:
-        _ = assistant.embedder, assistant.answerer
+        _ = assistant.embedder, assistant.reranker, assistant.answerer
         assistant.library.vector_index()
     except ChuchuError as error:  # each question is answered with it, too
         typer.echo(f"chuchu: {error}", err=True)

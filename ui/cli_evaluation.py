@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from index.errors import ReadError
-from ui.options import AnswererName, Strict
+from ui.options import AnswererName, RerankerName, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -60,6 +60,7 @@ def evaluate(
     ] = None,
     answerer: AnswererName = None,
     strict: Strict = None,
+    reranker: RerankerName = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=64, help="Questions asked at a time; usually 1, or 4 with a server."),
@@ -85,7 +86,7 @@ def evaluate(
                 sample=sample,
                 embedder=embedder,
                 dimensions=dimensions,
-                changes={"answerer": answerer, "strict": strict},
+                changes={"answerer": answerer, "strict": strict, "reranker": reranker},
             ) as assistant,
             _progress("asking", len(asked.questions)) as advance,
         ):

@@ -14,7 +14,7 @@ import typer
 from index.errors import ChuchuError, ModelError
 from rag.answerers.base import Question, draft_of
 from rag.datatypes import Passage
-from ui.options import AnswererName
+from ui.options import AnswererName, RerankerName
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -32,7 +32,7 @@ _PASSAGE = Passage(
 class ModelCheck:
     """One model and whether it answered."""
 
-    kind: str  # embedder, reader, answerer
+    kind: str  # embedder, reader, reranker, answerer
     name: str
     ok: bool
     seconds: float  # loading included
@@ -56,6 +56,7 @@ def models(
         typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
     ] = None,
     answerer: AnswererName = None,
+    reranker: RerankerName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """List the models that are configured, and check that each answers; exits 1 if one does not."""
@@ -68,7 +69,7 @@ def models(
     if library is not None or Library.exists(folder):
         with Library.open(folder) as opened:
             name, dimensions = opened.embedder_for(embedder or "", None)
-    settings = Settings.load(folder).changed(answerer=answerer)
+    settings = Settings.load(folder).changed(answerer=answerer, reranker=reranker)
     checks = check_models(settings, name, dimensions)
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=2))
@@ -87,6 +88,7 @@ def check_models(settings: Settings, embedder: str, dimensions: int | None = Non
     from index.embedder import load_embedder
     from rag.answerers import load_answerer
     from rag.reader import Reader
+    from rag.reranker import READER, load_reranker
 
     loaded: dict[str, Any] = {}
 
@@ -108,11 +110,15 @@ def check_models(settings: Settings, embedder: str, dimensions: int | None = Non
         draft_of(answerer, Question(text=_QUESTION, language="zh"), [_PASSAGE])
         return answerer.fingerprint
 
-    return [
-        _check("embedder", embedder, embed),
-        _check("reader", "builtin", read),
-        _check("answerer", settings.answerer, answer),
-    ]
+    def rerank() -> str:
+        reranker = load_reranker(settings.reranker) or loaded["reader"]
+        reranker.relevance(_QUESTION, [_TEXT])
+        return str(reranker.fingerprint)
+
+    checks = [_check("embedder", embedder, embed), _check("reader", "builtin", read)]
+    if settings.reranker != READER:
+        checks.append(_check("reranker", settings.reranker, rerank))
+    return [*checks, _check("answerer", settings.answerer, answer)]
 
 
 def _check(kind: str, name: str, use: Callable[[], str]) -> ModelCheck:

@@ -17,3 +17,11 @@ Strict = Annotated[
         show_default="as in the library's settings: mark",
     ),
 ]
+RerankerName = Annotated[
+    str | None,
+    typer.Option(
+        "--reranker",
+        help="reader, or name or path of a cross-encoder that chooses the passages.",
+        show_default="as in the library's settings: reader",
+    ),
+]

@@ -283,8 +283,9 @@ def _why(passage: Passage, language: Language) -> str:
         parts.append(escape(say(language, "dense_rank", rank=passage.ranks["dense"])))
     if "bm25" in passage.ranks:
         parts.append(escape(say(language, "bm25_rank", rank=passage.ranks["bm25"])))
-    if "relevance" in passage.scores:
-        parts.append(escape(say(language, "relevance", percent=round(passage.scores["relevance"] * 100))))
+    for kind in ("reranked", "relevance"):
+        if kind in passage.scores:
+            parts.append(escape(say(language, kind, percent=round(passage.scores[kind] * 100))))
     terms = "".join(f"<i>{escape(term)}</i>" for term in passage.matched[:8])
     if terms:
         parts.append(f'<span class="terms">{escape(say(language, "matched"))}{terms}</span>')

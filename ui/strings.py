@@ -137,6 +137,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "why_found": ("为何找到", "Why it was found"),
     "dense_rank": ("语义第 {rank}", "meaning no. {rank}"),
     "bm25_rank": ("字词第 {rank}", "words no. {rank}"),
+    "reranked": ("重排 {percent}%", "reranked {percent}%"),
     "relevance": ("相关 {percent}%", "{percent}% relevant"),
     "matched": ("匹配：", "matched: "),
     "open_in_document": ("在原文中查看", "Open in document"),

@@ -17,7 +17,7 @@ from rag.evaluation.questions import QuestionSet
 
 FORMAT = 1  # of the run folder
 PACKAGES = ("chuchu", "torch", "transformers", "sentence-transformers", "openai", "faiss-cpu", "numpy")
-MODELS = ("embedder", "reader", "answerer")
+MODELS = ("embedder", "reader", "reranker", "answerer")
 _MUST_AGREE = ("format", "settings", "models", "corpus")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,11 +23,11 @@ from rag.evaluation.metrics import RANKED_AT, ndcg, needs, passage_gains
 from rag.evaluation.questions import Question
 from rag.evaluation.results import Result
 from rag.evaluation.runner import ask_one
-from rag.retriever import rerank, search_options
+from rag.retriever import best_hits, depth, rerank, search_options
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
-    from rag.reader import Reader
+    from rag.reranker import Reranker
     from rag.settings import Settings
 
 FOLDS = 5
@@ -132,7 +132,13 @@ def _ignore(_: int) -> None:
 def _with(assistant: Assistant, settings: Settings) -> Assistant:
     """Return an assistant with other settings that shares library and models."""
     made = type(assistant)
-    return made(assistant.library, settings=settings, embedder=assistant.embedder, reader=assistant.reader)
+    return made(
+        assistant.library,
+        settings=settings,
+        embedder=assistant.embedder,
+        reader=assistant.reader,
+        reranker=assistant.reranker,
+    )
 
 
 def _ask(assistant: Assistant, questions: Sequence[Question], advance: Progress) -> list[Result]:
@@ -173,29 +179,30 @@ def _ranking_scores(
     """Return nDCG@10 of one question under each (dense weight, rerank weight)."""
     settings = assistant.settings
     where = Filter(documents=question.scope)
-    reader = _RememberingReader(assistant.reader)
+    reader = _Remembering(assistant.reader)
+    reranker = None if assistant.reranker is None else _Remembering(assistant.reranker)
+    most = depth(settings, reranker)
     wanted = needs(question)
     found = {}
     for dense_weight in {option[0] for option in options}:
         search_with = replace(search_options(settings), dense_weight=dense_weight)
-        hits = search(
-            assistant.library, assistant.embedder, query, settings.passages, where=where, options=search_with
-        )
-        found[dense_weight] = passages_from_hits(hits)
+        hits = search(assistant.library, assistant.embedder, query, most, where=where, options=search_with)
+        found[dense_weight] = passages_from_hits(best_hits(query, hits, reranker, settings.passages))
     scores = []
     for dense_weight, rerank_weight in options:
-        passages = rerank(query, found[dense_weight], cast("Reader", reader), rerank_weight)
+        passages = rerank(query, found[dense_weight], reader, rerank_weight)
         gains = passage_gains(wanted, passages)
         scores.append(ndcg(gains, len(wanted) - sum(gains), RANKED_AT))
     return scores
 
 
-class _RememberingReader:
+class _Remembering:
     """Reads each passage of one question once, however often it is ranked."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reranker) -> None:
         self._reader = reader
         self._known: dict[str, float] = {}
+        self.fingerprint = reader.fingerprint
 
     def relevance(self, question: str, passages: Sequence[str]) -> list[float]:
         new = [text for text in dict.fromkeys(passages) if text not in self._known]
