@@ -23,11 +23,14 @@ from index.training.embedder.align import align
 from index.training.embedder.dictionaries import glosses_of, read_edict, read_freedict
 from index.training.embedder.encoder import ROWS, Encoder
 from index.training.embedder.evaluate import PassageSet, found_first, ndcg, passage_scores, rank_of, table
+from index.training.embedder.export import averaged
 from index.training.embedder.glossed import forms_of, gloss
-from index.training.embedder.parallel import Pair, hold_out
+from index.training.embedder.mixture import build
+from index.training.embedder.parallel import Pair, hold_out, read_parallel
 from index.training.embedder.passages import Asked, Lookalikes
 from index.training.embedder.rows import RowMaker, aligned_words, first_rows
 from index.training.embedder.settings import Alignment, EmbedderSettings, Training
+from index.training.embedder.settings import Mixture as Shares
 from index.training.embedder.train import Trainer, contrast, loss_of, rate_at
 from index.training.embedder.vocabulary import Word, widen
 from index.weights import write_checksums
@@ -525,3 +528,30 @@ def test_the_table_says_how_much_of_the_error_is_gone() -> None:
     assert "| a | 0.500 | 0.750 | -50 % |" in shown
     assert "| b | 1.000 | 1.000 |  |" in shown
     assert "| c |  | 0.100 |  |" in shown
+
+
+def test_an_export_may_hold_a_share_of_the_starts_body(run: Path, toy: Callable[[int], Path]) -> None:
+    start = toy(8).parent / "start"
+    old = load_file(start / "model.safetensors")
+    last = load_file(run / "checkpoint.safetensors")
+    weights = {name.removeprefix("model/"): w for name, w in last.items() if name.startswith("model/")}
+    mixed = averaged(weights, start, 0.25)
+    name = "encoder.layer.0.output.dense.weight"
+    assert torch.allclose(mixed[name], 0.25 * old[name] + 0.75 * weights[name])
+    assert torch.equal(mixed[ROWS], weights[ROWS])
+
+
+def test_late_steps_take_the_late_mixture(toy: Callable[[int], Path], data: Path) -> None:
+    stated = EmbedderSettings.read(toy(8))
+    late = Shares(**dict.fromkeys(Shares.model_fields, 0.0) | {"cmrc": 1.0})
+    parallel = read_parallel(data, 3)
+    mixture = build(
+        stated.model_copy(update={"late_from": 6, "late_mixture": late}),
+        data,
+        parallel,
+        WORDS,
+        small_tokenizer(),
+    )
+    names = [mixture.source_at(step) for step in range(12)]
+    assert set(names[6:]) == {"cmrc"}
+    assert set(names[:6]) != {"cmrc"}

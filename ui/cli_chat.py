@@ -59,7 +59,9 @@ def chat(
     ] = True,
     embedder: Annotated[
         str | None,
-        typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
+        typer.Option(
+            "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
+        ),
     ] = None,
     answerer: Annotated[
         str | None, typer.Option("--answerer", help="extractive, transformers:NAME or openai:URL#MODEL.")

@@ -52,7 +52,9 @@ def evaluate(
     ] = Path("chuchu-run"),
     embedder: Annotated[
         str | None,
-        typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
+        typer.Option(
+            "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
+        ),
     ] = None,
     answerer: Annotated[
         str | None,

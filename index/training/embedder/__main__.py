@@ -15,8 +15,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from index.errors import ChuchuError, SettingsError
+from index.errors import SettingsError
 from index.runtime import prepare_torch
+from index.training.command import guarded
 from index.training.embedder.settings import EmbedderSettings
 
 logger = logging.getLogger("index.training.embedder")
@@ -38,13 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
     parser.add_argument("--out", type=Path, required=True, help="the folder to work in")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    try:
-        run(EmbedderSettings.read(options.settings), options.data, options.out)
-    except ChuchuError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return guarded(lambda: run(EmbedderSettings.read(options.settings), options.data, options.out))
 
 
 def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
@@ -60,7 +55,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     from index.bert import BertConfig
     from index.training.embedder import encoder as encoders
     from index.training.embedder import mixture, prepare, train
-    from index.training.embedder.export import export
+    from index.training.embedder.export import averaged, export
     from index.training.embedder.parallel import read_parallel
     from index.training.embedder.vocabulary import read_words
 
@@ -84,7 +79,8 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     bank = mixture.bank(parallel, settings.training.bank, settings.seed)
     trainer = train.Trainer(encoder, tokenizer, train.Teacher(taught), bank, settings.training)
     train.train(trainer, mixture.build(settings, data, parallel, words, tokenizer), out)
-    trained = export(encoder.weights, tokenizer, start, out / "embedder")
+    final = averaged(encoder.weights, start, settings.training.start_share)
+    trained = export(final, tokenizer, start, out / "embedder")
     measure(settings, data, start, trained, parallel.held_out, out)
     return trained
 
@@ -134,7 +130,7 @@ def claim(out: Path, settings: EmbedderSettings) -> None:
     """
     out.mkdir(parents=True, exist_ok=True)
     kept = out / "settings.json"
-    pace = {"steps", "decay_share", "threads", "checkpoint_s", "report_steps"}
+    pace = {"steps", "decay_share", "threads", "checkpoint_s", "report_steps", "start_share"}
     free = {"evaluation": True, "static": True, "training": pace}
     stated = settings.model_dump_json(exclude=free, indent=1)  # type: ignore[arg-type]  # pydantic's own form
     if kept.is_file() and kept.read_text(encoding="utf-8") != stated:

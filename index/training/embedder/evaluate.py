@@ -28,8 +28,8 @@ from tokenizers import Tokenizer
 
 from index import lexical
 from index.embedder import Embedder, StaticEmbedder
-from index.errors import ChuchuError
 from index.fusion import weighted_sum
+from index.training.command import guarded
 from index.training.embedder.encoder import chosen_device, chosen_precision, load_encoder
 from index.training.embedder.parallel import read_parallel, read_rows
 from index.training.embedder.passages import chunks
@@ -288,24 +288,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--against", type=Path, help="another embedder's folder, for the first column")
     parser.add_argument("--out", type=Path, help="a JSON file for the scores too")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    try:
-        settings = EmbedderSettings.read(options.settings)
-        held_out = read_parallel(options.data, settings.held_out).held_out
-        folders = [folder for folder in (options.against, options.folder) if folder]
-        scores = [
-            evaluate(load_folder(folder, settings), options.data, held_out, settings.evaluation)
-            for folder in folders
-        ]
-    except ChuchuError as error:
-        print(error, file=sys.stderr)
-        return 1
+    return guarded(lambda: _measure(options))
+
+
+def _measure(options: argparse.Namespace) -> None:
+    settings = EmbedderSettings.read(options.settings)
+    held_out = read_parallel(options.data, settings.held_out).held_out
+    folders = [folder for folder in (options.against, options.folder) if folder]
+    scores = {
+        str(folder): evaluate(load_folder(folder, settings), options.data, held_out, settings.evaluation)
+        for folder in folders
+    }
     if options.out:
-        options.out.write_text(
-            json.dumps(dict(zip(map(str, folders), scores, strict=True)), indent=1), encoding="utf-8"
-        )
-    print(table(scores[0] if len(scores) > 1 else {}, scores[-1]))
-    return 0
+        options.out.write_text(json.dumps(scores, indent=1, ensure_ascii=False), encoding="utf-8")
+    print(table(scores[str(folders[0])] if options.against else {}, scores[str(options.folder)]))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -23,6 +23,19 @@ _KEPT = (
     "special_tokens_map.json",
     "tokenizer_config.json",
 )
+
+
+def averaged(weights: Mapping[str, Tensor], start: Path, share: float) -> dict[str, Tensor]:
+    """Return the weights with ``share`` of the start's transformer in it; word embeddings stay as trained.
+
+    The average keeps what the start knew and training on sentences took away (Wortsman et al. 2022, "Robust
+    fine-tuning of zero-shot models", arXiv:2109.01903).
+    """
+    old = load_file(start / "model.safetensors")
+    return {
+        name: w if name == ROWS else share * old[name].float() + (1 - share) * w.detach().cpu()
+        for name, w in weights.items()
+    }
 
 
 def export(weights: Mapping[str, Tensor], tokenizer: Tokenizer, start: Path, folder: Path) -> Path:

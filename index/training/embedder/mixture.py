@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -74,24 +74,21 @@ class Source:
 class Mixture:
     """All sources with their shares; ``batch(step)`` is what a step is shown."""
 
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        shares: Mapping[str, float],
-        tokenizer: Tokenizer,
-        settings: EmbedderSettings,
-    ) -> None:
+    def __init__(self, sources: Sequence[Source], tokenizer: Tokenizer, settings: EmbedderSettings) -> None:
         """Keep the sources that have a share and data, and measure how long their examples are."""
         self._seed = settings.seed
         options = settings.training
+        early, late = settings.mixture.model_dump(), settings.late_mixture.model_dump()
         lengths = {
             source.name: _tokens(source, tokenizer, options.longest, settings.seed)
             for source in sources
-            if source.size and shares.get(source.name, 0) > 0
+            if source.size and early[source.name] + late[source.name] > 0
         }
         self._sources = {s.name: s for s in sources if lengths.get(s.name)}
         self._names = sorted(self._sources)
-        self._shares = [shares[name] for name in self._names]
+        self._shares = [early[name] for name in self._names]
+        self._late_shares = [late[name] for name in self._names]
+        self._late_from = settings.late_from
         self.counts = {
             name: max(4, min(source.size, int(options.batch_tokens / lengths[name])))
             for name, source in self._sources.items()
@@ -102,8 +99,11 @@ class Mixture:
     def source_at(self, step: int) -> str:
         """Return the name of the source that a step takes."""
         while len(self._names_of_steps) <= step:
-            random = Random(f"{self._seed}/source/{len(self._names_of_steps)}")
-            self._names_of_steps.append(random.choices(self._names, self._shares)[0])
+            number = len(self._names_of_steps)
+            late = self._late_from is not None and number >= self._late_from
+            shares = self._late_shares if late else self._shares
+            random = Random(f"{self._seed}/source/{number}")
+            self._names_of_steps.append(random.choices(self._names, shares)[0])
         return self._names_of_steps[step]
 
     def batch(self, step: int) -> Batch:
@@ -321,4 +321,4 @@ def build(
         news(train / "news_zh.txt.gz"),
         crossing(pairs, asked["cmrc"], asked["qa_english"], options.negatives),
     ]
-    return Mixture(sources, settings.mixture.model_dump(), tokenizer, settings)
+    return Mixture(sources, tokenizer, settings)

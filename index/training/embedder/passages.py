@@ -104,7 +104,9 @@ class Lookalikes:
 
     def find(self, question: str, without: str, count: int) -> list[str]:
         """Return the best passages that do not hold the text ``without``, best first."""
-        found = [self._postings[t] for t in set(terms(question, self._language)) if t in self._postings]
+        found = [
+            self._postings[t] for t in dict.fromkeys(terms(question, self._language)) if t in self._postings
+        ]
         found = sorted(found, key=lambda p: (len(p), int(p[0])))[:_TERMS]
         if not found or not count:
             return []

@@ -62,6 +62,9 @@ class Training(_Part):
     weight_decay: float = Field(default=0.01, ge=0)
     temperature: float = Field(default=0.05, gt=0, description="of the contrastive losses")
     distance_weight: float = Field(default=4.0, ge=0, description="of 1 - cosine to the teacher's vector")
+    start_share: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the start's transformer in the exported average"
+    )
     bank: int = Field(
         default=3_000, ge=0, description="English sentences that every step's contrast is made against too"
     )
@@ -78,7 +81,7 @@ class Static(_Part):
     """How to train the fast sibling, which has no transformer."""
 
     dimensions: int = Field(default=120, ge=8, description="of a vector; with fp16, 240 bytes a piece")
-    steps: int = Field(default=500, ge=1)
+    steps: int = Field(default=240, ge=1)
     batch_tokens: int = Field(default=24_000, ge=64, description="tokens of a step, about")
     rate: float = Field(default=5e-3, gt=0, description="learning rate, falling linearly")
     temperature: float = Field(default=0.05, gt=0, description="of the contrastive loss")
@@ -104,6 +107,8 @@ class EmbedderSettings(_Part):
     vocabulary: Vocabulary = Vocabulary()
     alignment: Alignment = Alignment()
     mixture: Mixture = Mixture()
+    late_from: int | None = Field(default=None, ge=0, description="the first step that takes late_mixture")
+    late_mixture: Mixture = Mixture()
     training: Training = Training()
     static: Static = Static()
     evaluation: Evaluation = Evaluation()

@@ -24,7 +24,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from index.errors import ChuchuError, SettingsError
+from index.errors import SettingsError
+from index.training.command import guarded
 from index.training.embedder import mixture as mixtures
 from index.training.embedder.align import weights_of
 from index.training.embedder.encoder import ROWS
@@ -139,13 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
     parser.add_argument("--out", type=Path, required=True, help="the folder of the embedder's run")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    try:
-        run(EmbedderSettings.read(options.settings), options.data, options.out)
-    except ChuchuError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return guarded(lambda: run(EmbedderSettings.read(options.settings), options.data, options.out))
 
 
 if __name__ == "__main__":
