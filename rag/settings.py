@@ -78,18 +78,6 @@ class Settings(BaseModel):
     def _are_answerers(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_answerer(name) for name in names)
 
-    def changed(self, **values: object) -> Settings:
-        """Return the settings with other values; those that are None stay as they are.
-
-        Raises:
-            SettingsError: a value is unknown or out of its range.
-        """
-        given = {name: value for name, value in values.items() if value is not None}
-        try:
-            return Settings.model_validate({**self.model_dump(), **given})
-        except ValidationError as error:
-            raise SettingsError(_first(error)) from error
-
     @property
     def offered(self) -> tuple[str, ...]:
         """The answerers that a person may choose among, the default first; the extractive one is always there."""

@@ -212,3 +212,10 @@ def test_names_are_what_is_capitalised_and_chinese_in_brackets_replaces_what_it_
     assert names("Which company in Germany sells cars?") == ["德国"]
     assert names("Who visited Yunhe in Japan?") == ["云河", "日本"]
     assert names("Does Yunhe sell cars of Cloud River Auto (云河汽车)?") == ["云河", "云河汽车"]
+
+
+@pytest.mark.timeout(20)  # a word that is longer than any of the lexicon once went round for ever
+def test_a_word_longer_than_the_lexicons_longest_is_put_in_parts() -> None:
+    translation = translate("全国人民代表大会常务委员会何时召开？", source="zh", target="en")
+    assert translation
+    assert translation.text == "when people across representative conference standing committee held?"

@@ -45,7 +45,10 @@ Only = Annotated[
     typer.Option("--documents", "-d", help="Only documents whose name or path matches, such as '*2023*'."),
 ]
 EmbedderName = Annotated[
-    str | None, typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model.")
+    str | None,
+    typer.Option(
+        "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
+    ),
 ]
 Dimensions = Annotated[
     int | None,

@@ -62,7 +62,9 @@ def chat(
     ] = True,
     embedder: Annotated[
         str | None,
-        typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
+        typer.Option(
+            "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
+        ),
     ] = None,
     dimensions: Annotated[
         int | None, typer.Option("--dimensions", min=1, help="Keep so many numbers of a vector (MRL).")

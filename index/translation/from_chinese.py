@@ -89,7 +89,7 @@ def _chinese_words(run: str, start: int, vocabulary: Vocabulary) -> Iterator[Uni
     while first < len(tagged):
         for last in range(min(len(tagged), first + 4), first, -1):
             piece = run[starts[first] : ends[last - 1]]
-            if len(piece) > LONGEST_CHINESE:
+            if len(piece) > LONGEST_CHINESE and last > first + 1:
                 continue
             unit = _chinese_unit(
                 piece, [tag for _, tag in tagged[first:last]], start + starts[first], vocabulary

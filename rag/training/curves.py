@@ -1,38 +1,12 @@
-"""The training curves beside a checkpoint: a table and a drawing of it. Knows nothing of models."""
+"""The reader's training curves: what ``index.training.curves`` keeps, drawn as losses and exact answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 
-TABLE, DRAWING = "curves.tsv", "curves.svg"
-_WIDTH, _HEIGHT, _LEFT, _TOP = 720, 300, 50, 20  # pixels
-_COLOURS = ("#1b6ca8", "#c0392b", "#27ae60", "#8e44ad", "#d68910", "#16a085", "#7f8c8d", "#2c3e50", "#af7ac5")
+from index.training.curves import DRAWING, TABLE, append, chart, cut, read, write_drawing
 
-
-def append(path: Path, point: Mapping[str, float]) -> None:
-    """Add a point; the first one writes the header too."""
-    new = not path.is_file()
-    with path.open("a", encoding="utf-8") as file:
-        if new:
-            file.write("\t".join(point) + "\n")
-        file.write("\t".join(str(value) for value in point.values()) + "\n")
-
-
-def cut(path: Path, step: int) -> None:
-    """Take away the points after a step: a resumed run makes them again."""
-    if path.is_file():
-        header, *rows = path.read_text(encoding="utf-8").splitlines()
-        kept = [row for row in rows if int(row.split("\t")[0]) <= step]
-        path.write_text("\n".join([header, *kept]) + "\n", encoding="utf-8")
-
-
-def read(path: Path) -> dict[str, list[float]]:
-    """Return the columns by name."""
-    header, *rows = path.read_text(encoding="utf-8").splitlines()
-    columns = zip(*(map(float, row.split("\t")) for row in rows), strict=True)
-    return dict(zip(header.split("\t"), (list(column) for column in columns), strict=True))
+__all__ = ["DRAWING", "TABLE", "append", "cut", "draw", "read"]
 
 
 def draw(table: Path, drawing: Path) -> None:
@@ -42,33 +16,5 @@ def draw(table: Path, drawing: Path) -> None:
     losses = {name: columns[name] for name in ("span_loss", "relevance_loss")}
     exact = {name: column for name, column in columns.items() if name.startswith("exact_")}
     highest = max(1.0, *(value for column in losses.values() for value in column))
-    body = _panel(steps, losses, highest, "loss", 0) + _panel(
-        steps, exact, 1.0, "exact answers", _HEIGHT + 40
-    )
-    size = f'width="{_WIDTH + 180}" height="{2 * _HEIGHT + 100}"'
-    style = 'font-family="sans-serif" font-size="12"'
-    drawing.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{body}</svg>\n', encoding="utf-8"
-    )
-
-
-def _panel(
-    steps: Sequence[float], curves: Mapping[str, Sequence[float]], high: float, title: str, top: int
-) -> str:
-    """Return one chart: a frame, its scale, a line and a name for each curve."""
-    base, last = top + _TOP + _HEIGHT, max(steps[-1], 1.0)
-    parts = [
-        f'<rect x="{_LEFT}" y="{top + _TOP}" width="{_WIDTH}" height="{_HEIGHT}" fill="none" stroke="#999"/>',
-        f'<text x="{_LEFT}" y="{top + _TOP - 5}">{escape(title)}, 0 to {high:g}; steps to {last:g}</text>',
-    ]
-    for number, (name, values) in enumerate(curves.items()):
-        colour = _COLOURS[number % len(_COLOURS)]
-        points = " ".join(
-            f"{_LEFT + _WIDTH * step / last:.1f},{base - _HEIGHT * value / high:.1f}"
-            for step, value in zip(steps, values, strict=True)
-            if value == value  # not a number where a source had no window
-        )
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}"/>')
-        label = f'x="{_LEFT + _WIDTH + 8}" y="{top + _TOP + 16 * (number + 1)}" fill="{colour}"'
-        parts.append(f"<text {label}>{escape(name)}</text>")
-    return "".join(parts)
+    charts = [chart(steps, losses, highest, "loss"), chart(steps, exact, 1.0, "exact answers", place=1)]
+    write_drawing(drawing, charts)

