@@ -541,7 +541,7 @@ def test_two_users_do_not_see_each_other(with_users: Server) -> None:
         ("undo", {"conversation": chat, "message": message}),
         ("follow_ups", {"conversation": chat, "message": message}),
     ):
-        assert "any more" in page(li, action, **values)["error"], action
+        assert "不在了" in page(li, action, **values)["error"], action
     assert [summary.title for summary in kept.list("wang")] == ["王的秘密"]
     with pytest.raises(LibraryError):
         kept.messages("local", chat)
