@@ -15,7 +15,7 @@ from hypothesis import settings
 from index.embedder import Vectors
 from rag.datatypes import Answer, Citation, Doubt, Passage, Status
 
-pytest_plugins = ("page_driver",)
+pytest_plugins = ("command_driver", "page_driver")
 settings.register_profile("chuchu", deadline=None)  # a busy machine is slow, which is no fault of the code
 settings.load_profile("chuchu")
 

@@ -69,7 +69,8 @@ def test_each_side_is_embedded_with_its_prompt(name: str, folder_of: Callable[[s
     np.testing.assert_allclose(documents, encoded(model, [document + text for text in TEXTS]), atol=1e-5)
     alike = np.allclose(queries, documents, atol=1e-4)
     assert alike == (query == document)
-    assert (embedder.dimensions, queries.dtype) == (WIDTH, np.float32)
+    assert embedder.dimensions == WIDTH
+    assert queries.dtype == np.float32
     assert embedder.fingerprint.startswith(f"{name}@")
 
 
