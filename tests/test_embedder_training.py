@@ -157,6 +157,12 @@ def write_gzip(path: Path, lines: list[str]) -> None:
         file.writelines(line + "\n" for line in lines)
 
 
+@pytest.fixture(autouse=True)
+def _float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute as sentence-transformers does, whatever the processor would rather multiply."""
+    monkeypatch.setenv("CHUCHU_PRECISION", "float32")
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
