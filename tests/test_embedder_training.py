@@ -20,7 +20,6 @@ from index.training import curves
 from index.training.embedder import passages, static
 from index.training.embedder.__main__ import main
 from index.training.embedder.align import align
-from index.training.embedder.dictionaries import glosses_of, read_edict, read_freedict
 from index.training.embedder.encoder import ROWS, Encoder
 from index.training.embedder.evaluate import PassageSet, found_first, ndcg, passage_scores, rank_of, table
 from index.training.embedder.export import averaged
@@ -399,30 +398,6 @@ def test_everyday_english_is_put_word_by_word_by_frequent_forms() -> None:
     forms = forms_of(WORDS)
     assert gloss("The dog sleeps.", forms, " ", Random(1)) == "Hund schläft."
     assert gloss("Quantum chromodynamics confuses everyone.", forms, " ", Random(1)) is None
-
-
-def test_dictionaries_are_read_as_they_come(tmp_path: Path) -> None:
-    freedict = tmp_path / "freedict-deu-eng.dict.dz"
-    write_gzip(
-        freedict,
-        [
-            "Haus /haʊs/ <neut, n, sg>",
-            "house <n>, building",
-            " see: {Heim}",
-            "gehen /x/ <v>",
-            "1. to go; walk",
-        ],
-    )
-    assert list(read_freedict(freedict)) == [
-        ("Haus", "house"),
-        ("Haus", "building"),
-        ("gehen", "go"),
-        ("gehen", "walk"),
-    ]
-    edict = tmp_path / "edict"
-    edict.write_text("飲む [のむ] /(v5m,vt) (1) to drink/to gulp/(P)/EntL1/\n", encoding="euc_jp")
-    assert list(read_edict(edict))[:2] == [("飲む", "drink"), ("のむ", "drink")]
-    assert glosses_of("haus", "xx", {"haus": ["house"]}) == ["house"]
 
 
 def test_lookalikes_share_words_and_do_not_hold_the_answer() -> None:

@@ -39,7 +39,11 @@ class Mixture(_Part):
     varieties: float = Field(default=0.26, ge=0, description="sentences of all languages, by their English")
     docs: float = Field(default=0.06, ge=0, description="program documentation in six languages")
     chinese: float = Field(default=0.16, ge=0, description="Chinese sentences, by their English")
-    glossed: float = Field(default=0.14, ge=0, description="everyday English put word by word into others")
+    glossed: float = Field(
+        default=0.0,
+        ge=0,
+        description="everyday English put word by word into others; needs a dictionary file",
+    )
     english: float = Field(default=0.03, ge=0, description="English sentences, by the teacher's own vector")
     cmrc: float = Field(default=0.09, ge=0, description="Chinese questions and their passages")
     jaquad: float = Field(default=0.05, ge=0, description="Japanese questions and their passages")

@@ -41,7 +41,11 @@ class Word:
 
 
 def read_words(path: Path) -> list[Word]:
-    """Read ``dictionaries.tsv.gz``; an empty list where there is none."""
+    """Read ``dictionaries.tsv.gz``, which is optional; an empty list where there is none.
+
+    A word a line: ``language⇥word⇥frequency (Zipf)⇥gloss/gloss``, from dictionaries whose licences allow what the
+    weights are for. Without it words of other languages begin from parallel text alone.
+    """
     return [
         Word(language=language, text=text, zipf=float(zipf), glosses=tuple(filter(None, glosses.split("/"))))
         for language, text, zipf, glosses in read_rows(path)
