@@ -14,8 +14,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.errors import ChuchuError, SettingsError
+from index.errors import SettingsError
 from index.runtime import prepare_torch
+from index.training.command import guarded
 from rag.training.settings import TrainingSettings
 
 logger = logging.getLogger("rag.training")
@@ -37,13 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
     parser.add_argument("--out", type=Path, required=True, help="the folder to work in")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    try:
-        run(TrainingSettings.read(options.settings), options.data, options.out)
-    except ChuchuError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return guarded(lambda: run(TrainingSettings.read(options.settings), options.data, options.out))
 
 
 def run(settings: TrainingSettings, data: Path, out: Path) -> Path:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
+from pydantic import Field, model_validator
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from index.errors import SettingsError
+from index.training.recipe import Part, Recipe
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Mixture(_Part):
+class Mixture(Part):
     """How many windows to make of each source, and of which kinds."""
 
     news: int = Field(default=22_000, ge=0, description="Chinese questions made from news sentences")
@@ -45,7 +38,7 @@ class Mixture(_Part):
     )
 
 
-class Training(_Part):
+class Training(Part):
     """How to train. On a GPU use bf16 and large batches; see ``reader-gpu.toml``."""
 
     batch_tokens: int = Field(default=2_000, ge=64, description="tokens of a batch, padding counted")
@@ -81,7 +74,7 @@ class Training(_Part):
         return self
 
 
-class Evaluation(_Part):
+class Evaluation(Part):
     """How much to measure; 0 leaves a set out."""
 
     spans: int = Field(default=1_000, ge=0, description="questions of each set of spans, at most")
@@ -95,7 +88,7 @@ class Evaluation(_Part):
     documents: str = Field(default="../seeds", description="what they ask about, relative to the data folder")
 
 
-class TrainingSettings(_Part):
+class TrainingSettings(Recipe):
     """Everything that decides what the trained reader will be, beside the data."""
 
     seed: int = 20
@@ -103,19 +96,3 @@ class TrainingSettings(_Part):
     mixture: Mixture = Mixture()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
-
-    @classmethod
-    def read(cls, path: Path) -> TrainingSettings:
-        """Read a TOML file.
-
-        Raises:
-            SettingsError: it cannot be read, is no TOML, or holds an unknown name or a value out of range.
-        """
-        try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise SettingsError(f"{path} could not be read as TOML ({error}); give another file.") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(map(str, first["loc"]))
-            raise SettingsError(f"{path}: {name}: {first['msg']}; mend that line.") from error

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -21,12 +20,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
 from index.errors import SettingsError
+from index.training import checkpoint
 from rag.training import curves
 from rag.training.examples import SOURCES
 from rag.training.mixture import Windows
@@ -186,35 +184,16 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write the checkpoint, whole or not at all."""
-        tensors = {f"model/{name}": weight for name, weight in self.model.state_dict().items()}
-        for kind, optimizer in (("dense", self.dense), ("sparse", self.sparse)):
-            for number, state in optimizer.state_dict()["state"].items():
-                for name, value in state.items():
-                    tensors[f"{kind}/{number}/{name}"] = torch.as_tensor(value)
-        copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-        beside = path.with_name(path.name + ".new")
-        save_file(copies, beside, metadata={"step": str(self.step)})
-        os.replace(beside, path)
+        checkpoint.save(path, self.step, self.model.state_dict(), self._optimizers)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
-        states: dict[str, dict[int, dict[str, Any]]] = {"dense": {}, "sparse": {}}
-        model: dict[str, Tensor] = {}
-        with safe_open(path, framework="pt") as file:
-            self.step = int(file.metadata()["step"])
-            for name in file.keys():  # noqa: SIM118 - a safetensors file is not a mapping
-                kind, _, rest = name.partition("/")
-                if kind == "model":
-                    model[rest] = file.get_tensor(name)
-                    continue
-                number, _, field_name = rest.partition("/")
-                value = file.get_tensor(name)
-                keep = value if kind == "dense" or field_name != "step" else int(value)
-                states[kind].setdefault(int(number), {})[field_name] = keep
-        self.model.load_state_dict(model)
-        for kind, optimizer in (("dense", self.dense), ("sparse", self.sparse)):
-            groups = optimizer.state_dict()["param_groups"]
-            optimizer.load_state_dict({"state": states[kind], "param_groups": groups})
+        self.step, weights = checkpoint.load(path, self._optimizers)
+        self.model.load_state_dict(weights)
+
+    @property
+    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"dense": self.dense, "sparse": self.sparse}
 
 
 def _load_model(start: Path, new_heads: bool) -> Any:
@@ -253,9 +232,9 @@ def train(settings: TrainingSettings, start: Path, windows: Windows, out: Path) 
     options = settings.training
     torch.set_num_threads(options.threads)
     trainer = Trainer(start, settings)
-    checkpoint = out / CHECKPOINT
-    if checkpoint.is_file():
-        trainer.load(checkpoint)
+    kept = out / CHECKPOINT
+    if kept.is_file():
+        trainer.load(kept)
         logger.info("going on from step %d", trainer.step)
     lengths = windows.lengths
     epoch, batches = 0, batch_order(lengths, options.batch_tokens, settings.seed, 0)
@@ -276,7 +255,7 @@ def train(settings: TrainingSettings, start: Path, windows: Windows, out: Path) 
             _report(out, tally, trainer.step, total, now - began)
             tally, began = Tally(), now
         if now - saved >= options.checkpoint_s or trainer.step == total:
-            trainer.save(checkpoint)
+            trainer.save(kept)
             saved = now
     return trainer
 

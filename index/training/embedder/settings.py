@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
+from pydantic import Field
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from index.errors import SettingsError
+from index.training.recipe import Part, Recipe
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Vocabulary(_Part):
+class Vocabulary(Part):
     """How the start's vocabulary is widened: by language, how many words and how many parts of words."""
 
     quotas: dict[str, tuple[int, int]] = Field(
@@ -23,7 +16,7 @@ class Vocabulary(_Part):
     )
 
 
-class Alignment(_Part):
+class Alignment(Part):
     """How the new rows are fitted to the start's on parallel sentences, without the transformer."""
 
     dice: bool = Field(default=True, description="first values from words that come together too")
@@ -33,7 +26,7 @@ class Alignment(_Part):
     docs: int = Field(default=60_000, ge=0, description="pairs of program documentation, at most")
 
 
-class Mixture(_Part):
+class Mixture(Part):
     """Shares of the training steps; what is 0, or has no data, is left out."""
 
     varieties: float = Field(default=0.26, ge=0, description="sentences of all languages, by their English")
@@ -52,7 +45,7 @@ class Mixture(_Part):
     crossing: float = Field(default=0.12, ge=0, description="English queries and Chinese passages, and back")
 
 
-class Training(_Part):
+class Training(Part):
     """How to train. The same command uses a GPU where there is one; see ``embedder-gpu.toml``."""
 
     steps: int = Field(default=1_500, ge=1, description="may be changed between two calls of one run")
@@ -81,7 +74,7 @@ class Training(_Part):
     report_steps: int = Field(default=20, ge=1, description="steps between two points of the curves")
 
 
-class Static(_Part):
+class Static(Part):
     """How to train the fast sibling, which has no transformer."""
 
     dimensions: int = Field(default=120, ge=8, description="of a vector; with fp16, 240 bytes a piece")
@@ -91,7 +84,7 @@ class Static(_Part):
     temperature: float = Field(default=0.05, gt=0, description="of the contrastive loss")
 
 
-class Evaluation(_Part):
+class Evaluation(Part):
     """How much to measure; 0 leaves a set out."""
 
     questions: int = Field(default=1_000, ge=0, description="questions of each passage set, at most")
@@ -99,7 +92,7 @@ class Evaluation(_Part):
     tatoeba: int = Field(default=1_000, ge=0, description="pairs of each language, at most")
 
 
-class EmbedderSettings(_Part):
+class EmbedderSettings(Recipe):
     """Everything that decides what the trained embedder will be, beside the data."""
 
     seed: int = 6
@@ -116,19 +109,3 @@ class EmbedderSettings(_Part):
     training: Training = Training()
     static: Static = Static()
     evaluation: Evaluation = Evaluation()
-
-    @classmethod
-    def read(cls, path: Path) -> EmbedderSettings:
-        """Read a TOML file.
-
-        Raises:
-            SettingsError: it cannot be read, is no TOML, or holds an unknown name or a value out of range.
-        """
-        try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise SettingsError(f"{path} could not be read as TOML ({error}); give another file.") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(map(str, first["loc"]))
-            raise SettingsError(f"{path}: {name}: {first['msg']}; mend that line.") from error

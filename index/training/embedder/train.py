@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import logging
 import math
-import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -21,13 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from index.training import curves
+from index.training import checkpoint, curves
 from index.training.embedder.encoder import Encoder
 from index.training.embedder.mixture import Batch, Mixture
 from index.training.embedder.settings import Training
@@ -223,33 +220,18 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write the checkpoint, whole or not at all."""
-        tensors = {f"model/{name}": weight for name, weight in self.encoder.weights.items()}
-        for kind, optimizer in (("dense", self.dense), ("sparse", self.sparse)):
-            for number, state in optimizer.state_dict()["state"].items():
-                for name, value in state.items():
-                    tensors[f"{kind}/{number}/{name}"] = torch.as_tensor(value)
-        copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-        beside = path.with_name(path.name + ".new")
-        save_file(copies, beside, metadata={"step": str(self.step)})
-        os.replace(beside, path)
+        checkpoint.save(path, self.step, self.encoder.weights, self._optimizers)
 
+    @torch.no_grad()
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
-        states: dict[str, dict[int, dict[str, Any]]] = {"dense": {}, "sparse": {}}
-        with safe_open(path, framework="pt") as file, torch.no_grad():
-            self.step = int(file.metadata()["step"])
-            for name in file.keys():  # noqa: SIM118 - a safetensors file is not a mapping
-                kind, _, rest = name.partition("/")
-                value = file.get_tensor(name)
-                if kind == "model":
-                    self.encoder.weights[rest].copy_(value)
-                    continue
-                number, _, field_name = rest.partition("/")
-                kept = value if kind == "dense" or field_name != "step" else int(value)
-                states[kind].setdefault(int(number), {})[field_name] = kept
-        for kind, optimizer in (("dense", self.dense), ("sparse", self.sparse)):
-            groups = optimizer.state_dict()["param_groups"]
-            optimizer.load_state_dict({"state": states[kind], "param_groups": groups})
+        self.step, weights = checkpoint.load(path, self._optimizers)
+        for name, weight in weights.items():
+            self.encoder.weights[name].copy_(weight)
+
+    @property
+    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"dense": self.dense, "sparse": self.sparse}
 
 
 def draw(table: Path, drawing: Path) -> None:
@@ -272,9 +254,9 @@ class Tally:
 def train(trainer: Trainer, mixture: Mixture, out: Path) -> None:
     """Train to the last step, from the start or from the checkpoint in ``out``."""
     options = trainer.options
-    checkpoint = out / CHECKPOINT
-    if checkpoint.is_file():
-        trainer.load(checkpoint)
+    kept = out / CHECKPOINT
+    if kept.is_file():
+        trainer.load(kept)
         logger.info("going on from step %d", trainer.step)
     curves.cut(out / curves.TABLE, trainer.step)
     saved = time.monotonic()
@@ -289,7 +271,7 @@ def train(trainer: Trainer, mixture: Mixture, out: Path) -> None:
             _report(out, tally, trainer.step, options.steps, sorted(mixture.counts))
             tally = Tally(time.monotonic())
         if ended or time.monotonic() - saved >= options.checkpoint_s:
-            trainer.save(checkpoint)
+            trainer.save(kept)
             saved = time.monotonic()
 
 
