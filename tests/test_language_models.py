@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_driver import Chuchu
 from openai_server import Act, fails, says, serving
-from test_cli import Chuchu, chuchu  # noqa: F401 - a fixture
 from tiny_models import write_model
 
 from index.errors import AnswererError, SettingsError
@@ -189,7 +189,7 @@ def test_a_wrong_name_is_refused_by_the_settings_and_never_repeats_a_secret(
         assert SECRET not in str(error) + repr(error) + repr(error.__cause__)
 
 
-def test_the_shell_answers_with_a_served_model_and_strictly(chuchu: Chuchu) -> None:  # noqa: F811
+def test_the_shell_answers_with_a_served_model_and_strictly(chuchu: Chuchu) -> None:
     text = "2022年园区实现工业产值368亿元。2022年园区实现工业产值468亿元。"
     with serving(says(*text)) as server:
         name = f"openai:{server.url}#m"
@@ -200,7 +200,7 @@ def test_the_shell_answers_with_a_served_model_and_strictly(chuchu: Chuchu) -> N
 
 
 def test_the_shell_answers_with_a_model_on_this_machine(
-    chuchu: Chuchu,  # noqa: F811
+    chuchu: Chuchu,
     tmp_path: Path,
 ) -> None:
     """Its weights are random, so what it writes is noise: it is shown, doubted, and the command ends well."""
@@ -212,7 +212,7 @@ def test_the_shell_answers_with_a_model_on_this_machine(
     assert (asked.status, json.loads(asked.out)["question"]) == (0, QUESTION)
 
 
-def test_the_models_are_listed_and_checked(chuchu: Chuchu, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_the_models_are_listed_and_checked(chuchu: Chuchu, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHUCHU_API_KEY", SECRET)
     listed = chuchu("models")
     rows = [line.split("\t") for line in listed.out.splitlines()]
@@ -237,7 +237,7 @@ def test_the_models_are_listed_and_checked(chuchu: Chuchu, monkeypatch: pytest.M
     assert SECRET not in good.out + good.err + bad.out + bad.err
 
 
-def test_a_wrong_answerer_is_one_line(chuchu: Chuchu) -> None:  # noqa: F811
+def test_a_wrong_answerer_is_one_line(chuchu: Chuchu) -> None:
     result = chuchu("models", "--answerer", f"openai:http://u:{SECRET}@localhost/v1#m")
     assert (result.status, result.out) == (1, "")
     assert result.err.startswith("chuchu: answerer: the answerer's URL holds a user")
