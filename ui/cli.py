@@ -16,7 +16,7 @@ import typer
 
 from index.errors import ChuchuError
 from ui import cli_chat, cli_evaluation, cli_models, cli_users
-from ui.options import AnswererName, RerankerName, Strict
+from ui.options import DEFAULT_LIBRARY, AnswererName, RerankerName, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -56,7 +56,6 @@ Dimensions = Annotated[
         "--dimensions", min=1, help="Keep so many numbers of a vector, of a model trained for that (MRL)."
     ),
 ]
-DEFAULT_LIBRARY = Path("chuchu-library")
 INTERRUPTED = 130  # the exit status that Typer gives after Ctrl-C
 
 

@@ -13,12 +13,10 @@ import typer
 
 from index.errors import ChuchuError, SettingsError
 from rag.answerers.names import FORMS
-from ui.options import RerankerName, Strict
+from ui.options import DEFAULT_LIBRARY, RerankerName, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
-
-DEFAULT_LIBRARY = Path("chuchu-library")
 
 
 def register(app: typer.Typer) -> None:

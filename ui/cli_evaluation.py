@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from index.errors import ReadError
-from ui.options import AnswererName, RerankerName, Strict
+from ui.options import DEFAULT_LIBRARY, AnswererName, RerankerName, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.evaluation.questions import QuestionSet
 
-DEFAULT_LIBRARY = Path("chuchu-library")
 
 QuestionsFile = Annotated[
     Path,

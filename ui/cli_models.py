@@ -14,12 +14,11 @@ import typer
 from index.errors import ChuchuError, ModelError
 from rag.answerers.base import Question, draft_of
 from rag.datatypes import Passage
-from ui.options import AnswererName, RerankerName
+from ui.options import DEFAULT_LIBRARY, AnswererName, RerankerName
 
 if TYPE_CHECKING:
     from rag.settings import Settings
 
-DEFAULT_LIBRARY = Path("chuchu-library")
 TOKENS = 512  # of the reply that shows that a language model answers: room for a thought before it
 _TEXT = "青岭茶园2023年产茶叶42吨。"
 _QUESTION = "青岭茶园2023年产茶叶多少吨？"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rag.answerers.names import FORMS
 
+DEFAULT_LIBRARY = Path("chuchu-library")
 AnswererName = Annotated[str | None, typer.Option("--answerer", help=f"{FORMS}.", show_default=False)]
 Strict = Annotated[
     bool | None,

@@ -1,12 +1,13 @@
-"""What the commands of a recipe share: logs on stderr, and one clear line where something cannot be done."""
+"""What the commands of a recipe share: logs, one clear line where something cannot be done, one run a folder."""
 
 from __future__ import annotations
 
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
-from index.errors import ChuchuError
+from index.errors import ChuchuError, SettingsError
 
 
 def guarded(work: Callable[[], object]) -> int:
@@ -18,3 +19,20 @@ def guarded(work: Callable[[], object]) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def claim(out: Path, stated: str) -> None:
+    """Keep a run's settings in its folder, and refuse a folder that was begun with others.
+
+    Args:
+        out: the folder to work in; made where there is none.
+        stated: what must not change between two calls, as JSON.
+
+    Raises:
+        SettingsError: the folder holds a run with other settings.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    kept = out / "settings.json"
+    if kept.is_file() and kept.read_text(encoding="utf-8") != stated:
+        raise SettingsError(f"{out} holds a run with other settings; give those, or another --out.")
+    kept.write_text(stated, encoding="utf-8")

@@ -14,9 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.errors import SettingsError
 from index.runtime import prepare_torch
-from index.training.command import guarded
+from index.training.command import claim, guarded
 from rag.training.settings import TrainingSettings
 
 logger = logging.getLogger("rag.training")
@@ -54,7 +53,7 @@ def run(settings: TrainingSettings, data: Path, out: Path) -> Path:
     from rag.training.train import train
 
     start = Path(settings.start) if settings.start else SHIPPED
-    _claim(out, settings)
+    claim(out, settings.model_dump_json(exclude={"evaluation"}, indent=1))
     windows = prepare(settings, data, start, out)
     trained = export(train(settings, start, windows, out), start, out / "reader")
     before = (
@@ -68,16 +67,6 @@ def run(settings: TrainingSettings, data: Path, out: Path) -> Path:
     (out / "scores.md").write_text(table(before, after), encoding="utf-8")
     logger.info("the reader is in %s, its scores in %s", trained, out / "scores.md")
     return trained
-
-
-def _claim(out: Path, settings: TrainingSettings) -> None:
-    """Keep the settings in the folder, and refuse a folder that was begun with others."""
-    out.mkdir(parents=True, exist_ok=True)
-    kept = out / "settings.json"
-    stated = settings.model_dump_json(exclude={"evaluation"}, indent=1)
-    if kept.is_file() and kept.read_text(encoding="utf-8") != stated:
-        raise SettingsError(f"{out} holds a run with other settings; give those, or another --out.")
-    kept.write_text(stated, encoding="utf-8")
 
 
 def _calibrate(folder: Path, data: Path, settings: TrainingSettings) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from index.errors import SettingsError
 from index.runtime import prepare_torch
-from index.training.command import guarded
+from index.training.command import claim, guarded
 from index.training.embedder.settings import EmbedderSettings
 
 logger = logging.getLogger("index.training.embedder")
@@ -67,7 +67,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
         raise SettingsError(
             f"{data} holds no parallel sentences; give the folder with train/ and dev/ in it."
         )
-    claim(out, settings)
+    claim(out, fixed(settings))
     words = read_words(data / "train" / "dictionaries.tsv.gz")
     tokenizer, weights = prepare.prepare(settings, start, parallel, words, out)
     device = encoders.chosen_device()
@@ -123,19 +123,11 @@ def teacher_folder(stated: str) -> Path:
     return folder
 
 
-def claim(out: Path, settings: EmbedderSettings) -> None:
-    """Keep the settings in the folder, and refuse a folder that was begun with others.
-
-    What is measured and how long is trained may change between two calls.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    kept = out / "settings.json"
+def fixed(settings: EmbedderSettings) -> str:
+    """Return as JSON what must stay as it is between two calls: not what is measured or how long is trained."""
     pace = {"steps", "decay_share", "threads", "checkpoint_s", "report_steps", "start_share"}
     free = {"evaluation": True, "static": True, "training": pace}
-    stated = settings.model_dump_json(exclude=free, indent=1)  # type: ignore[arg-type]  # pydantic's own form
-    if kept.is_file() and kept.read_text(encoding="utf-8") != stated:
-        raise SettingsError(f"{out} holds a run with other settings; give those, or another --out.")
-    kept.write_text(stated, encoding="utf-8")
+    return settings.model_dump_json(exclude=free, indent=1)  # type: ignore[arg-type]  # pydantic's own form
 
 
 if __name__ == "__main__":
