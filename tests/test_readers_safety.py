@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import subprocess
@@ -100,6 +101,18 @@ def test_leaving_the_reader_ends_the_child_and_reading_again_starts_one(good: Pa
     assert process.poll() is not None
     assert reader.read(good).text == "The mill turns."
     reader.close()
+
+
+def test_a_reader_that_nobody_closed_ends_its_child(good: Path) -> None:
+    reader = DocumentReader()
+    reader.read(good)
+    process = reader._child._process
+    assert process is not None
+    del reader
+    gc.collect()
+    assert process.poll() is not None
+    assert process.stdin is not None
+    assert process.stdin.closed
 
 
 def test_text_and_markdown_need_no_child(tmp_path: Path) -> None:

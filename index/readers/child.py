@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -29,11 +30,15 @@ _SPARE_CPU_SECONDS = 5  # the parent's clock acts first; this ends a child whose
 
 
 class Child:
-    """A parsing process, started when first asked and again after it died. Safe to share between threads."""
+    """A parsing process, started when first asked and again after it died. Safe to share between threads.
+
+    The process ends with ``close``, with the last reference to this object, or with the program.
+    """
 
     def __init__(self, limits: ReadLimits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._end: weakref.finalize[[subprocess.Popen[bytes]], Child] | None = None  # of the process
         self._lock = threading.Lock()
 
     def ask(self, task: str, content: bytes, **options: Any) -> tuple[dict[str, Any], bytes]:
@@ -97,21 +102,16 @@ class Child:
                 stderr=subprocess.DEVNULL,
                 env=os.environ | {"PYTHONPATH": path, "PYTHONUTF8": "1"},
             )
+            self._end = weakref.finalize(self, _end, self._process)
             assert self._process.stdin is not None
             with contextlib.suppress(OSError):  # it died at once: the question that follows will tell
                 _send(self._process.stdin, {"limits": asdict(self._limits)}, b"")
         return self._process
 
     def _kill(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        self._process = None
+        if self._end is not None:
+            self._end()
 
     def _obituary(self, late: bool) -> str:
         if late:
@@ -123,6 +123,15 @@ class Child:
             f"the parser crashed on it, or needed more than {self._limits.child_bytes / 1e9:.1f} GB of "
             "memory; save it again or print it to a new PDF."
         )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 def _send(pipe: IO[bytes], values: Mapping[str, Any], payload: bytes) -> None:
