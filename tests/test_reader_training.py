@@ -488,6 +488,26 @@ def test_a_step_learns_in_both_precisions(settings: Path, precision: str) -> Non
     assert all(weight.dtype == torch.float32 for weight in trainer.model.parameters())
 
 
+def test_words_may_stay_as_they_are(settings: Path) -> None:
+    options = TrainingSettings.read(settings)
+    still = options.model_copy(
+        update={"training": options.training.model_copy(update={"train_words": False})}
+    )
+    trainer = Trainer(READER, still)
+    before = trainer.model.state_dict()
+    words = before["bert.embeddings.word_embeddings.weight"].clone()
+    first = before["bert.embeddings.LayerNorm.weight"].clone()
+    sample = Sample(
+        source="news", kind="answer", question="有多少工人？", passage="工人2300名。", span=(2, 7)
+    )
+    trainer.train_step(
+        collate(featurise([sample], Featuriser.load(READER)), np.array([0]), trainer.device), 1.0
+    )
+    after = trainer.model.state_dict()
+    assert torch.equal(after["bert.embeddings.word_embeddings.weight"], words)
+    assert not torch.equal(after["bert.embeddings.LayerNorm.weight"], first)
+
+
 def test_the_table_has_a_row_for_each_set() -> None:
     before = {"drcd": {"em": 28.64, "f1": 50.5, "n": 600}}
     after = {"drcd": {"em": 50.0, "f1": 68.0, "n": 600}, "relevance": {"auroc": 0.95, "n": 300}}

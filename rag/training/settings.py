@@ -46,6 +46,9 @@ class Training(Part):
     body_rate: float = Field(
         default=2.5e-4, gt=0, description="peak learning rate of the encoder and the word vectors"
     )
+    train_words: bool = Field(
+        default=True, description="false keeps the word vectors as they are: faster, and a smaller change"
+    )
     head_rate: float = Field(default=8e-4, gt=0, description="peak learning rate of the three outputs")
     warmup_steps: int = Field(
         default=60, ge=1, description="steps to the peak; from there the rate falls linearly"
@@ -61,7 +64,7 @@ class Training(Part):
         default=False, description="begin with fresh outputs: needed when starting from an embedder"
     )
     precision: str = Field(
-        default="auto", pattern="^(auto|fp32|bf16)$", description="auto: bf16 on a GPU, else fp32"
+        default="auto", pattern="^(auto|fp32|bf16)$", description="auto: bf16 where it is fast"
     )
     threads: int = Field(default=2, ge=1, description="CPU threads")
     checkpoint_s: float = Field(default=180.0, ge=0, description="seconds between checkpoints")

@@ -25,6 +25,7 @@ from torch.nn import functional
 
 from index.errors import SettingsError
 from index.training import checkpoint
+from index.training.embedder.encoder import chosen_precision
 from rag.training import curves
 from rag.training.examples import SOURCES
 from rag.training.mixture import Windows
@@ -142,6 +143,7 @@ class Trainer:
         self.model = _load_model(start, self.options.new_heads).to(self.device)
         vectors = self.model.bert.embeddings.word_embeddings
         vectors.sparse = True
+        vectors.weight.requires_grad_(self.options.train_words)
         heads = list(self.model.classifier.parameters())
         apart = {id(vectors.weight), *map(id, heads)}
         body = [weight for weight in self.model.parameters() if id(weight) not in apart]
@@ -149,18 +151,20 @@ class Trainer:
             {"params": body, "peak": self.options.body_rate},
             {"params": heads, "peak": self.options.head_rate},
         ]
-        self.dense = torch.optim.AdamW(
+        dense = torch.optim.AdamW(
             groups, weight_decay=self.options.weight_decay, betas=(0.9, 0.98), fused=True
         )
-        self.sparse = torch.optim.SparseAdam(
-            [{"params": [vectors.weight], "peak": self.options.body_rate}], betas=(0.9, 0.98)
-        )
+        self.optimizers: dict[str, torch.optim.Optimizer] = {"dense": dense}
+        if self.options.train_words:
+            self.optimizers["sparse"] = torch.optim.SparseAdam(
+                [{"params": [vectors.weight], "peak": self.options.body_rate}], betas=(0.9, 0.98)
+            )
         self.clipped = [*body, *heads]
         self.step = 0
 
     def train_step(self, batch: Batch, rate: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Take one step at a share of the peak rates; return losses, exact answers, relevance logits."""
-        for optimizer in (self.dense, self.sparse):
+        for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate
             optimizer.zero_grad()
@@ -171,29 +175,24 @@ class Trainer:
         span, relevance, exact = losses(logits.float(), batch)
         torch.autograd.backward(span + self.options.relevance_weight * relevance)
         torch.nn.utils.clip_grad_norm_(self.clipped, 1.0)
-        self.dense.step()
-        self.sparse.step()  # type: ignore[no-untyped-call]
+        for optimizer in self.optimizers.values():
+            optimizer.step()
         self.step += 1
         return span.detach(), relevance.detach(), exact, logits[:, 0, 2].detach()
 
     def _autocast(self) -> AbstractContextManager[Any]:
-        precise = self.options.precision == "fp32" or (
-            self.options.precision == "auto" and self.device.type == "cpu"
-        )
-        return nullcontext() if precise else torch.autocast(self.device.type, dtype=torch.bfloat16)
+        precision = chosen_precision(self.options.precision, self.device.type)
+        precise = precision == torch.float32
+        return nullcontext() if precise else torch.autocast(self.device.type, dtype=precision)
 
     def save(self, path: Path) -> None:
         """Write the checkpoint, whole or not at all."""
-        checkpoint.save(path, self.step, self.model.state_dict(), self._optimizers)
+        checkpoint.save(path, self.step, self.model.state_dict(), self.optimizers)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
-        self.step, weights = checkpoint.load(path, self._optimizers)
+        self.step, weights = checkpoint.load(path, self.optimizers)
         self.model.load_state_dict(weights)
-
-    @property
-    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"dense": self.dense, "sparse": self.sparse}
 
 
 def _load_model(start: Path, new_heads: bool) -> Any:
