@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -24,14 +25,14 @@ from index.training.embedder.encoder import ROWS, Encoder
 from index.training.embedder.evaluate import PassageSet, found_first, ndcg, passage_scores, rank_of, table
 from index.training.embedder.export import averaged
 from index.training.embedder.glossed import forms_of, gloss
-from index.training.embedder.mixture import build
-from index.training.embedder.parallel import Pair, hold_out, read_parallel
+from index.training.embedder.mixture import build, crossing
+from index.training.embedder.parallel import CHINESE, VARIETIES, Pair, hold_out, read_parallel
 from index.training.embedder.passages import Asked, Lookalikes
 from index.training.embedder.rows import RowMaker, aligned_words, first_rows
 from index.training.embedder.settings import Alignment, EmbedderSettings, Training
 from index.training.embedder.settings import Mixture as Shares
 from index.training.embedder.train import Trainer, contrast, loss_of, rate_at
-from index.training.embedder.vocabulary import Word, widen
+from index.training.embedder.vocabulary import Word, read_words, widen
 from index.weights import write_checksums
 
 SENTENCES = (
@@ -64,6 +65,7 @@ TOY = """
 seed = 3
 start = "{start}"
 teacher = "{teacher}"
+everyday = "{everyday}"
 held_out = 3
 [vocabulary.quotas]
 de = [20, 4]
@@ -73,6 +75,7 @@ batch = 8
 [training]
 steps = {steps}
 batch_tokens = 120
+passage_tokens = 240
 checkpoint_s = 0
 report_steps = 2
 bank = 4
@@ -92,6 +95,11 @@ WORDS = (
     Word(language="de", text="schläft", zipf=4.0, glosses=("sleeps",)),
     Word(language="de", text="Katze", zipf=4.9, glosses=("cat",)),
 )
+
+EVERYDAY = {
+    "words": ["Hund\tdog\n", "Straße\tstreet, road\n", "schläft\tsleeps\n", "Katze\tcat\n"],
+    "phrases": ["Der Brief ist grün.\tThe letter is green.\n", "Das Brot ist lang.\tThe bread is long.\n"],
+}
 
 
 def small_tokenizer() -> Tokenizer:
@@ -173,10 +181,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         train / "multi_parallel.tsv.gz",
         [f"ntrex\t{code}\t{row[0]}\t{row[n]}" for code, n in languages for row in rows],
     )
-    write_gzip(
-        train / "dictionaries.tsv.gz",
-        [f"{w.language}\t{w.text}\t{w.zipf}\t{'/'.join(w.glosses)}" for w in WORDS],
-    )
     asked = [
         {"src": "cmrc", "lang": "zh", "q": q, "ctx": c, "a": a, "s": c.index(a)} for q, c, a in QUESTIONS
     ]
@@ -193,10 +197,16 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     """Return a function that writes the toy's settings for so many steps."""
     folder = tmp_path_factory.mktemp("toy")
     start, teacher = write_start(folder / "start", 1), write_start(folder / "teacher", 2)
+    everyday = folder / "everyday"
+    for kind, lines in EVERYDAY.items():
+        (everyday / kind).mkdir(parents=True)
+        (everyday / kind / "de.tsv").write_text("".join(lines), encoding="utf-8")
 
     def settings(steps: int) -> Path:
         path = folder / f"toy{steps}.toml"
-        path.write_text(TOY.format(start=start, teacher=teacher, steps=steps), encoding="utf-8")
+        path.write_text(
+            TOY.format(start=start, teacher=teacher, everyday=everyday, steps=steps), encoding="utf-8"
+        )
         return path
 
     return settings
@@ -536,3 +546,56 @@ def test_late_steps_take_the_late_mixture(toy: Callable[[int], Path], data: Path
     names = [mixture.source_at(step) for step in range(12)]
     assert set(names[6:]) == {"cmrc"}
     assert set(names[:6]) != {"cmrc"}
+
+
+def test_a_glossarys_words_are_rarer_the_further_down_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "de.tsv").write_text("Hund\tdog\nStraße\tstreet, road\n", encoding="utf-8")
+    dog, street = read_words(tmp_path)
+    assert (dog.language, dog.text, dog.glosses) == ("de", "Hund", ("dog",))
+    assert street.glosses == ("street", "road")
+    assert dog.zipf == pytest.approx(6.7)
+    assert street.zipf < dog.zipf
+    assert read_words(tmp_path / "none") == []
+
+
+def test_phrases_are_trained_on_but_for_those_that_are_tested(tmp_path: Path, data: Path) -> None:
+    tested = SENTENCES[-1]
+    lines = [f"{tested[2]}\t{tested[0]}\n", "Das Brot ist lang.\tThe bread is long.\n"]
+    (tmp_path / "de.tsv").write_text("".join(lines), encoding="utf-8")
+    phrases = [pair for pair in read_parallel(data, 3, tmp_path).pairs if pair.source == "phrases"]
+    assert [(p.language, p.english, p.text) for p in phrases] == [
+        ("de", "The bread is long.", "Das Brot ist lang.")
+    ]
+
+
+def test_the_glossaries_that_ship_are_whole() -> None:
+    folder = EmbedderSettings().everyday_folder
+    for kind in ("words", "phrases"):
+        files = sorted((folder / kind).glob("*.tsv"))
+        assert {path.stem for path in files} == {*VARIETIES.values()} - {*CHINESE}
+        for path in files:
+            lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+            assert [line for line in lines if len(line) != 2 or not all(map(str.strip, line))] == []
+            assert len({first for first, _ in lines}) == len(lines), path
+
+
+def test_a_query_of_any_language_meets_a_chinese_or_english_passage() -> None:
+    languages = ("zh-Hans", "zh-Hant", "de", "fr")
+    pairs = [
+        Pair(source="ntrex", language=name, english=f"This is the sentence number {n}.", text=f"{name} {n}")
+        for n in range(9)
+        for name in languages
+    ]
+    source = crossing(pairs, [], [], 0)
+    assert source.size == 9
+    seen = set()
+    for seed in range(60):
+        example = source.draw(0, Random(seed))
+        assert example is not None
+        (query, passage), _, _ = example
+        number = re.search(r"\d", query)
+        assert number is not None
+        assert number[0] in passage
+        seen.add(query.split()[0])
+        assert passage.startswith(("This", "zh-"))
+    assert seen == {"This", *languages}

@@ -62,13 +62,14 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     torch.set_num_threads(settings.training.threads)
     start = Path(settings.start) if settings.start else SHIPPED
     teacher = teacher_folder(settings.teacher)
-    parallel = read_parallel(data, settings.held_out)
-    if not parallel.pairs:
+    everyday = settings.everyday_folder
+    parallel = read_parallel(data, settings.held_out, everyday / "phrases")
+    if all(pair.source == "phrases" for pair in parallel.pairs):
         raise SettingsError(
             f"{data} holds no parallel sentences; give the folder with train/ and dev/ in it."
         )
     claim(out, fixed(settings))
-    words = read_words(data / "train" / "dictionaries.tsv.gz")
+    words = read_words(everyday / "words")
     tokenizer, weights = prepare.prepare(settings, start, parallel, words, out)
     device = encoders.chosen_device()
     precision = encoders.chosen_precision(settings.training.precision, device)

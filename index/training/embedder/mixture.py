@@ -23,23 +23,12 @@ from index.training.embedder.passages import Asked
 from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.vocabulary import Word
 
-_GLOSSED = {
-    "de": " ",
-    "fr": " ",
-    "es": " ",
-    "it": " ",
-    "pt": " ",
-    "ja": "",
-    "ru": " ",
-    "tr": " ",
-    "el": " ",
-    "id": " ",
-    "ar": " ",
-    "hi": " ",
-}
+_UNSPACED = ("ja", "th")  # languages that put no blank between words
+_PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing"}  # sources that tell passages apart
 _EVERYDAY = 90  # characters of an English sentence that is put word by word into other languages, at most
 _PATIENCE = 8  # times the examples of a batch that are tried where most cannot be made
-_PARALLEL_SHARE = 0.5  # of crossing batches, sentences for queries; else questions put word by word
+_PARALLEL_SHARE = 0.6  # of crossing batches, sentences for queries; else questions put word by word
+_MANY_LANGUAGES = 0.5  # of those sentences, with a query in any of the languages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +79,9 @@ class Mixture:
         self._late_shares = [late[name] for name in self._names]
         self._late_from = settings.late_from
         self.counts = {
-            name: max(4, min(source.size, int(options.batch_tokens / lengths[name])))
+            name: max(4, min(source.size, int(tokens / lengths[name])))
             for name, source in self._sources.items()
+            for tokens in [options.passage_tokens if name in _PASSAGES else options.batch_tokens]
         }
         self._orders: dict[tuple[str, int], list[int]] = {}
         self._names_of_steps: list[str] = []
@@ -191,11 +181,11 @@ def english_alone(pairs: Sequence[Pair]) -> Source:
 
 
 def glossed_sentences(pairs: Sequence[Pair], words: Sequence[Word], columns: int) -> Source:
-    """Return everyday English sentences put word by word into languages of the dictionaries."""
+    """Return everyday English sentences put word by word into languages of the glossaries."""
+    languages = sorted({word.language for word in words})
     by_language = {
-        language: glossed.forms_of(w for w in words if w.language == language) for language in _GLOSSED
+        language: glossed.forms_of(w for w in words if w.language == language) for language in languages
     }
-    languages = sorted(language for language, forms in by_language.items() if forms)
     columns = min(columns, len(languages))
     keys = sorted(
         {p.english for p in pairs if p.source in {"tatoeba", "wmt", "ntrex"} and len(p.english) <= _EVERYDAY}
@@ -207,7 +197,8 @@ def glossed_sentences(pairs: Sequence[Pair], words: Sequence[Word], columns: int
         english = keys[number]
         found: list[str] = []
         for language in random.sample(languages, len(languages)):
-            text = glossed.gloss(english, by_language[language], _GLOSSED[language], random)
+            joint = "" if language in _UNSPACED else " "
+            text = glossed.gloss(english, by_language[language], joint, random)
             if text and len(found) < columns:
                 found.append(text)
         return (tuple(found), english, ()) if len(found) == columns else None
@@ -250,16 +241,17 @@ def news(path: Path) -> Source:
 def crossing(
     pairs: Sequence[Pair], chinese: Sequence[Asked], english: Sequence[Asked], negatives: int
 ) -> Source:
-    """Return English queries with Chinese passages, and Chinese queries with English ones.
+    """Return queries and passages of two languages, most of them English and Chinese.
 
     A query is a sentence whose translation stands in the passage, or a question put word by word into the other
     language; neighbouring pairs of the news come from one document more often than not and fill a passage.
     """
-    versions: dict[str, str] = {}
+    found: dict[str, dict[str, str]] = defaultdict(dict)
     for pair in pairs:
-        if pair.source in {"wmt", "ntrex"} and pair.language in CHINESE and 25 <= len(pair.english) <= 220:
-            versions.setdefault(pair.english, pair.text)
-    sides = tuple(versions), tuple(versions.values())
+        if pair.source in {"wmt", "ntrex"} and 25 <= len(pair.english) <= 220:
+            found[pair.english].setdefault(pair.language, pair.text)
+    versions = [{"en": english} | texts for english, texts in found.items() if {*texts} & {*CHINESE}]
+    rich = [place for place, texts in enumerate(versions) if len(texts) > 2 + len(CHINESE)]
     asked = [*chinese, *english]
     looks = {
         language: passages.Lookalikes(
@@ -275,14 +267,19 @@ def crossing(
     into = {"zh": passages.put_into("en", "zh"), "en": passages.put_into("zh", "en")}
     size = min(len(versions), 2 * len(asked)) if asked else len(versions)
 
-    def sentence(number: int, random: Random) -> Example:
-        place = random.randrange(len(versions))
-        queries, texts = sides if random.random() < 0.5 else sides[::-1]
-        around = [n for n in (place - 1, place, place + 1) if 0 <= n < len(texts)]
-        joint = " " if texts is sides[0] else ""
-        return (queries[place], joint.join(texts[n] for n in around)), "", ()
+    def sentence(random: Random) -> Example:
+        several = rich and random.random() < _MANY_LANGUAGES
+        place = random.choice(rich) if several else random.randrange(len(versions))
+        texts = versions[place]
+        inner = random.choice(["en", *(language for language in CHINESE if language in texts)])
+        outer = random.choice(
+            [n for n in texts if n != inner and (several or (n == "en") != (inner == "en"))]
+        )
+        around = [n for n in (place - 1, place, place + 1) if 0 <= n < len(versions) and inner in versions[n]]
+        joint = " " if inner == "en" else ""
+        return (texts[outer], joint.join(versions[n][inner] for n in around)), "", ()
 
-    def question(number: int, random: Random) -> Example | None:
+    def question(random: Random) -> Example | None:
         one = random.choice(english) if english and random.random() < 0.35 else random.choice(asked)
         query = into[one.language](one.question)
         if len(query) < 4:
@@ -294,10 +291,10 @@ def crossing(
             tuple(random.sample(found, min(negatives, len(found)))),
         )
 
-    def draw(number: int, random: Random) -> Example | None:
+    def draw(_: int, random: Random) -> Example | None:
         if versions and (not asked or random.random() < _PARALLEL_SHARE):
-            return sentence(number, random)
-        return question(number, random)
+            return sentence(random)
+        return question(random)
 
     return Source("crossing", size, draw)
 
@@ -317,6 +314,7 @@ def build(
         sentence_pairs("chinese", [p for n, p in enumerate(zh) if p.source != "pydocs" or n % 4 == 0]),
         english_alone(pairs),
         glossed_sentences(pairs, words, options.columns),
+        sentence_pairs("phrases", [p for p in pairs if p.source == "phrases"]),
         *(questions(name, found, options.negatives) for name, found in asked.items()),
         news(train / "news_zh.txt.gz"),
         crossing(pairs, asked["cmrc"], asked["qa_english"], options.negatives),

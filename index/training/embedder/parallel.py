@@ -56,15 +56,16 @@ class Parallel:
 
 
 def read_rows(path: Path) -> Iterator[list[str]]:
-    """Yield the fields of a gzipped TSV file; nothing where there is no such file."""
+    """Yield the fields of a TSV file, gzipped or not; nothing where there is no such file."""
     if path.is_file():
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 yield line.rstrip("\n").split("\t")
 
 
-def read_pairs(data: Path) -> Iterator[Pair]:
-    """Yield every pair of the training folder."""
+def read_pairs(data: Path, phrases: Path | None = None) -> Iterator[Pair]:
+    """Yield every pair of the training folder, and of a folder of phrase books (``LANGUAGE.tsv``)."""
     train = data / "train"
     for source, english, text in read_rows(train / "en_zh_pairs.tsv.gz"):
         yield Pair(source=source, language="zh-Hans", english=english, text=text)
@@ -72,6 +73,9 @@ def read_pairs(data: Path) -> Iterator[Pair]:
         yield Pair(source=source, language=VARIETIES.get(code, code), english=english, text=text)
     for source, code, english, text in read_rows(train / "pydocs_multi.tsv.gz"):
         yield Pair(source=source, language=code.split("-")[0], english=english, text=text)
+    for path in sorted(phrases.glob("*.tsv")) if phrases else ():
+        for text, english in read_rows(path):
+            yield Pair(source="phrases", language=path.stem, english=english, text=text)
 
 
 def sameness(text: str) -> str:
@@ -105,7 +109,7 @@ def hold_out(pairs: Iterable[Pair], tested: Iterable[str], count: int) -> Parall
     )
 
 
-def read_parallel(data: Path, held_out: int) -> Parallel:
-    """Read what the data folder holds; a missing file is left out."""
+def read_parallel(data: Path, held_out: int, phrases: Path | None = None) -> Parallel:
+    """Read what the data folder and the phrase books hold; a missing file is left out."""
     tested = (text for row in read_rows(data / "dev" / "tatoeba_test.tsv.gz") for text in row[1:])
-    return hold_out(read_pairs(data), tested, held_out)
+    return hold_out(read_pairs(data, phrases), tested, held_out)

@@ -143,14 +143,10 @@ def _first_row(
     glosses: Mapping[str, list[tuple[str, float]]],
     aligned: Mapping[str, list[tuple[str, float]]],
 ) -> Rows:
-    """Return the mean of what a piece's glosses and aligned words say, half each where there are both."""
-    said = glosses.get(piece, [])
-    total = sum(weight for _, weight in said)
-    evidence = [(text, weight / total) for text, weight in said]
-    words = [(w, s) for w, s in aligned.get(piece, []) if w not in _SILENT] or aligned.get(piece, [])
-    total = sum(score for _, score in words)
-    evidence += [(word, score / total) for word, score in words]
-    row = maker.mixed(evidence)
+    """Return the mean of what a piece's glosses say, or where it has none the words that come with it."""
+    beside = aligned.get(piece, [])
+    telling = [(word, score) for word, score in beside if word not in _SILENT]
+    row = maker.mixed(glosses.get(piece) or telling or beside)
     if row is None:
         row = maker.of_text(piece.replace("▁", " "))
     return row if row is not None else maker.mean

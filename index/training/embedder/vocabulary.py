@@ -27,12 +27,13 @@ _WORD_SCORE = -10.9  # about the start's English words: the cut with the fewest 
 _PIECE_SCORE = -12.2  # a part of a word; two are worth less than any word
 _HAN_SCORE = -14.0  # Japanese words of characters alone must not cut Chinese anew
 _MARK = "▁"
+_MOST_FREQUENT, _FIRST_PLACE = 7.7, 10  # Zipf frequency of place n: 7.7 - log10(n), flattened at the top
 _ALPHABET = 2_000  # characters that merges may begin with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A word of a dictionary file: ``zipf`` is log10 of its number in a thousand million words."""
+    """A word of a glossary: ``zipf`` is log10 of its number in a thousand million words."""
 
     language: str
     text: str
@@ -40,15 +41,21 @@ class Word:
     glosses: tuple[str, ...]
 
 
-def read_words(path: Path) -> list[Word]:
-    """Read ``dictionaries.tsv.gz``, which is optional; an empty list where there is none.
+def read_words(folder: Path) -> list[Word]:
+    """Read the glossaries of a folder, ``LANGUAGE.tsv``; an empty list where there are none.
 
-    A word a line: ``language⇥word⇥frequency (Zipf)⇥gloss/gloss``, from dictionaries whose licences allow what the
-    weights are for. Without it words of other languages begin from parallel text alone.
+    A word form a line, ``form⇥gloss, gloss``, the most frequent first: its frequency is taken from its place,
+    by Zipf's law. Without glossaries words of other languages begin from parallel text alone.
     """
     return [
-        Word(language=language, text=text, zipf=float(zipf), glosses=tuple(filter(None, glosses.split("/"))))
-        for language, text, zipf, glosses in read_rows(path)
+        Word(
+            language=path.stem,
+            text=text,
+            zipf=_MOST_FREQUENT - math.log10(place),
+            glosses=tuple(gloss for part in glosses.split(",") if (gloss := part.strip())),
+        )
+        for path in sorted(folder.glob("*.tsv"))
+        for place, (text, glosses) in enumerate(read_rows(path), start=_FIRST_PLACE)
     ]
 
 
