@@ -526,10 +526,12 @@ def test_an_export_may_hold_a_share_of_the_starts_body(run: Path, toy: Callable[
     old = load_file(start / "model.safetensors")
     last = load_file(run / "checkpoint.safetensors")
     weights = {name.removeprefix("model/"): w for name, w in last.items() if name.startswith("model/")}
-    mixed = averaged(weights, start, 0.25)
+    mixed = averaged(weights, start, 0.25, 0.5)
     name = "encoder.layer.0.output.dense.weight"
     assert torch.allclose(mixed[name], 0.25 * old[name] + 0.75 * weights[name])
-    assert torch.equal(mixed[ROWS], weights[ROWS])
+    known = len(old[ROWS])
+    assert torch.allclose(mixed[ROWS][:known], 0.5 * old[ROWS] + 0.5 * weights[ROWS][:known])
+    assert torch.equal(mixed[ROWS][known:], weights[ROWS][known:])
 
 
 def test_late_steps_take_the_late_mixture(toy: Callable[[int], Path], data: Path) -> None:

@@ -80,7 +80,8 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     bank = mixture.bank(parallel, settings.training.bank, settings.seed)
     trainer = train.Trainer(encoder, tokenizer, train.Teacher(taught), bank, settings.training)
     train.train(trainer, mixture.build(settings, data, parallel, words, tokenizer), out)
-    final = averaged(encoder.weights, start, settings.training.start_share)
+    options = settings.training
+    final = averaged(encoder.weights, start, options.start_share, options.start_row_share)
     trained = export(final, tokenizer, start, out / "embedder")
     measure(settings, data, start, trained, parallel.held_out, out)
     return trained
@@ -126,7 +127,15 @@ def teacher_folder(stated: str) -> Path:
 
 def fixed(settings: EmbedderSettings) -> str:
     """Return as JSON what must stay as it is between two calls: not what is measured or how long is trained."""
-    pace = {"steps", "decay_share", "threads", "checkpoint_s", "report_steps", "start_share"}
+    pace = {
+        "steps",
+        "decay_share",
+        "threads",
+        "checkpoint_s",
+        "report_steps",
+        "start_share",
+        "start_row_share",
+    }
     free = {"evaluation": True, "static": True, "training": pace}
     return settings.model_dump_json(exclude=free, indent=1)  # type: ignore[arg-type]  # pydantic's own form
 

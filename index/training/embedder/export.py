@@ -25,17 +25,20 @@ _KEPT = (
 )
 
 
-def averaged(weights: Mapping[str, Tensor], start: Path, share: float) -> dict[str, Tensor]:
-    """Return the weights with ``share`` of the start's transformer in it; word embeddings stay as trained.
+def averaged(weights: Mapping[str, Tensor], start: Path, share: float, row_share: float) -> dict[str, Tensor]:
+    """Return the weights with ``share`` of the start's transformer and ``row_share`` of its rows in them.
+
+    New rows, which the start does not have, stay as trained.
 
     The average keeps what the start knew and training on sentences took away (Wortsman et al. 2022, "Robust
     fine-tuning of zero-shot models", arXiv:2109.01903).
     """
     old = load_file(start / "model.safetensors")
-    return {
-        name: w if name == ROWS else share * old[name].float() + (1 - share) * w.detach().cpu()
-        for name, w in weights.items()
-    }
+    mixed = {name: w.detach().cpu().clone() for name, w in weights.items()}
+    for name, w in mixed.items():
+        part, known = (row_share if name == ROWS else share), len(old[name])
+        w[:known] = part * old[name].float() + (1 - part) * w[:known]
+    return mixed
 
 
 def export(weights: Mapping[str, Tensor], tokenizer: Tokenizer, start: Path, folder: Path) -> Path:

@@ -68,6 +68,7 @@ class Training(Part):
     start_share: float = Field(
         default=0.0, ge=0, lt=1, description="share of the start's transformer in the exported average"
     )
+    start_row_share: float = Field(default=0.0, ge=0, lt=1, description="the same of the rows that it had")
     bank: int = Field(
         default=3_000, ge=0, description="English sentences that every step's contrast is made against too"
     )
