@@ -419,6 +419,12 @@ class Library:
         if meta["fingerprint"] != fingerprint:
             name, dimensions = meta["embedder"] or meta["fingerprint"], meta["dimensions"]
             cut = f" --dimensions {dimensions}" if meta["fingerprint"].endswith(f":{dimensions}") else ""
+            (ours, _, old), (theirs, _, new) = (f.partition("@") for f in (meta["fingerprint"], fingerprint))
+            if ours == theirs and old.partition(":")[0] != new.partition(":")[0]:
+                raise EmbedderMismatchError(
+                    f"The library in {self.folder} was embedded with another version of {ours} ({old}, now {new}): "
+                    "run `chuchu library rebuild`."
+                )
             raise EmbedderMismatchError(
                 f"The library in {self.folder} was embedded with {meta['fingerprint']}, not with "
                 f"{fingerprint}: use --embedder {name}{cut}, or run `chuchu library rebuild` with the other one."

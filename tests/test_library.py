@@ -298,6 +298,14 @@ def test_another_embedder_is_refused_by_both_names(library: Library) -> None:
     Library.open(library.folder, fingerprint="fake-64").close()
 
 
+def test_another_version_of_the_same_embedder_is_a_matter_of_a_rebuild(tmp_path: Path) -> None:
+    Library.create(tmp_path, fingerprint="builtin@12ab", dimensions=64).close()
+    with pytest.raises(EmbedderMismatchError, match=r"another version of builtin \(12ab, now 34cd\): run"):
+        Library.open(tmp_path, fingerprint="builtin@34cd")
+    with pytest.raises(EmbedderMismatchError, match="use --embedder"):
+        Library.open(tmp_path, fingerprint="builtin@12ab:32")
+
+
 def test_a_newer_schema_is_refused(library: Library) -> None:
     with library.writing() as connection:
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
