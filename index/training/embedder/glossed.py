@@ -1,6 +1,6 @@
 """Puts English sentences into other languages word by word: no translations, but their words and their length.
 
-Everyday sentences are what parallel news and documentation lack. A dictionary's frequent forms stand in for
+Everyday sentences are what parallel news and documentation lack. A glossary's forms stand in for
 English words, each as often as it is frequent; the order of words stays English, which an average over tokens
 forgives.
 """

@@ -1,4 +1,4 @@
-"""What each training step is shown: batches of ten sources, in an order that the seed alone decides.
+"""What each training step is shown: batches of eleven sources, in an order that the seed alone decides.
 
 A step takes one source, so that the other texts of its batch are of the same kind and hard to tell apart. The
 batch of a step depends on the seed, the step and the data only: a run that goes on after a kill sees what one

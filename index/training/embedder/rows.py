@@ -126,7 +126,7 @@ def first_rows(
         tokenizer: the wider one.
         start: the one that ``rows`` belong to.
         rows: the start's, shape (pieces, dimensions).
-        words: of dictionaries, with glosses.
+        words: of glossaries.
         pairs: parallel sentences to align words in; none where glosses are to be all.
     """
     pieces = [str(tokenizer.id_to_token(n)) for n in range(len(rows), tokenizer.get_vocab_size())]

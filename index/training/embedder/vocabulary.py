@@ -73,7 +73,7 @@ def prepared(tokenizer: Tokenizer) -> dict[str, Any]:
 def word_counts(
     words: Iterable[Word], texts: Mapping[str, Sequence[str]], tokenizer: Tokenizer
 ) -> dict[str, dict[str, float]]:
-    """Return by language how often each normalised word comes: in the dictionary's words and in the texts.
+    """Return by language how often each normalised word comes: in the glossary's words and in the texts.
 
     A word counts as often as it would in a million words, and in the texts as often as it is there.
     """
@@ -148,7 +148,7 @@ def widen(
 
     Args:
         tokenizer: the start's.
-        words: of dictionaries, with frequencies.
+        words: of glossaries, with frequencies.
         texts: by language, normal sentences of it.
         quotas: by language, how many words and how many parts of words to add.
     """
