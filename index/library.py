@@ -420,15 +420,13 @@ class Library:
             name, dimensions = meta["embedder"] or meta["fingerprint"], meta["dimensions"]
             cut = f" --dimensions {dimensions}" if meta["fingerprint"].endswith(f":{dimensions}") else ""
             (ours, _, old), (theirs, _, new) = (f.partition("@") for f in (meta["fingerprint"], fingerprint))
-            if ours == theirs and old.partition(":")[0] != new.partition(":")[0]:
-                raise EmbedderMismatchError(
-                    f"The library in {self.folder} was embedded with another version of {ours} ({old}, now {new}): "
-                    "run `chuchu library rebuild`."
-                )
-            raise EmbedderMismatchError(
-                f"The library in {self.folder} was embedded with {meta['fingerprint']}, not with "
-                f"{fingerprint}: use --embedder {name}{cut}, or run `chuchu library rebuild` with the other one."
+            said = (
+                f"another version of {ours} ({old}, now {new}): run `chuchu library rebuild`."
+                if ours == theirs and old.partition(":")[0] != new.partition(":")[0]
+                else f"{meta['fingerprint']}, not with {fingerprint}: use --embedder {name}{cut}, or run "
+                "`chuchu library rebuild` with the other one."
             )
+            raise EmbedderMismatchError(f"The library in {self.folder} was embedded with {said}")
 
     def embedder_for(self, name: str = "", dimensions: int | None = None) -> tuple[str, int | None]:
         """Return the name and dimensions to load an embedder by, where not both were asked for.

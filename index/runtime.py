@@ -48,7 +48,7 @@ def precision() -> Precision:
     """
     stated = os.environ.get(PRECISION_VARIABLE, "").strip().lower() or "auto"
     if stated == "auto":
-        return "bfloat16" if _multiplies_bfloat16() else "float32"
+        return "bfloat16" if multiplies_bfloat16() else "float32"
     if stated not in ("float32", "bfloat16"):
         raise SettingsError(
             f"{PRECISION_VARIABLE} is {stated!r}, but float32, bfloat16 or auto was expected; change or unset it."
@@ -57,8 +57,8 @@ def precision() -> Precision:
 
 
 @cache
-def _multiplies_bfloat16() -> bool:
-    """Ask Linux for the processor's instructions; elsewhere the answer is no."""
+def multiplies_bfloat16() -> bool:
+    """Say whether the processor multiplies bfloat16 by itself; Linux knows, elsewhere the answer is no."""
     try:
         stated = _CPUINFO.read_text(encoding="utf-8")
     except OSError:

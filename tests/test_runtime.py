@@ -73,10 +73,10 @@ def test_by_itself_it_is_bfloat16_where_the_processor_has_the_instruction(
     if flags is not None:
         (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: none\n")
     monkeypatch.setattr(index.runtime, "_CPUINFO", tmp_path / "cpuinfo")
-    index.runtime._multiplies_bfloat16.cache_clear()
+    index.runtime.multiplies_bfloat16.cache_clear()
     monkeypatch.setenv("CHUCHU_PRECISION", stated)
     assert precision() == expected
-    index.runtime._multiplies_bfloat16.cache_clear()
+    index.runtime.multiplies_bfloat16.cache_clear()
 
 
 def test_a_precision_that_there_is_not_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

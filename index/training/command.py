@@ -1,13 +1,34 @@
-"""What the commands of a recipe share: logs, one clear line where something cannot be done, one run a folder."""
+"""What the commands of a recipe share: options, logs, one clear line where it cannot be done, one run a folder."""
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from index.errors import ChuchuError, SettingsError
+
+
+def recipe_parser(module: str, description: str, settings: Path) -> argparse.ArgumentParser:
+    """Return the parser of a recipe's command: ``--settings``, ``--data``, ``--out``.
+
+    Args:
+        module: what ``python -m`` is given.
+        description: what the command does; its line breaks are kept.
+        settings: the file that is read where none is named.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {module}",
+        description=description,
+        epilog=f"example: python -m {module} --data data --out run",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--settings", type=Path, default=settings, help="a TOML file (default: %(default)s)")
+    parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to work in")
+    return parser
 
 
 def guarded(work: Callable[[], object]) -> int:

@@ -7,7 +7,6 @@ A second call with the same folder goes on where the first was stopped. The fold
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from index.runtime import prepare_torch
-from index.training.command import claim, guarded
+from index.training.command import claim, guarded, recipe_parser
 from rag.training.settings import TrainingSettings
 
 logger = logging.getLogger("rag.training")
@@ -26,16 +25,8 @@ SHIPPED = Path(__file__).parents[1] / "models" / "reader"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the recipe; return 0, or 1 after one line on stderr that says what to do."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rag.training",
-        description="Train the reader, export it, and measure it against the one it started from.",
-        epilog="example: python -m rag.training --data data --out run",
-    )
-    parser.add_argument(
-        "--settings", type=Path, default=DEFAULT_SETTINGS, help="a TOML file (default: %(default)s)"
-    )
-    parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to work in")
+    does = "Train the reader, export it, and measure it against the one it started from."
+    parser = recipe_parser("rag.training", does, DEFAULT_SETTINGS)
     options = parser.parse_args(arguments)
     return guarded(lambda: run(TrainingSettings.read(options.settings), options.data, options.out))
 

@@ -24,8 +24,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import ChuchuError, SettingsError
+from index.errors import SettingsError
 from index.runtime import prepare_torch
+from index.training.command import guarded
 from rag.answerers.evidence import FEATURES
 from rag.answerers.scoring import BIAS, WEIGHTS_FILE, Weights
 from rag.training.calibration import auroc
@@ -112,13 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="a folder that keeps what was extracted, for the next time (default: %(default)s)",
     )
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    try:
-        run(options.data, options.out, options.prior, options.features, CaseOptions())
-    except ChuchuError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return guarded(lambda: run(options.data, options.out, options.prior, options.features, CaseOptions()))
 
 
 def run(data: Path, out: Path, prior_file: Path, features: Path, options: CaseOptions) -> None:

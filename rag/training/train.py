@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from index.errors import SettingsError
 from index.training import checkpoint
-from index.training.embedder.encoder import chosen_precision
+from index.training.devices import chosen_device, chosen_precision
 from rag.training import curves
 from rag.training.examples import SOURCES
 from rag.training.mixture import Windows
@@ -138,7 +138,7 @@ class Trainer:
             SettingsError: the start has no reader's outputs and ``new_heads`` is not set.
         """
         self.options = settings.training
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = torch.device(chosen_device())
         torch.manual_seed(settings.seed)
         self.model = _load_model(start, self.options.new_heads).to(self.device)
         vectors = self.model.bert.embeddings.word_embeddings

@@ -7,7 +7,6 @@ sentence-transformers opens), ``scores.json`` and ``scores.md``.
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import logging
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from index.errors import SettingsError
 from index.runtime import prepare_torch
-from index.training.command import claim, guarded
+from index.training.command import claim, guarded, recipe_parser
 from index.training.embedder.settings import EmbedderSettings
 
 logger = logging.getLogger("index.training.embedder")
@@ -28,16 +27,8 @@ SHIPPED = Path(__file__).parents[2] / "models" / "embedder"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the recipe; return 0, or 1 after one line on stderr that says what to do."""
-    parser = argparse.ArgumentParser(
-        prog="python -m index.training.embedder",
-        description="Widen the embedder's vocabulary, train it, export it, and measure it against its start.",
-        epilog="example: python -m index.training.embedder --data data --out run",
-    )
-    parser.add_argument(
-        "--settings", type=Path, default=DEFAULT_SETTINGS, help="a TOML file (default: %(default)s)"
-    )
-    parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to work in")
+    does = "Widen the embedder's vocabulary, train it, export it, and measure it against its start."
+    parser = recipe_parser("index.training.embedder", does, DEFAULT_SETTINGS)
     options = parser.parse_args(arguments)
     return guarded(lambda: run(EmbedderSettings.read(options.settings), options.data, options.out))
 
@@ -53,6 +44,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     from tokenizers import Tokenizer
 
     from index.bert import BertConfig
+    from index.training.devices import chosen_device, chosen_precision
     from index.training.embedder import encoder as encoders
     from index.training.embedder import mixture, prepare, train
     from index.training.embedder.export import averaged, export
@@ -71,8 +63,8 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     claim(out, fixed(settings))
     words = read_words(everyday / "words")
     tokenizer, weights = prepare.prepare(settings, start, parallel, words, out)
-    device = encoders.chosen_device()
-    precision = encoders.chosen_precision(settings.training.precision, device)
+    device = chosen_device()
+    precision = chosen_precision(settings.training.precision, device)
     placed = {name: weight.to(device) for name, weight in weights.items()}
     encoder = encoders.Encoder(BertConfig.read(start), placed, precision=precision)
     knower = encoders.load_encoder(teacher, precision, device)

@@ -116,14 +116,3 @@ def load_encoder(folder: Path, precision: torch.dtype, device: str) -> Encoder:
     """Load a BERT's folder."""
     weights = {name: w.to(device) for name, w in load_file(folder / "model.safetensors").items()}
     return Encoder(BertConfig.read(folder), weights, precision=precision)
-
-
-def chosen_device() -> str:
-    """Return "cuda" where there is a GPU, else "cpu"."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def chosen_precision(stated: str, device: str) -> torch.dtype:
-    """Return the type of products; "auto" is bf16 on a GPU, and on a CPU that multiplies it by itself."""
-    fast = device == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    return torch.bfloat16 if stated == "bf16" or (stated == "auto" and fast) else torch.float32

@@ -30,7 +30,8 @@ from index import lexical
 from index.embedder import Embedder, StaticEmbedder
 from index.fusion import weighted_sum
 from index.training.command import guarded
-from index.training.embedder.encoder import chosen_device, chosen_precision, load_encoder
+from index.training.devices import chosen_device, chosen_precision
+from index.training.embedder.encoder import load_encoder
 from index.training.embedder.parallel import read_parallel, read_rows
 from index.training.embedder.passages import chunks
 from index.training.embedder.settings import EmbedderSettings, Evaluation

@@ -9,7 +9,6 @@ mixture in large batches: translations and answers are drawn together against th
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import sys
@@ -25,7 +24,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from index.errors import SettingsError
-from index.training.command import guarded
+from index.training.command import guarded, recipe_parser
 from index.training.embedder import mixture as mixtures
 from index.training.embedder.align import weights_of
 from index.training.embedder.encoder import ROWS
@@ -134,14 +133,8 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; return 0, or 1 after one line on stderr that says what to do."""
-    parser = argparse.ArgumentParser(
-        prog="python -m index.training.embedder.static",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--settings", type=Path, default=Path(__file__).parent / "embedder.toml")
-    parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
-    parser.add_argument("--out", type=Path, required=True, help="the folder of the embedder's run")
+    settings = Path(__file__).parent / "embedder.toml"
+    parser = recipe_parser("index.training.embedder.static", str(__doc__), settings)
     options = parser.parse_args(arguments)
     return guarded(lambda: run(EmbedderSettings.read(options.settings), options.data, options.out))
 
