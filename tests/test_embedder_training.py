@@ -21,7 +21,7 @@ from index.training import curves
 from index.training.embedder import passages, static
 from index.training.embedder.__main__ import main
 from index.training.embedder.align import align
-from index.training.embedder.encoder import ROWS, Encoder
+from index.training.embedder.encoder import POSITIONS, ROWS, Encoder
 from index.training.embedder.evaluate import PassageSet, found_first, ndcg, passage_scores, rank_of, table
 from index.training.embedder.export import averaged
 from index.training.embedder.glossed import forms_of, gloss
@@ -32,7 +32,7 @@ from index.training.embedder.rows import RowMaker, aligned_words, first_rows
 from index.training.embedder.settings import Alignment, EmbedderSettings, Training
 from index.training.embedder.settings import Mixture as Shares
 from index.training.embedder.train import Trainer, contrast, loss_of, rate_at
-from index.training.embedder.vocabulary import Word, read_words, widen
+from index.training.embedder.vocabulary import Word, cut, inherited, read_words, widen
 from index.weights import write_checksums
 
 SENTENCES = (
@@ -263,6 +263,27 @@ def test_training_moved_new_rows_and_body_alike(run: Path) -> None:
     assert {ROWS, "encoder.layer.0.attention.self.query.weight", "embeddings.LayerNorm.bias"} <= moved
 
 
+def test_refitting_moves_the_rows_beyond_the_base_and_nothing_else(
+    toy: Callable[[int], Path], data: Path, tmp_path: Path
+) -> None:
+    base = small_tokenizer().get_vocab_size()
+    stated = toy(2).read_text(encoding="utf-8")
+    stated = stated.replace("[training]\n", "[training]\nstart_share = 0.5\nstart_row_share = 1.0\n")
+    stated = stated.replace("[vocabulary.quotas]", f"[vocabulary]\nbase = {base}\n[vocabulary.quotas]")
+    settings, out = tmp_path / "refit.toml", tmp_path / "out"
+    settings.write_text(f"{stated}[refit]\nsteps = 3\n", encoding="utf-8")
+    assert main(["--settings", str(settings), "--data", str(data), "--out", str(out)]) == 0
+    last = load_file(out / "checkpoint.safetensors")
+    trained = {name.removeprefix("model/"): w for name, w in last.items() if name.startswith("model/")}
+    before = averaged(trained, out / "old.safetensors", 0.5, 1.0, base)
+    final = load_file(out / "embedder" / "model.safetensors")
+    assert len(final[ROWS]) > base
+    assert torch.equal(final[ROWS][:base], before[ROWS][:base].half())
+    assert not torch.equal(final[ROWS][base:], before[ROWS][base:].half())
+    same = [name for name in final if name not in (ROWS, POSITIONS)]
+    assert [name for name in same if not torch.equal(final[name], before[name].half())] == []
+
+
 def test_a_run_with_other_settings_is_refused(
     run: Path, toy: Callable[[int], Path], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -320,11 +341,51 @@ def test_new_pieces_are_normalised_words_after_the_old_ones() -> None:
     assert wide.encode(english).ids == narrow.encode(english).ids
 
 
+def pieces_beyond(wide: Tokenizer, narrow: Tokenizer) -> list[str]:
+    return [str(wide.id_to_token(n)) for n in range(narrow.get_vocab_size(), wide.get_vocab_size())]
+
+
+def test_stem_and_ending_become_pieces_where_many_words_share_them() -> None:
+    stems, endings = ("книг", "город", "школ", "стран", "улиц"), ("ами", "ах", "ов", "у")
+    words = [Word(language="ru", text=text, zipf=3.0, glosses=()) for text in (*stems, *endings)]
+    texts = {"ru": [f"{stem}{ending} тут" for stem in stems for ending in endings]}
+    narrow = small_tokenizer()
+    wide = widen(narrow, words, texts, {"ru": (9, 0)})
+    new = set(pieces_beyond(wide, narrow))
+    assert {*stems, *endings, "тут"} <= new
+    assert not {stem + ending for stem in stems for ending in endings} & new
+    assert wide.encode("городами", add_special_tokens=False).tokens == ["город", "ами"]
+
+
+def test_a_letter_of_a_language_has_a_piece_so_that_no_word_is_unknown() -> None:
+    narrow = small_tokenizer()
+    wide = widen(narrow, [], {"ru": ["кот ток кто", "тк окт"]}, {"ru": (0, 0)})
+    assert pieces_beyond(wide, narrow) == ["к", "о", "т"]
+    assert wide.encode("кто", add_special_tokens=False).tokens == ["к", "т", "о"]
+    assert narrow.encode("кто", add_special_tokens=False).ids == [narrow.token_to_id("[UNK]")]
+
+
+def test_a_start_keeps_its_first_pieces_and_the_rows_of_those_that_are_chosen_again() -> None:
+    first = small_tokenizer()
+    start = widen(first, WORDS, {}, {"de": (4, 0)})
+    base = first.get_vocab_size()
+    chosen = widen(cut(start, base), [WORDS[2], WORDS[0]], {}, {"de": (2, 0)})
+    tokenizer, kept = inherited(chosen, start, base)
+    assert kept[:base] == list(range(base))
+    assert [start.id_to_token(n) for n in kept[base:]] == pieces_beyond(tokenizer, first)
+    assert len(kept) == tokenizer.get_vocab_size() == base + 2
+    milk = Word(language="de", text="Milch", zipf=5.2, glosses=("milk",))
+    more = widen(cut(start, base), [WORDS[0], milk], {}, {"de": (2, 0)})
+    tokenizer, kept = inherited(more, start, base)
+    assert tokenizer.id_to_token(len(kept)) == "▁milch"  # new, after those that the start had
+    assert tokenizer.id_to_token(base) == start.id_to_token(kept[base]) == "▁hund"
+
+
 def test_words_of_chinese_characters_alone_are_left_to_chinese() -> None:
     words = [Word(language="ja", text=text, zipf=5.0, glosses=()) for text in ("牛奶", "飲む", "猫")]
     wide = widen(small_tokenizer(), words, {}, {"ja": (5, 0)})
-    new = [wide.id_to_token(n) for n in range(small_tokenizer().get_vocab_size(), wide.get_vocab_size())]
-    assert new == ["飲む"]
+    new = pieces_beyond(wide, small_tokenizer())
+    assert [piece for piece in new if len(piece) > 1] == ["飲む"]
 
 
 def test_a_row_begins_as_its_gloss_and_without_one_as_its_translation() -> None:
@@ -522,8 +583,8 @@ def test_the_table_says_how_much_of_the_error_is_gone() -> None:
 
 
 def test_an_export_may_hold_a_share_of_the_starts_body(run: Path, toy: Callable[[int], Path]) -> None:
-    start = toy(8).parent / "start"
-    old = load_file(start / "model.safetensors")
+    start = toy(8).parent / "start" / "model.safetensors"
+    old = load_file(start)
     last = load_file(run / "checkpoint.safetensors")
     weights = {name.removeprefix("model/"): w for name, w in last.items() if name.startswith("model/")}
     mixed = averaged(weights, start, 0.25, 0.5)

@@ -18,6 +18,7 @@ from torch.nn import functional
 from index.bert import BertConfig
 
 ROWS = "embeddings.word_embeddings.weight"
+POSITIONS = "embeddings.position_embeddings.weight"
 
 
 class Encoder:
@@ -77,7 +78,7 @@ class Encoder:
         heads, size = self.config.num_attention_heads, self.config.hidden_size
         hidden = functional.embedding(ids, self.rows, sparse=True).to(self.precision)
         hidden = hidden + cast["embeddings.token_type_embeddings.weight"][0]
-        hidden = hidden + cast["embeddings.position_embeddings.weight"][:width]
+        hidden = hidden + cast[POSITIONS][:width]
         hidden = norm(hidden, "embeddings.LayerNorm")
         for n in range(self.config.num_hidden_layers):
             layer = f"encoder.layer.{n}"

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from index.training.embedder.encoder import ROWS
+from index.training.embedder.encoder import POSITIONS, ROWS
 from index.weights import write_checksums
 
 _KEPT = (
@@ -25,24 +25,34 @@ _KEPT = (
 )
 
 
-def averaged(weights: Mapping[str, Tensor], start: Path, share: float, row_share: float) -> dict[str, Tensor]:
-    """Return the weights with ``share`` of the start's transformer and ``row_share`` of its rows in them.
-
-    New rows, which the start does not have, stay as trained.
+def averaged(
+    weights: Mapping[str, Tensor], start: Path, share: float, row_share: float, base: int = 0
+) -> dict[str, Tensor]:
+    """Return the weights with a share of the start's in them; new rows, which it does not have, stay as trained.
 
     The average keeps what the start knew and training on sentences took away (Wortsman et al. 2022, "Robust
     fine-tuning of zero-shot models", arXiv:2109.01903).
+
+    Args:
+        weights: as trained.
+        start: the file of the start's weights.
+        share: of the start's transformer.
+        row_share: of its rows.
+        base: how many of its rows, the first ones, are averaged; 0: all.
     """
-    old = load_file(start / "model.safetensors")
+    old = load_file(start)
     mixed = {name: w.detach().cpu().clone() for name, w in weights.items()}
     for name, w in mixed.items():
-        part, known = (row_share if name == ROWS else share), len(old[name])
-        w[:known] = part * old[name].float() + (1 - part) * w[:known]
+        known = len(old[name])
+        part, known = (row_share, base or known) if name == ROWS else (share, known)
+        w[:known] = part * old[name][:known].float() + (1 - part) * w[:known]
     return mixed
 
 
 def export(weights: Mapping[str, Tensor], tokenizer: Tokenizer, start: Path, folder: Path) -> Path:
     """Write the folder, with the start's settings of everything but the vocabulary.
+
+    Positions beyond the longest text that the folder states are left out.
 
     The configuration says float32 although the weights are fp16: transformers would otherwise compute in
     fp16, which is slow on a CPU.
@@ -50,11 +60,14 @@ def export(weights: Mapping[str, Tensor], tokenizer: Tokenizer, start: Path, fol
     for name in _KEPT:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(start / name, folder / name)
+    stated = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
+    weights = dict(weights) | {POSITIONS: weights[POSITIONS][: stated["max_seq_length"]]}
     halves = {name: w.detach().cpu().to(torch.float16).contiguous() for name, w in weights.items()}
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)  # the library writes it for its owner alone
     config = json.loads((start / "config.json").read_text(encoding="utf-8"))
     config |= {"dtype": "float32", "vocab_size": len(weights[ROWS])}
+    config |= {"max_position_embeddings": len(weights[POSITIONS])}
     (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     tokenizer.no_truncation()
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)

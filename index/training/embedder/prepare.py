@@ -20,11 +20,12 @@ from index.training.embedder.encoder import ROWS
 from index.training.embedder.parallel import CHINESE, Pair, Parallel
 from index.training.embedder.rows import first_rows
 from index.training.embedder.settings import EmbedderSettings
-from index.training.embedder.vocabulary import Word, widen
+from index.training.embedder.vocabulary import Word, cut, inherited, widen
 
 logger = logging.getLogger(__name__)
 
-TOKENIZER, FIRST = "tokenizer.json", "first.safetensors"
+TOKENIZER, OLD, FIRST = "tokenizer.json", "old.safetensors", "first.safetensors"
+"""The widened vocabulary; the start's weights, rows of pieces that are left out of it left out; what is trained."""
 
 
 def prepare(
@@ -33,24 +34,29 @@ def prepare(
     """Return the wider tokenizer and the weights to begin with, made now or by an earlier call."""
     if (out / FIRST).is_file():
         return Tokenizer.from_file(str(out / TOKENIZER)), load_file(out / FIRST)
-    narrow = Tokenizer.from_file(str(start / "tokenizer.json"))
-    weights = load_file(start / "model.safetensors")
-    rows = weights[ROWS].float().numpy()
+    first = load_file(start / "model.safetensors")
     texts: dict[str, list[str]] = defaultdict(list)
     others = [pair for pair in parallel.pairs if pair.language not in CHINESE]
     for pair in others:
         if pair.source != "pydocs":  # whose words few other texts need
             texts[pair.language].append(pair.text)
-    tokenizer = widen(narrow, words, texts, settings.vocabulary.quotas)
+    whole, options = Tokenizer.from_file(str(start / "tokenizer.json")), settings.vocabulary
+    narrow = cut(whole, options.base) if options.base else whole
+    tokenizer = widen(narrow, words, texts, options.quotas)
+    if options.base:
+        tokenizer, kept = inherited(tokenizer, whole, options.base)
+        narrow = cut(tokenizer, len(kept))
+        first[ROWS] = first[ROWS][kept]
+    save_file(first, out / OLD)
+    weights = {name: w.float() for name, w in first.items()}
+    rows = weights[ROWS].numpy()
     logger.info(
         "%d pieces, %d of them new", tokenizer.get_vocab_size(), tokenizer.get_vocab_size() - len(rows)
     )
     aligned = _numbers(tokenizer, _sampled(others, settings.alignment.docs, settings.seed))
-    first = first_rows(tokenizer, narrow, rows, words, others if settings.alignment.dice else ())
-    made = align(first, len(rows), aligned, settings.alignment, settings.seed)
-    weights = {name: w.float() for name, w in weights.items()} | {
-        ROWS: torch.from_numpy(np.ascontiguousarray(made))
-    }
+    made = first_rows(tokenizer, narrow, rows, words, others if settings.alignment.dice else ())
+    made = align(made, len(rows), aligned, settings.alignment, settings.seed)
+    weights[ROWS] = torch.from_numpy(np.ascontiguousarray(made))
     tokenizer.save(str(out / TOKENIZER))
     save_file(weights, out / (FIRST + ".new"))
     os.replace(out / (FIRST + ".new"), out / FIRST)

@@ -10,11 +10,19 @@ from index.training.recipe import Part, Recipe
 
 
 class Vocabulary(Part):
-    """How the start's vocabulary is widened: by language, how many words and how many parts of words."""
+    """How the start's vocabulary is widened: by language, how many words and how many parts of words.
+
+    Letters that have no piece come on top of that.
+    """
 
     quotas: dict[str, tuple[int, int]] = Field(
         default_factory=dict,
         description="language → (words, parts of words), of the glossaries and the texts",
+    )
+    base: int = Field(
+        default=0,
+        ge=0,
+        description="the start's first pieces, which stay; of its others, those that the quotas choose again. 0: all",
     )
 
 
@@ -66,9 +74,11 @@ class Training(Part):
     temperature: float = Field(default=0.05, gt=0, description="of the contrastive losses")
     distance_weight: float = Field(default=4.0, ge=0, description="of 1 - cosine to the teacher's vector")
     start_share: float = Field(
-        default=0.0, ge=0, lt=1, description="share of the start's transformer in the exported average"
+        default=0.0, ge=0, le=1, description="share of the start's transformer in the exported average"
     )
-    start_row_share: float = Field(default=0.0, ge=0, lt=1, description="the same of the rows that it had")
+    start_row_share: float = Field(
+        default=0.0, ge=0, le=1, description="the same of the rows that it had; with a base, of the base's"
+    )
     bank: int = Field(
         default=3_000, ge=0, description="English sentences that every step's contrast is made against too"
     )
@@ -79,6 +89,17 @@ class Training(Part):
     threads: int = Field(default=2, ge=1, description="CPU threads")
     checkpoint_s: float = Field(default=150.0, ge=0, description="seconds between checkpoints")
     report_steps: int = Field(default=20, ge=1, description="steps between two points of the curves")
+
+
+class Refit(Part):
+    """Steps at the end in which only the rows beyond the base move, to fit the averaged transformer again.
+
+    What the base's pieces can write, Chinese and English, keeps the vectors that the average gives it.
+    """
+
+    steps: int = Field(default=0, ge=0, description="0: none")
+    rate: float = Field(default=5e-4, gt=0, description="learning rate, falling linearly")
+    mixture: Mixture = Mixture()
 
 
 class Static(Part):
@@ -117,6 +138,7 @@ class EmbedderSettings(Recipe):
     late_from: int | None = Field(default=None, ge=0, description="the first step that takes late_mixture")
     late_mixture: Mixture = Mixture()
     training: Training = Training()
+    refit: Refit = Refit()
     static: Static = Static()
     evaluation: Evaluation = Evaluation()
 

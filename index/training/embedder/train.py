@@ -77,6 +77,18 @@ def loss_of(
     )
 
 
+def rows_from(gradient: Tensor | None, first: int) -> Tensor | None:
+    """Return a sparse gradient without the rows before ``first``."""
+    if gradient is None:
+        return None
+    whole = gradient.coalesce()
+    numbers, values = whole.indices(), whole.values()
+    moving = numbers[0] >= first
+    return torch.sparse_coo_tensor(
+        numbers[:, moving], values[moving], whole.shape, is_coalesced=True, check_invariants=False
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
     """Unit vectors of texts, in the parts that were computed apart, and their way back to the texts' order."""
@@ -133,7 +145,7 @@ class Texts:
 
     def gradients(self, encoded: Encoded, wanted: Tensor) -> None:
         """Set the weights' gradients, given those of the vectors, shape (texts, dimensions)."""
-        weights = list(self._encoder.weights.values())
+        weights = [weight for weight in self._encoder.weights.values() if weight.requires_grad]
         joined = wanted.index_select(0, encoded.order.to(wanted.device))
         pieces = torch.split(joined, [len(part) for part in encoded.parts])
         found = self._each(
@@ -169,10 +181,23 @@ class Trainer:
     """An encoder in training with two optimizers: a sparse one for the rows, of which a batch moves few."""
 
     def __init__(
-        self, encoder: Encoder, tokenizer: Tokenizer, teacher: Teacher, bank: Sequence[str], options: Training
+        self,
+        encoder: Encoder,
+        tokenizer: Tokenizer,
+        teacher: Teacher,
+        bank: Sequence[str],
+        options: Training,
+        *,
+        fixed_rows: int = 0,
     ) -> None:
-        """Take what is trained, by whom, and English sentences to contrast with in every step."""
+        """Take what is trained, by whom, and English sentences to contrast with in every step.
+
+        With ``fixed_rows`` so many rows, the first ones, stay as they are, and the transformer does.
+        """
         self.encoder = encoder
+        self._fixed_rows = fixed_rows
+        for weight in encoder.body:
+            weight.requires_grad_(not fixed_rows)
         self.options = options
         self._teacher = teacher
         self._bank = tuple(bank)
@@ -206,6 +231,8 @@ class Trainer:
         torch.autograd.backward(loss)
         assert vectors.grad is not None  # the loss is made of them
         self._texts.gradients(encoded, vectors.grad)
+        if self._fixed_rows:
+            self.encoder.rows.grad = rows_from(self.encoder.rows.grad, self._fixed_rows)
         torch.nn.utils.clip_grad_norm_(self.encoder.body, 1.0)
         self.dense.step()
         self.sparse.step()  # type: ignore[no-untyped-call]

@@ -2,16 +2,18 @@
 
 The start's pieces keep their numbers, so its rows stay where they are, and its normaliser stays as it is but
 for a few Latin letters that no decomposition takes apart. A new piece is the normalised form of a frequent
-word, or, where a script has no blanks or few words are known, a frequent part of words that merges find in the texts.
+word, a letter that has no piece, or, where a script has no blanks or few words are known, a frequent part of words
+that merges find in the texts. How frequent a form is, the glossaries say by its place, and the texts by how often
+they are cut into it: where endings are glued to words, stem and ending count, and few words come whole.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,15 @@ LETTERS = {"ß": "ss", "ı": "i", "đ": "d", "œ": "oe", "æ": "ae", "ø": "o", 
 
 _WORD_SCORE = -10.9  # about the start's English words: the cut with the fewest pieces wins
 _PIECE_SCORE = -12.2  # a part of a word; two are worth less than any word
+_LETTER_SCORE = -13.0  # what no word or part covers
 _HAN_SCORE = -14.0  # Japanese words of characters alone must not cut Chinese anew
 _MARK = "▁"
 _MOST_FREQUENT, _FIRST_PLACE = 7.7, 10  # Zipf frequency of place n: 7.7 - log10(n), flattened at the top
 _ALPHABET = 2_000  # characters that merges may begin with
+_FEWEST = 3  # times that a letter must come to have a piece
+_MOST_SAVED = 2  # a word that has a row of its own saves tokens; more than this do not make it dearer
+_ROUNDS = (4.0, 3.0, 2.0, 1.5, 1.2, 1.0)  # times the words wanted that are left after a round of dropping
+_DECIMALS = 4  # of a score: more would only make the file longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,21 +105,16 @@ def split_marks(piece: str) -> list[str]:
     return [part for part in [parts[0], *(_MARK + p for p in parts[1:])] if part]
 
 
-def frequent_words(
-    counts: Mapping[str, float], known: set[str], most: int, chinese: set[str]
-) -> dict[str, float]:
-    """Return the most frequent new words with their scores.
+def candidates(counts: Mapping[str, float], known: set[str], chinese: set[str]) -> list[str]:
+    """Return the words that may become pieces, the most frequent first.
 
     Args:
         counts: by normalised word.
         known: pieces that there are.
-        most: how many to return.
         chinese: the Chinese characters that there are; words of nothing else are left to Chinese.
     """
-    chosen: dict[str, float] = {}
+    found: list[str] = []
     for piece in sorted(counts, key=lambda p: (-counts[p], p)):
-        if len(chosen) == most:
-            break
         bare = piece.removeprefix(_MARK)
         if piece in known or not 1 < len(bare) <= 20 or not bare.isprintable() or _MARK in bare:
             continue
@@ -120,22 +122,108 @@ def frequent_words(
             continue
         if bare.isascii() and (not piece.startswith(_MARK) or not bare.isalpha()):
             continue
-        han = all("\u4e00" <= c <= "\u9fff" for c in bare)
-        chosen[piece] = (_HAN_SCORE if han else _WORD_SCORE) - 0.02 * math.log1p(len(chosen))
-    return chosen
+        found.append(piece)
+    return found
 
 
-def found_pieces(texts: Sequence[str], tokenizer: Tokenizer, most: int) -> list[str]:
-    """Return parts of words that come often in the texts, by byte-pair merges, the most frequent first."""
+def scored(pieces: Iterable[str]) -> dict[str, float]:
+    """Return the pieces with the scores of words, the earlier ones a little higher."""
+    result: dict[str, float] = {}
+    for place, piece in enumerate(pieces):
+        han = all("\u4e00" <= c <= "\u9fff" for c in piece.removeprefix(_MARK))
+        result[piece] = (_HAN_SCORE if han else _WORD_SCORE) - 0.02 * math.log1p(place)
+    return result
+
+
+def alphabet(counts: Mapping[str, float]) -> list[str]:
+    """Return the letters and marks of words, but for rare ones; without a piece a letter takes its word with it."""
+    letters: Counter[str] = Counter()
+    for word, count in counts.items():
+        for letter in word:
+            letters[letter] += max(1, round(count))
+    return sorted(c for c, n in letters.items() if n >= _FEWEST and unicodedata.category(c)[0] in "LM")
+
+
+def most_used(
+    wanted: Sequence[str], told: Mapping[str, float], texts: Sequence[str], wider: Tokenizer, most: int
+) -> list[str]:
+    """Return the candidates that save the most tokens, those first.
+
+    A form that is dropped is cut into others, which are used more then: so they are dropped in rounds, as a
+    unigram vocabulary is (Kudo 2018, arXiv:1804.10959).
+
+    Args:
+        wanted: candidates.
+        told: how often the glossaries say that a form comes.
+        texts: of their language; cut into the candidates and the pieces that there are.
+        wider: the tokenizer that would take them.
+        most: how many to return.
+    """
+    kept = list(wanted)
+    forms = [piece.removeprefix(_MARK) for piece in told]
+    for share in _ROUNDS:
+        trial = _with(wider, scored(kept))
+        used: Counter[int] = Counter()  # by number: this quick call fills no tokens in
+        for encoding in trial.encode_batch_fast(list(texts), add_special_tokens=False):
+            used.update(encoding.ids)
+        encoded = trial.encode_batch_fast(forms, add_special_tokens=False)
+        for count, encoding in zip(told.values(), encoded, strict=True):
+            used.update(dict.fromkeys(encoding.ids, round(count)))
+        numbers = trial.get_vocab()
+        worth = {
+            piece: used[numbers[piece]] * min(_fewest_parts(piece, numbers) - 1, _MOST_SAVED)
+            for piece in kept
+        }
+        kept.sort(key=lambda piece: (-worth[piece], piece))
+        kept = kept[: round(share * most)]
+    return kept
+
+
+def _fewest_parts(piece: str, pieces: Container[str]) -> int:
+    """Return how many other pieces a piece is cut into at least; a letter without a piece counts as one."""
+    fewest = [0] + [len(piece)] * len(piece)
+    for end in range(1, len(piece) + 1):
+        for start in range(end):
+            part = piece[start:end]
+            if part != piece and (end - start == 1 or part in pieces):
+                fewest[end] = min(fewest[end], fewest[start] + 1)
+    return fewest[-1]
+
+
+def _with(tokenizer: Tokenizer, pieces: Mapping[str, float]) -> Tokenizer:
+    """Return the tokenizer with more pieces, after the ones that it has."""
+    stated = json.loads(tokenizer.to_str())
+    stated["model"]["vocab"] += [[piece, round(score, _DECIMALS)] for piece, score in pieces.items()]
+    return Tokenizer.from_str(json.dumps(stated, ensure_ascii=False))
+
+
+def found_parts(
+    texts: Sequence[str], wider: Tokenizer, taken: Container[str], chinese: set[str], most: int
+) -> dict[str, float]:
+    """Return parts of words that come often in the texts, by byte-pair merges, with their scores.
+
+    Args:
+        texts: of one language.
+        wider: the tokenizer that would take them.
+        taken: pieces that there are.
+        chinese: the Chinese characters that there are; parts of nothing else are left to Chinese.
+        most: how many to return.
+    """
     learner = Tokenizer(models.BPE())
-    learner.normalizer = tokenizer.normalizer
+    learner.normalizer = wider.normalizer
     learner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     trainer = trainers.BpeTrainer(
-        vocab_size=_ALPHABET + most, limit_alphabet=_ALPHABET, max_token_length=8, show_progress=False
+        vocab_size=_ALPHABET + 2 * most, limit_alphabet=_ALPHABET, max_token_length=8, show_progress=False
     )
     learner.train_from_iterator(texts, trainer)
     numbers = learner.get_vocab()
-    return sorted((piece for piece in numbers if len(piece) > 1), key=lambda piece: numbers[piece])
+    new = [
+        piece
+        for piece in sorted(numbers, key=lambda piece: numbers[piece])
+        if len(piece) > 1 and piece not in taken and _MARK not in piece
+    ]
+    new = [piece for piece in new if not piece.isascii() and not set(piece) <= chinese]
+    return {piece: _PIECE_SCORE - 0.1 * math.log1p(n) for n, piece in enumerate(new[:most])}
 
 
 def widen(
@@ -152,26 +240,53 @@ def widen(
         texts: by language, normal sentences of it.
         quotas: by language, how many words and how many parts of words to add.
     """
-    stated = prepared(tokenizer)
-    wider = Tokenizer.from_str(json.dumps(stated))
-    vocabulary: list[list[Any]] = stated["model"]["vocab"]
-    known = {piece for piece, _ in vocabulary}
+    wider = Tokenizer.from_str(json.dumps(prepared(tokenizer), ensure_ascii=False))
+    known = set(wider.get_vocab())
     chinese = {piece for piece in known if len(piece) == 1 and "\u4e00" <= piece <= "\u9fff"}
-    counts = word_counts(words, texts, wider)
+    glossed, written = word_counts(words, {}, wider), word_counts((), texts, wider)
     for language, (most_words, most_parts) in quotas.items():
-        whole: dict[str, float] = defaultdict(float)
-        for piece, count in counts.get(language, {}).items():
-            for part in split_marks(piece):
-                whole[part] += count
-        new = frequent_words(whole, known, most_words, chinese)
+        told, seen = (_apart(counts.get(language, {})) for counts in (glossed, written))
+        every = {piece: told.get(piece, 0.0) + seen.get(piece, 0.0) for piece in {*told, *seen}}
+        letters = {letter: _LETTER_SCORE for letter in alphabet(every) if letter not in known}
+        wider = _with(wider, letters)
+        known |= set(letters)
+        wanted = candidates(every, known, chinese)
+        new = scored(most_used(wanted, told, texts.get(language, ()), wider, most_words))
         if most_parts and texts.get(language):
-            parts = [
-                p
-                for p in found_pieces(texts[language], wider, 2 * most_parts)
-                if p not in known and p not in new
-            ]
-            parts = [p for p in parts if _MARK not in p and not p.isascii() and not set(p) <= chinese]
-            new |= {p: _PIECE_SCORE - 0.1 * math.log1p(n) for n, p in enumerate(parts[:most_parts])}
-        vocabulary += [[piece, score] for piece, score in new.items()]
+            new |= found_parts(texts[language], wider, known | {*new}, chinese, most_parts)
+        wider = _with(wider, new)
         known |= set(new)
-    return Tokenizer.from_str(json.dumps(copy.deepcopy(stated), ensure_ascii=False))
+    return wider
+
+
+def _apart(counts: Mapping[str, float]) -> dict[str, float]:
+    """Return counts by word, of pre-tokens that may hold several marked words."""
+    apart: dict[str, float] = defaultdict(float)
+    for piece, count in counts.items():
+        for part in split_marks(piece):
+            apart[part] += count
+    return apart
+
+
+def cut(tokenizer: Tokenizer, pieces: int) -> Tokenizer:
+    """Return the tokenizer with its first pieces alone."""
+    stated = json.loads(tokenizer.to_str())
+    stated["model"]["vocab"] = stated["model"]["vocab"][:pieces]
+    return Tokenizer.from_str(json.dumps(stated, ensure_ascii=False))
+
+
+def inherited(wider: Tokenizer, start: Tokenizer, base: int) -> tuple[Tokenizer, list[int]]:
+    """Return the wider tokenizer with the start's pieces first, and the numbers that they had there.
+
+    Args:
+        wider: the start's first ``base`` pieces and others, chosen anew.
+        start: may have some of those others, with rows that were trained.
+        base: pieces that both begin with.
+    """
+    stated = json.loads(wider.to_str())
+    vocabulary, numbers = stated["model"]["vocab"], start.get_vocab()
+    old = sorted((entry for entry in vocabulary[base:] if entry[0] in numbers), key=lambda e: numbers[e[0]])
+    new = [entry for entry in vocabulary[base:] if entry[0] not in numbers]
+    stated["model"]["vocab"] = [*vocabulary[:base], *old, *new]
+    kept = [*range(base), *(numbers[piece] for piece, _ in old)]
+    return Tokenizer.from_str(json.dumps(stated, ensure_ascii=False)), kept
