@@ -26,21 +26,24 @@ from rag.training.answers import find_answers
 from rag.training.chinese_questions import ask
 from rag.training.evaluate import Asked, score_spans, table
 from rag.training.examples import (
+    SOURCES,
     Example,
     Question,
+    asked_examples,
     cut_chunks,
     hold_out,
     parallel_questions,
     read_questions,
+    read_written,
     spread,
     window_around,
 )
 from rag.training.export import export
 from rag.training.gloss import english_by_gloss
-from rag.training.mixture import Sample, featurise
+from rag.training.mixture import Sample, Sources, featurise, make_samples
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
 from rag.training.parallel import chinese_figures, english_value, shared_answers
-from rag.training.settings import TrainingSettings
+from rag.training.settings import Mixture, TrainingSettings
 from rag.training.train import Trainer, batch_order, collate, rate_at
 from rag.training.words import Lexicon, Word, tag_words
 
@@ -581,3 +584,42 @@ def _run_until_killed(arguments: list[str], table: Path) -> None:
                 break
             time.sleep(0.02)
         process.kill()
+
+
+def test_written_passages_bring_questions_with_and_without_an_answer(tmp_path: Path) -> None:
+    path = tmp_path / "zh-tower.txt"
+    path.write_text(
+        "P\t青山塔高48米，建于1902年。\nQ\t塔有多高？\t48米\nN\t塔是谁设计的？\n"
+        "P\t云河长306公里。\nQ\tHow long is the Yunhe?\t306公里\n",
+        encoding="utf-8",
+    )
+    high, designed, long = read_written(path)
+    assert (high.answer, high.context[high.start :]) == ("48米", "48米，建于1902年。")
+    assert designed.answer == ""
+    assert (long.context, long.answer) == ("云河长306公里。", "306公里")
+    examples, _ = asked_examples([high, designed, long], "written_zh", 0, Random(1))
+    assert [example.answer for example in examples] == ["48米", "", "306公里"]
+    assert [example.query for example in examples] == ["塔有多高？", "塔是谁设计的？", "云河长306公里。"]
+
+
+@pytest.mark.parametrize("line", ["Q\t塔有多高？\t49米", "Q\t塔有多高？", "塔有多高？\t48米", "N\t谁？\t他"])
+def test_a_written_line_that_cannot_be_trained_on_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "zh-tower.txt"
+    path.write_text(f"P\t青山塔高48米。\n{line}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"zh-tower\.txt, line 2"):
+        read_written(path)
+
+
+def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path) -> None:
+    asked = Question(question="塔是谁设计的？", context="青山塔高48米，建于1902年。", start=0, end=0)
+    examples, chunks = asked_examples([asked], "written_zh", 0, Random(1))
+    sources = Sources(
+        examples={"written_zh": examples},
+        hard={"zh": HardPassages(chunks, "zh")},
+        headings={},
+        names=Names(by_tag={}, english=()),
+    )
+    nothing = dict.fromkeys(("news", "gloss", "parallel", "english_news", "cmrc", "jaquad", "english"), 0)
+    sources.examples |= {source: [] for source in SOURCES if source != "written_zh"}
+    (sample,) = make_samples(sources, Mixture(written_zh=1, noise=0, **nothing), Random(1))
+    assert (sample.kind, sample.span, sample.passage) == ("near_miss", None, asked.context)

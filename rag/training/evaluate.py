@@ -95,7 +95,11 @@ def score_refusals(reader: Reader, path: Path, limit: int) -> Scores:
 def span_sets(data: Path, mixture: Mixture, options: Evaluation) -> Iterator[tuple[str, list[Asked]]]:
     """Yield the sets of questions by name, each a sample that does not depend on the model."""
     for source, split in data_sets(data, mixture.held_out).items():
-        held = [Asked(question=q.question, passage=q.context, answers=(q.answer,)) for q in split.held_out]
+        held = [
+            Asked(question=q.question, passage=q.context, answers=(q.answer,))
+            for q in split.held_out
+            if q.answer
+        ]
         yield f"{source}_held_out", _sampled(held, options.spans)
     drcd = data / "dev" / "drcd_dev.json.gz"
     if drcd.is_file():

@@ -13,17 +13,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Literal, get_args
 
 from index.datatypes import Span
+from index.errors import SettingsError
 from rag.training.answers import AnswerKind, find_answers
 from rag.training.chinese_questions import ask
 from rag.training.gloss import english_by_gloss
 from rag.training.parallel import ask_in_english, shared_answers
 from rag.training.words import NAME_TAGS, Lexicon, tag_words
 
-Source = Literal["cmrc", "english", "english_news", "gloss", "jaquad", "news", "parallel"]
-SOURCES: tuple[Source, ...] = ("cmrc", "english", "english_news", "gloss", "jaquad", "news", "parallel")
+Source = Literal[
+    "cmrc", "english", "english_news", "gloss", "jaquad", "news", "parallel", "written_en", "written_zh"
+]
+SOURCES: tuple[Source, ...] = get_args(Source)
 LANGUAGES: dict[Source, str] = {  # of the passages
     "cmrc": "zh",
     "english": "en",
@@ -32,12 +35,14 @@ LANGUAGES: dict[Source, str] = {  # of the passages
     "jaquad": "ja",
     "news": "zh",
     "parallel": "zh",
+    "written_en": "en",
+    "written_zh": "zh",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A question whose answer is ``passage[start:end]``."""
+    """A question whose answer is ``passage[start:end]``; one that the passage does not answer has an empty one."""
 
     source: Source
     question: str
@@ -56,7 +61,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question of a data set: ``context[start:end]`` answers it."""
+    """A question of a data set: ``context[start:end]`` answers it; where that is empty, nothing does."""
 
     question: str
     context: str
@@ -84,6 +89,35 @@ def read_questions(path: Path, source: str | None = None) -> list[Question]:
             if start >= 0:
                 end = start + len(row["a"])
                 questions.append(Question(question=row["q"], context=row["ctx"], start=start, end=end))
+    return questions
+
+
+def read_written(path: Path) -> list[Question]:
+    """Read passages that were written for this project, with their questions.
+
+    Lines of tab-separated fields: ``P``, a passage; ``Q``, a question on it and its answer's words, which
+    are meant where they stand first; ``N``, a question that the passage does not answer.
+
+    Raises:
+        SettingsError: a line is none of these, or an answer is not in its passage.
+    """
+    questions: list[Question] = []
+    context = ""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        kind, *fields = line.split("\t")
+        if kind == "P" and len(fields) == 1:
+            (context,) = fields
+        elif kind == "N" and len(fields) == 1 and context:
+            questions.append(Question(question=fields[0], context=context, start=0, end=0))
+        elif kind == "Q" and len(fields) == 2 and fields[1] and fields[1] in context:
+            start = context.find(fields[1])
+            questions.append(
+                Question(question=fields[0], context=context, start=start, end=start + len(fields[1]))
+            )
+        else:
+            raise SettingsError(
+                f"{path}, line {number}: expected P, Q or N with tab-separated fields, an answer in its passage."
+            )
     return questions
 
 
@@ -184,19 +218,22 @@ def asked_examples(
         end = asked.end
         while end > asked.start and asked.context[end - 1] in "。，；,. ":
             end -= 1
-        if not 0 < end - asked.start <= _LONGEST[language]:
+        if end - asked.start > _LONGEST[language] or (asked.answer and end == asked.start):
             continue
-        window = window_around(asked.context, (asked.start, end), language, random)
+        whole = 0, len(asked.context)
+        window = window_around(asked.context, (asked.start, end), language, random) if asked.answer else whole
         if window:
+            passage = asked.context[window[0] : window[1]]
+            crossing = language == "zh" and asked.question.isascii()
             examples.append(
                 Example(
                     source=source,
                     question=asked.question,
-                    passage=asked.context[window[0] : window[1]],
+                    passage=passage,
                     start=asked.start - window[0],
                     end=end - window[0],
                     document=document,
-                    query=asked.question,
+                    query=passage if crossing else asked.question,
                 )
             )
     chunks = [(number, c) for text, number in documents.items() for c in cut_chunks(text, language, random)]

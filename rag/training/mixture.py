@@ -35,6 +35,7 @@ from rag.training.examples import (
     read_news,
     read_parallel,
     read_questions,
+    read_written,
     spread,
 )
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
@@ -43,6 +44,7 @@ from rag.training.words import Lexicon
 
 logger = logging.getLogger(__name__)
 
+WRITTEN = Path(__file__).parent / "passages"  # written for this project: LANGUAGE-TOPIC.txt
 MAX_PASSAGE = 184  # tokens of a training window; a little under the 192 that the reader reads at a time
 
 SampleKind = Literal["answer", "near_miss", "same_document", "hard", "random"]
@@ -120,10 +122,16 @@ def data_sets(data: Path, cmrc_held_out: int) -> dict[Source, Split]:
     pairs = data / "train" / "qa_pairs.jsonl.gz"
     cmrc, jaquad = read_questions(pairs, "cmrc"), read_questions(pairs, "jaquad")
     english = read_questions(data / "train" / "qa_english.jsonl.gz")
+    written = {
+        language: [q for path in sorted(WRITTEN.glob(f"{language}-*.txt")) for q in read_written(path)]
+        for language in ("en", "zh")
+    }
     return {
         "cmrc": hold_out(cmrc, cmrc_held_out),
         "jaquad": hold_out(jaquad, len(jaquad) // 10),
         "english": hold_out(english, len(english) // 10),
+        "written_en": hold_out(written["en"], len(written["en"]) // 10),
+        "written_zh": hold_out(written["zh"], len(written["zh"]) // 10),
     }
 
 
@@ -140,6 +148,14 @@ def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sam
 
 def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random) -> Sample:
     """Return the example as it is, or with a question or passage that do not fit."""
+    if not example.answer:
+        return Sample(
+            source=example.source,
+            kind="near_miss",
+            question=example.question,
+            passage=example.passage,
+            span=None,
+        )
     positive = Sample(
         source=example.source,
         kind="answer",
@@ -321,7 +337,7 @@ def _token_window(passage: Tokens, span: Span | None) -> tuple[int, int, int] | 
 
 def fingerprint(settings: TrainingSettings, data: Path) -> str:
     """Return what the prepared arrays depend on: the mixture, the seed, the start's vocabulary, the files."""
-    files = sorted((data / "train").glob("*.gz"))
+    files = sorted([*(data / "train").glob("*.gz"), *WRITTEN.glob("*.txt")])
     stated = {
         "seed": settings.seed,
         "start": settings.start,

@@ -21,6 +21,12 @@ class Mixture(Part):
     cmrc: int = Field(default=11_000, ge=0, description="questions of CMRC 2018's training part")
     jaquad: int = Field(default=13_000, ge=0, description="questions of JaQuAD's training part")
     english: int = Field(default=3_200, ge=0, description="English questions that people asked")
+    written_en: int = Field(
+        default=0, ge=0, description="English questions on English passages written for this project"
+    )
+    written_zh: int = Field(
+        default=0, ge=0, description="Chinese and English questions on Chinese passages written for it"
+    )
     negatives: float = Field(
         default=0.33, ge=0, lt=1, description="share of windows that do not hold the answer"
     )
@@ -66,6 +72,10 @@ class Training(Part):
     precision: str = Field(
         default="auto", pattern="^(auto|fp32|bf16)$", description="auto: bf16 where it is fast"
     )
+    compiled: bool = Field(
+        default=False,
+        description="torch.compile: a quarter faster on a CPU; needs a C++ compiler and train_words = false",
+    )
     threads: int = Field(default=2, ge=1, description="CPU threads")
     checkpoint_s: float = Field(default=180.0, ge=0, description="seconds between checkpoints")
     report_steps: int = Field(default=100, ge=1, description="steps between two points of the curves")
@@ -74,6 +84,12 @@ class Training(Part):
     def _an_average_needs_two_readers(self) -> Training:
         if self.start_share and self.new_heads:
             raise ValueError("start_share needs a start with a reader's outputs; unset it or new_heads")
+        return self
+
+    @model_validator(mode="after")
+    def _sparse_gradients_are_not_compiled(self) -> Training:
+        if self.compiled and self.train_words:
+            raise ValueError("compiled needs train_words = false: sparse gradients cannot be compiled")
         return self
 
 

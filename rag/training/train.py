@@ -160,6 +160,7 @@ class Trainer:
                 [{"params": [vectors.weight], "peak": self.options.body_rate}], betas=(0.9, 0.98)
             )
         self.clipped = [*body, *heads]
+        self._forward = torch.compile(self.model, dynamic=True) if self.options.compiled else self.model
         self.step = 0
 
     def train_step(self, batch: Batch, rate: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -169,7 +170,7 @@ class Trainer:
                 group["lr"] = group["peak"] * rate
             optimizer.zero_grad()
         with self._autocast():
-            logits = self.model(
+            logits = self._forward(
                 input_ids=batch.ids, token_type_ids=batch.types, attention_mask=batch.attended
             ).logits
         span, relevance, exact = losses(logits.float(), batch)
@@ -217,6 +218,7 @@ def _load_model(start: Path, new_heads: bool) -> Any:
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         ignore_mismatched_sizes=new_heads,
+        attn_implementation="eager",  # half the time in bf16 on a CPU: the fused kernel's way back is slow
         dtype=torch.float32,
     )
     if new_heads:  # token types all start from the one that the embedder knows
