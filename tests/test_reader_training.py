@@ -40,7 +40,7 @@ from rag.training.examples import (
 )
 from rag.training.export import export
 from rag.training.gloss import english_by_gloss
-from rag.training.mixture import Sample, Sources, featurise, make_samples
+from rag.training.mixture import WRITTEN, Sample, Sources, featurise, make_samples
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
 from rag.training.parallel import chinese_figures, english_value, shared_answers
 from rag.training.settings import Mixture, TrainingSettings
@@ -623,3 +623,20 @@ def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path)
     sources.examples |= {source: [] for source in SOURCES if source != "written_zh"}
     (sample,) = make_samples(sources, Mixture(written_zh=1, noise=0, **nothing), Random(1))
     assert (sample.kind, sample.span, sample.passage) == ("near_miss", None, asked.context)
+
+
+def test_the_passages_that_come_with_the_recipe_can_all_be_read() -> None:
+    asked = {path.name: read_written(path) for path in sorted(WRITTEN.glob("*.txt"))}
+    assert {name[:2] for name in asked} == {"en", "zh"}
+    for name, questions in asked.items():
+        assert any(question.answer for question in questions), name
+        assert any(not question.answer for question in questions), name
+
+
+def test_compiled_steps_keep_the_word_vectors_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "compiled.toml"
+    path.write_text("[training]\ncompiled = true\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="train_words = false"):
+        TrainingSettings.read(path)
+    path.write_text("[training]\ncompiled = true\ntrain_words = false\n", encoding="utf-8")
+    assert TrainingSettings.read(path).training.compiled

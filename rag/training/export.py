@@ -15,11 +15,12 @@ from rag.training.train import Trainer
 _VOCABULARY = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "stop_tokens.json")
 
 
-def export(trainer: Trainer, start: Path, folder: Path) -> Path:
+def export(trainer: Trainer, start: Path, folder: Path, averaged: Path | None = None) -> Path:
     """Write the folder, with the vocabulary and the stop tokens of the model that training started from.
 
-    The weights may be averaged with those of the start, which keeps what the start knew and the new data did
-    not ask for (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", arXiv:2109.01903).
+    The weights may be averaged with those of the start, or of the reader in ``averaged``, which keeps what it
+    knew and the new data did not ask for (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models",
+    arXiv:2109.01903).
 
     The configuration says float32 although the weights are fp16: transformers would otherwise compute in
     fp16, which is slow on a CPU.
@@ -28,7 +29,7 @@ def export(trainer: Trainer, start: Path, folder: Path) -> Path:
     weights = {name: w.detach().float().cpu() for name, w in trainer.model.state_dict().items()}
     share = trainer.options.start_share
     if share:
-        old = load_file(start / "model.safetensors")
+        old = load_file((averaged or start) / "model.safetensors")
         weights = {name: share * old[name].float() + (1 - share) * w for name, w in weights.items()}
     halves = {name: w.to(torch.float16).contiguous() for name, w in weights.items()}
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})

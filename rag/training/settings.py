@@ -64,7 +64,7 @@ class Training(Part):
         default=0.5, ge=0, description="of the relevance loss beside the span loss"
     )
     start_share: float = Field(
-        default=0.0, ge=0, lt=1, description="share of the start's weights in the exported average"
+        default=0.0, ge=0, lt=1, description="share of another reader's weights in the exported average"
     )
     new_heads: bool = Field(
         default=False, description="begin with fresh outputs: needed when starting from an embedder"
@@ -112,6 +112,9 @@ class TrainingSettings(Recipe):
 
     seed: int = 20
     start: str = Field(default="", description="folder of the model to start from; empty: the shipped reader")
+    averaged: str = Field(
+        default="", description="folder of the reader that training.start_share is of; empty: the start"
+    )
     mixture: Mixture = Mixture()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
