@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from index.bert import BertConfig
 from index.embedder import CompactEmbedder, StaticEmbedder
+from index.errors import SettingsError
 from index.training import curves
 from index.training.embedder import passages, static
 from index.training.embedder.__main__ import main
@@ -282,6 +283,13 @@ def test_refitting_moves_the_rows_beyond_the_base_and_nothing_else(
     assert not torch.equal(final[ROWS][base:], before[ROWS][base:].half())
     same = [name for name in final if name not in (ROWS, POSITIONS)]
     assert [name for name in same if not torch.equal(final[name], before[name].half())] == []
+
+
+def test_refitting_needs_a_base_that_stays(toy: Callable[[int], Path], tmp_path: Path) -> None:
+    path = tmp_path / "refit.toml"
+    path.write_text(f"{toy(2).read_text(encoding='utf-8')}[refit]\nsteps = 3\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"refit\.steps needs vocabulary\.base"):
+        EmbedderSettings.read(path)
 
 
 def test_a_run_with_other_settings_is_refused(

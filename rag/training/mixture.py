@@ -26,6 +26,7 @@ from rag.training.examples import (
     LANGUAGES,
     SOURCES,
     Example,
+    Question,
     Source,
     Split,
     asked_examples,
@@ -122,17 +123,18 @@ def data_sets(data: Path, cmrc_held_out: int) -> dict[Source, Split]:
     pairs = data / "train" / "qa_pairs.jsonl.gz"
     cmrc, jaquad = read_questions(pairs, "cmrc"), read_questions(pairs, "jaquad")
     english = read_questions(data / "train" / "qa_english.jsonl.gz")
-    written = {
-        language: [q for path in sorted(WRITTEN.glob(f"{language}-*.txt")) for q in read_written(path)]
+    written_en, written_zh = (
+        [question for path in sorted(WRITTEN.glob(f"{language}-*.txt")) for question in read_written(path)]
         for language in ("en", "zh")
+    )
+    others: dict[Source, list[Question]] = {
+        "jaquad": jaquad,
+        "english": english,
+        "written_en": written_en,
+        "written_zh": written_zh,
     }
-    return {
-        "cmrc": hold_out(cmrc, cmrc_held_out),
-        "jaquad": hold_out(jaquad, len(jaquad) // 10),
-        "english": hold_out(english, len(english) // 10),
-        "written_en": hold_out(written["en"], len(written["en"]) // 10),
-        "written_zh": hold_out(written["zh"], len(written["zh"]) // 10),
-    }
+    splits: dict[Source, Split] = {"cmrc": hold_out(cmrc, cmrc_held_out)}
+    return splits | {source: hold_out(asked, len(asked) // 10) for source, asked in others.items()}
 
 
 def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sample]:
@@ -149,13 +151,7 @@ def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sam
 def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random) -> Sample:
     """Return the example as it is, or with a question or passage that do not fit."""
     if not example.answer:
-        return Sample(
-            source=example.source,
-            kind="near_miss",
-            question=example.question,
-            passage=example.passage,
-            span=None,
-        )
+        return _unanswered(example, example.question)
     positive = Sample(
         source=example.source,
         kind="answer",
@@ -169,13 +165,7 @@ def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random
     if random.random() < mixture.near_misses:
         question = near_miss(example, sources.names, random)
         if question:
-            return Sample(
-                source=example.source,
-                kind="near_miss",
-                question=question,
-                passage=example.passage,
-                span=None,
-            )
+            return _unanswered(example, question)
     choice = random.random()
     kind: SampleKind = "same_document" if choice < 0.36 else "hard" if choice < 0.87 else "random"
     passage = None
@@ -187,6 +177,13 @@ def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random
         kind, passage = "random", hard.anything(random)
     negative = Sample(source=example.source, kind=kind, question=example.question, passage=passage, span=None)
     return _with_heading(negative, example, sources, mixture, random)
+
+
+def _unanswered(example: Example, question: str) -> Sample:
+    """Return the example's passage with a question that it does not answer."""
+    return Sample(
+        source=example.source, kind="near_miss", question=question, passage=example.passage, span=None
+    )
 
 
 def _with_heading(

@@ -81,7 +81,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
         )
         again = refitting(settings)
         trainer = train.Trainer(fitted, tokenizer, teaches, bank, again.training, fixed_rows=base)
-        (out / "refit").mkdir(exist_ok=True)
+        claim(out / "refit", again.model_dump_json(exclude={"evaluation", "static"}, indent=1))
         train.train(trainer, mixture.build(again, data, parallel, words, tokenizer), out / "refit")
         final = fitted.weights
     trained = export(final, tokenizer, start, out / "embedder")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from index.training.recipe import Part, Recipe
 
@@ -141,6 +141,12 @@ class EmbedderSettings(Recipe):
     refit: Refit = Refit()
     static: Static = Static()
     evaluation: Evaluation = Evaluation()
+
+    @model_validator(mode="after")
+    def _a_refit_needs_a_base(self) -> EmbedderSettings:
+        if self.refit.steps and not self.vocabulary.base:
+            raise ValueError("refit.steps needs vocabulary.base: without it no row would be kept as it is")
+        return self
 
     @property
     def everyday_folder(self) -> Path:
