@@ -75,6 +75,7 @@ _ENGLISH_MONTH = (
     r"Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
 _AFTER_YEAR = r"(?:and|or|but|was|were|is|has|had|to|by|with|when|from|in|at|on|for|as|after|before|the|a|an|it|its|we|our)"
+AMOUNT = r"\s?(?:[十百千万亿元吨亩米克倍℃]|公[里顷斤]|[平立]方)"  # what follows tells a figure from a month: 1996.01万元
 _DATE = re.compile(
     rf"(?P<full>(?P<year>{_YEAR_NUMBER})\s?年度?(?:\s?{_DAY}\s?月份?(?:\s?(?:{_DAY}\s?[日号]|{_PART_OF_MONTH}))?|[初底末中]|(?:的)?{_WHEN})?)"
     rf"|(?P<relative>(?:今年|去年|前年|明年|当年|本年|上年|同年|次年|后年)(?:以来|{_DAY}\s?月份?(?:\s?{_DAY}\s?[日号]|{_PART_OF_MONTH})?|[初底末]|{_WHEN})?)"
@@ -84,7 +85,7 @@ _DATE = re.compile(
     rf"|(?P<english>{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?P<year2>\d{{4}})|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH},? (?P<year3>\d{{4}})"
     rf"|{_ENGLISH_MONTH},? (?P<year4>\d{{4}})|{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?!\d)|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH}"
     rf"|(?<![\d.$-])(?P<year5>1[0-9]\d\d|20[0-4]\d)(?!\d|[.,-]\d|%|\s?[{_HAN}]|[A-Za-z]|\s(?!{_AFTER_YEAR}\b)[A-Za-z])s?|\d{{1,2}}(?:st|nd|rd|th) century)"
-    rf"|(?P<iso>(?<!\d)(?P<year6>(?:1[89]|20)\d\d)[-/.]\d{{1,2}}(?:[-/.]\d{{1,2}})?(?!\d))",
+    rf"|(?P<iso>(?<!\d)(?P<year6>(?:1[89]|20)\d\d)[-/.]\d{{1,2}}(?:[-/.]\d{{1,2}})?(?!\d|{AMOUNT}))",
 )
 _RANGE = re.compile(r"\s?(?:至|到|—|–|-|~|——)\s?")
 

@@ -115,6 +115,11 @@ def test_a_code_is_no_figure() -> None:
     assert found("采用V2X技术和R15协议", "quantity") == []
 
 
+def test_an_amount_that_begins_like_a_year_is_no_month() -> None:
+    assert found("一期投入1996.01万元", "date") == []
+    assert "1996.01万元" in found("一期投入1996.01万元", "money")
+
+
 def test_a_year_is_no_quantity() -> None:
     assert found("2021年设立分中心", "quantity") == []
 

@@ -158,7 +158,10 @@ def test_a_date_is_read_by_value(text: str, stated: tuple[int | None, int | None
     assert [(d.year, d.month, d.day, d.part) for d in find_dates(text, "2023-03-22")] == [stated]
 
 
-@pytest.mark.parametrize("text", ["三个月", "It may rain.", "2022 people", "每天两班", "1,204 patients"])
+@pytest.mark.parametrize(
+    "text",
+    ["三个月", "It may rain.", "2022 people", "每天两班", "1,204 patients", "1996.01万元", "2013.5 million"],
+)
 def test_what_only_looks_like_a_date_is_none(text: str) -> None:
     assert find_dates(text) == []
 

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from tokenizers import Tokenizer
 
 from index.errors import SettingsError
 from index.weights import write_checksums
 from rag.datatypes import Span
 from rag.features import CLS, SEP, Featuriser
 from rag.reader import Reader
-from rag.training import curves
+from rag.training import curves, mixture
 from rag.training.__main__ import main
 from rag.training.answers import find_answers
 from rag.training.chinese_questions import ask
@@ -40,11 +41,12 @@ from rag.training.examples import (
 )
 from rag.training.export import export
 from rag.training.gloss import english_by_gloss
-from rag.training.mixture import WRITTEN, Sample, Sources, featurise, make_samples
+from rag.training.mixture import WRITTEN, Sample, Sources, data_sets, featurise, make_samples
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
 from rag.training.parallel import chinese_figures, english_value, shared_answers
 from rag.training.settings import Mixture, TrainingSettings
 from rag.training.train import Trainer, batch_order, collate, rate_at
+from rag.training.vocabulary import of_script, swap, unused
 from rag.training.words import Lexicon, Word, tag_words
 
 READER = Path(__file__).parents[1] / "rag" / "models" / "reader"
@@ -626,11 +628,64 @@ def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path)
 
 
 def test_the_passages_that_come_with_the_recipe_can_all_be_read() -> None:
-    asked = {path.name: read_written(path) for path in sorted(WRITTEN.glob("*.txt"))}
-    assert {name[:2] for name in asked} == {"en", "zh"}
+    asked = {path.name: read_written(path) for path in sorted(WRITTEN.glob("*/*.txt"))}
+    assert {name[:2] for name in asked} >= {"en", "zh"}
     for name, questions in asked.items():
         assert any(question.answer for question in questions), name
         assert any(not question.answer for question in questions), name
+
+
+def test_what_is_held_out_stays_so_when_more_is_written(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mixture, "WRITTEN", tmp_path / "passages")
+
+    def write(batch: str, rivers: range) -> None:
+        (tmp_path / "passages" / batch).mkdir(parents=True)
+        lines = [f"P\t第{n}条河长{n}公里。\nQ\t第{n}条河多长？\t{n}公里\n" for n in rivers]
+        (tmp_path / "passages" / batch / "zh-rivers.txt").write_text("".join(lines), encoding="utf-8")
+
+    write("1", range(100, 150))
+    before = data_sets(data, 1)["written_zh"]
+    write("2", range(200, 250))
+    after = data_sets(data, 1)["written_zh"]
+    assert len(before.held_out) == 5
+    assert after.held_out[:5] == before.held_out
+    assert len(after.held_out) == 10
+    assert set(before.training) < set(after.training)
+
+
+def test_pieces_of_a_script_take_the_place_of_words_that_no_text_needs(tmp_path: Path) -> None:
+    embedder = READER.parents[2] / "index" / "models" / "embedder"
+    kept = "The ferry leaves the harbour at nine."
+    count = swap(READER, embedder, "CYRILLIC", [kept], tmp_path / "reader")
+    old, new = Tokenizer.from_file(str(READER / "tokenizer.json")), Featuriser.load(tmp_path / "reader")
+    (russian, english) = new.tokenise(["Москва", kept])
+    assert count > 1_000
+    assert 1 not in russian.ids  # [UNK]
+    assert list(english.ids) == old.encode(kept, add_special_tokens=False).ids
+    theirs_by_number, ours_by_number = (
+        [piece for piece, _ in json.loads((folder / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]]
+        for folder in (embedder, tmp_path / "reader")
+    )
+    rows = load_file(tmp_path / "reader" / "model.safetensors")["bert.embeddings.word_embeddings.weight"]
+    theirs = load_file(embedder / "model.safetensors")["embeddings.word_embeddings.weight"]
+    first = int(russian.ids[0])
+    assert torch.equal(rows[first], theirs[theirs_by_number.index(ours_by_number[first])])
+    assert Reader.load(tmp_path / "reader").read("Что это?", ["Это мост."])  # its checksums hold too
+
+
+def test_words_that_texts_need_are_not_given_up() -> None:
+    tokenizer = Tokenizer.from_file(str(READER / "tokenizer.json"))
+    harbour = tokenizer.encode("harbour", add_special_tokens=False).ids
+    assert set(harbour) <= set(unused(tokenizer, []))
+    assert not set(harbour) & set(unused(tokenizer, ["A harbour."]))
+    assert of_script(["мост", "м", "mост", "bridge", ""], "CYRILLIC") == ["м", "мост"]
+
+
+def test_a_script_that_the_embedder_lacks_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no pieces of that script"):
+        swap(READER, READER, "RUNIC", [], tmp_path)
 
 
 def test_compiled_steps_keep_the_word_vectors_as_they_are(tmp_path: Path) -> None:

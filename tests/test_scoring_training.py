@@ -157,6 +157,12 @@ def test_evidence_of_an_asked_question_is_the_sentence_of_its_answer() -> None:
     )
 
 
+def test_a_written_question_that_nothing_answers_is_a_case_without_an_answer() -> None:
+    asked = Question(question="青川港的吞吐量是多少？", context=TOWN, start=0, end=0)
+    (case,) = asked_corpus("x", [asked], "zh", 5, CaseOptions(without=1.0), Random(1)).cases
+    assert (case.kind, case.answers, case.evidence, case.answerable) == ("none", (), (), False)
+
+
 def test_a_near_miss_asks_of_another_year() -> None:
     example = Example(
         source="news", question="2015年9月青川港建成了什么？", passage=TOWN, start=13, end=16, document=7, query=""

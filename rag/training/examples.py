@@ -24,7 +24,16 @@ from rag.training.parallel import ask_in_english, shared_answers
 from rag.training.words import NAME_TAGS, Lexicon, tag_words
 
 Source = Literal[
-    "cmrc", "english", "english_news", "gloss", "jaquad", "news", "parallel", "written_en", "written_zh"
+    "cmrc",
+    "english",
+    "english_news",
+    "gloss",
+    "jaquad",
+    "news",
+    "parallel",
+    "written_en",
+    "written_ko",
+    "written_zh",
 ]
 SOURCES: tuple[Source, ...] = get_args(Source)
 LANGUAGES: dict[Source, str] = {  # of the passages
@@ -36,6 +45,7 @@ LANGUAGES: dict[Source, str] = {  # of the passages
     "news": "zh",
     "parallel": "zh",
     "written_en": "en",
+    "written_ko": "ko",
     "written_zh": "zh",
 }
 
@@ -151,14 +161,19 @@ def hold_out(questions: Sequence[Question], count: int) -> Split:
 
 
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]+[”’」』）)]?|[^。！？!?\n]+$")
-_ENGLISH_SENTENCE = re.compile(r".+?[.!?](?=\s|$)\s*|.+$", re.DOTALL)
-_SIZES: dict[str, Span] = {"zh": (80, 270), "ja": (80, 230), "en": (250, 650)}  # characters, as chunks are
-_LONGEST: dict[str, int] = {"zh": 60, "ja": 60, "en": 160}  # characters of an answer
+_SPACED_SENTENCE = re.compile(r".+?[.!?](?=\s|$)\s*|.+$", re.DOTALL)
+_SIZES: dict[str, Span] = {
+    "zh": (80, 270),
+    "ja": (80, 230),
+    "ko": (120, 330),
+    "en": (250, 650),
+}  # characters, as chunks are
+_LONGEST: dict[str, int] = {"zh": 60, "ja": 60, "ko": 70, "en": 160}  # characters of an answer
 
 
 def sentences_of(text: str, language: str) -> list[Span]:
     """Return spans of sentences that cover the text; rougher than the library's, and much faster."""
-    pattern = _ENGLISH_SENTENCE if language == "en" else _SENTENCE
+    pattern = _SPACED_SENTENCE if language in {"en", "ko"} else _SENTENCE
     return [match.span() for match in pattern.finditer(text)]
 
 
@@ -224,7 +239,7 @@ def asked_examples(
         window = window_around(asked.context, (asked.start, end), language, random) if asked.answer else whole
         if window:
             passage = asked.context[window[0] : window[1]]
-            crossing = language == "zh" and asked.question.isascii()
+            crossing = language in {"zh", "ko"} and asked.question.isascii()
             examples.append(
                 Example(
                     source=source,

@@ -26,7 +26,6 @@ from rag.training.examples import (
     LANGUAGES,
     SOURCES,
     Example,
-    Question,
     Source,
     Split,
     asked_examples,
@@ -45,7 +44,7 @@ from rag.training.words import Lexicon
 
 logger = logging.getLogger(__name__)
 
-WRITTEN = Path(__file__).parent / "passages"  # written for this project: LANGUAGE-TOPIC.txt
+WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
 MAX_PASSAGE = 184  # tokens of a training window; a little under the 192 that the reader reads at a time
 
 SampleKind = Literal["answer", "near_miss", "same_document", "hard", "random"]
@@ -105,7 +104,7 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
         "parallel": crossing,
         "english_news": same,
     }
-    chunks: dict[str, list[tuple[int, str]]] = {"zh": news.chunks, "en": english_chunks, "ja": []}
+    chunks: dict[str, list[tuple[int, str]]] = {"zh": news.chunks, "en": english_chunks, "ja": [], "ko": []}
     for number, (source, questions) in enumerate(data_sets(data, mixture.held_out).items(), start=1):
         examples[source], passages = asked_examples(questions.training, source, number * 1_000_000, random)
         chunks[LANGUAGES[source]] += passages
@@ -123,18 +122,25 @@ def data_sets(data: Path, cmrc_held_out: int) -> dict[Source, Split]:
     pairs = data / "train" / "qa_pairs.jsonl.gz"
     cmrc, jaquad = read_questions(pairs, "cmrc"), read_questions(pairs, "jaquad")
     english = read_questions(data / "train" / "qa_english.jsonl.gz")
-    written_en, written_zh = (
-        [question for path in sorted(WRITTEN.glob(f"{language}-*.txt")) for question in read_written(path)]
-        for language in ("en", "zh")
-    )
-    others: dict[Source, list[Question]] = {
-        "jaquad": jaquad,
-        "english": english,
-        "written_en": written_en,
-        "written_zh": written_zh,
-    }
     splits: dict[Source, Split] = {"cmrc": hold_out(cmrc, cmrc_held_out)}
-    return splits | {source: hold_out(asked, len(asked) // 10) for source, asked in others.items()}
+    splits |= {
+        "jaquad": hold_out(jaquad, len(jaquad) // 10),
+        "english": hold_out(english, len(english) // 10),
+    }
+    written: tuple[Source, ...] = ("written_en", "written_ko", "written_zh")
+    return splits | {source: _written(LANGUAGES[source]) for source in written}
+
+
+def _written(language: str) -> Split:
+    """Split each batch by itself, so that what is held out stays so when more is written."""
+    splits = []
+    for batch in sorted(WRITTEN.iterdir()):
+        asked = [q for path in sorted(batch.glob(f"{language}-*.txt")) for q in read_written(path)]
+        splits.append(hold_out(asked, len(asked) // 10))
+    return Split(
+        training=tuple(question for split in splits for question in split.training),
+        held_out=tuple(question for split in splits for question in split.held_out),
+    )
 
 
 def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sample]:
@@ -334,7 +340,7 @@ def _token_window(passage: Tokens, span: Span | None) -> tuple[int, int, int] | 
 
 def fingerprint(settings: TrainingSettings, data: Path) -> str:
     """Return what the prepared arrays depend on: the mixture, the seed, the start's vocabulary, the files."""
-    files = sorted([*(data / "train").glob("*.gz"), *WRITTEN.glob("*.txt")])
+    files = sorted([*(data / "train").glob("*.gz"), *WRITTEN.glob("*/*.txt")])
     stated = {
         "seed": settings.seed,
         "start": settings.start,

@@ -93,7 +93,7 @@ def terms(text: str, language: str) -> list[str]:
 
 
 def _dense(char: str) -> bool:
-    return "\u3040" <= char <= "\u9fff"
+    return "\u3040" <= char <= "\u9fff" or "가" <= char <= "힣"
 
 
 def without_its_sentence(example: Example) -> str | None:

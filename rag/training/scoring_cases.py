@@ -38,6 +38,7 @@ class CaseOptions:
     articles: int = 60  # of news, all searched
     news: int = 110  # Chinese questions made from them
     gloss: int = 35  # the same kind, put into English word by word
+    written: int = 120  # Chinese and English ones on Chinese passages written for this project
     cmrc: int = 45  # of CMRC 2018's training part
     english: int = 30  # English questions that people asked on English texts
     without: float = 0.3  # share of answerable questions asked once more with their answer left out
@@ -53,7 +54,7 @@ CaseKind = Literal["answer", "without", "near_miss", "none"]
 class Case:
     """One question to ask; it stands alone."""
 
-    kind: CaseKind  # "none": an own question that the documents do not answer
+    kind: CaseKind  # "none": a question that its author knew the documents not to answer
     question: str
     answers: tuple[str, ...]  # any one of them, or where `in_parts` all; of "without" what must not be found
     evidence: tuple[str, ...]  # the words that hold them, white space aside
@@ -93,6 +94,7 @@ def corpora(data: Path, options: CaseOptions, seed: int) -> list[Corpus]:
     return [
         own_corpus(*own),
         news_corpus(data, options, Random(seed)),
+        asked_corpus("written", sets["written_zh"].held_out, "zh", options.written, options, Random(seed)),
         asked_corpus("cmrc", sets["cmrc"].held_out, "zh", options.cmrc, options, Random(seed)),
         asked_corpus("english", sets["english"].held_out, "en", options.english, options, Random(seed)),
     ]
@@ -148,20 +150,20 @@ def asked_corpus(
     options: CaseOptions,
     random: Random,
 ) -> Corpus:
-    """Questions that people asked, on their contexts; without near misses."""
+    """Questions that were asked of contexts, some of which answer none; without near misses."""
     chosen = random.sample(list(questions), min(count, len(questions)))
     contexts = {context: f"{n}.txt" for n, context in enumerate(dict.fromkeys(q.context for q in chosen))}
     cases: list[Case] = []
     for asked in chosen:
         case = Case(
-            kind="answer",
+            kind="answer" if asked.answer else "none",
             question=asked.question,
-            answers=(asked.answer,),
-            evidence=(_sentence(asked.context, asked.start, asked.end, language),),
+            answers=(asked.answer,) if asked.answer else (),
+            evidence=(_sentence(asked.context, asked.start, asked.end, language),) if asked.answer else (),
             group=contexts[asked.context],
         )
         cases.append(case)
-        if random.random() < options.without:
+        if asked.answer and random.random() < options.without:
             cases.append(replace(case, kind="without"))
     return Corpus(name=name, documents={file: text for text, file in contexts.items()}, cases=tuple(cases))
 

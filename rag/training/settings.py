@@ -24,6 +24,9 @@ class Mixture(Part):
     written_en: int = Field(
         default=0, ge=0, description="English questions on English passages written for this project"
     )
+    written_ko: int = Field(
+        default=0, ge=0, description="Korean and English questions on Korean passages written for it"
+    )
     written_zh: int = Field(
         default=0, ge=0, description="Chinese and English questions on Chinese passages written for it"
     )
