@@ -55,11 +55,8 @@ def search(
     *,
     where: Filter | None = None,
     options: SearchOptions | None = None,
-    translated: Mapping[str, Translation] | None = None,
 ) -> list[Hit]:
     """Return at most ``k`` hits, best first, near-duplicates collapsed into their best.
-
-    ``translated`` is what ``translations`` returned for this query, where the caller has it already.
 
     Raises:
         QueryError: the query is empty or too long.
@@ -69,8 +66,8 @@ def search(
     depth = max(options.candidates, 2 * k)  # some of them collapse
     with library.snapshot():
         library.require(embedder.fingerprint)  # a rebuild may have come between
-        rendered = translations(library, query) if translated is None else translated
-        found = _search_sides(library, embedder, query, depth, where or Filter(), options, rendered)
+        translated = translations(library, query)
+        found = _search_sides(library, embedder, query, depth, where or Filter(), options, translated)
         fused = merge_sides([(side.fused, side.confidence) for side in found])[:depth]
         chunks = _distinct(library.chunks([chunk_id for chunk_id, _ in fused]))[:k]
         documents = library.document_infos(chunk.document_id for chunk in chunks)

@@ -416,7 +416,7 @@ def name_spellings(name: str) -> list[tuple[str, ...]]:
 def spelt_out(text: str) -> tuple[frozenset[str], ...]:
     """Return the readings in pinyin of every Han character of a text, an empty set for anything else.
 
-    Names that no tag gives away are found in it; see ``is_spelt``.
+    Names that no tag gives away are found in it; see ``spelt_at``.
     """
     from pypinyin import Style, pinyin
 
@@ -430,18 +430,21 @@ def spelt_out(text: str) -> tuple[frozenset[str], ...]:
     return tuple(readings)
 
 
-def is_spelt(name: str, readings: Sequence[frozenset[str]]) -> bool:
-    """Tell whether a name in pinyin, joined and in lower case, is read at some place of ``spelt_out(text)``."""
-    return any(_reads(name, readings, place) for place in range(len(readings)))
+def spelt_at(name: str, readings: Sequence[frozenset[str]]) -> tuple[int, int] | None:
+    """Return where in ``spelt_out(text)`` a name in pinyin, joined and in lower case, is read first; half-open."""
+    ends = ((place, _read_to(name, readings, place)) for place in range(len(readings)))
+    return next(((place, end) for place, end in ends if end is not None), None)
 
 
-def _reads(name: str, readings: Sequence[frozenset[str]], place: int) -> bool:
-    """Tell whether characters from one place on read as all of a name."""
+def _read_to(name: str, readings: Sequence[frozenset[str]], place: int) -> int | None:
+    """Return where the characters end that read as all of a name from one place on; None where they do not."""
     if not name:
-        return True
-    return place < len(readings) and any(
-        name.startswith(form) and _reads(name[len(form) :], readings, place + 1) for form in readings[place]
-    )
+        return place
+    if place == len(readings):
+        return None
+    rests = (name.removeprefix(form) for form in sorted(readings[place]) if name.startswith(form))
+    ends = (_read_to(rest, readings, place + 1) for rest in rests)
+    return next((end for end in ends if end is not None), None)
 
 
 def _pinyin_spans(

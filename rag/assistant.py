@@ -9,7 +9,6 @@ import hashlib
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -313,7 +312,6 @@ class Assistant:
         )
         yield Event(phase="passages", query=asked.text, passages=found.passages)
         draft = None
-        asked = replace(asked, renderings=found.renderings)
         for piece in self.answerer.stream(asked, found.passages):
             if isinstance(piece, Draft):
                 draft = piece

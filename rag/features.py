@@ -159,17 +159,12 @@ class Featuriser:
         return bool(self._known[tokens.ids].any())
 
     def rows(self, question: Tokens, passage: Tokens) -> list[Row]:
-        """Return the rows of a question and a passage: one for each window of it."""
-        return [row for rows in self.all_rows(question, [passage]) for row in rows]
-
-    def all_rows(self, question: Tokens, passages: Sequence[Tokens]) -> list[list[Row]]:
-        """Return the rows of a question with each of several passages; one without tokens has none."""
+        """Return the rows of a question and a passage: one for each window of it; none where a side has no words."""
+        if not self.has_words(question):
+            return []
         asked = question.ids[:MAX_QUESTION]
         asked_keys = self.keys(asked)
-        return [
-            [self._row(asked, asked_keys, passage.ids[s:e], s) for s, e in windows(len(passage.ids))]
-            for passage in passages
-        ]
+        return [self._row(asked, asked_keys, passage.ids[s:e], s) for s, e in windows(len(passage.ids))]
 
     def _row(self, asked: Integers, asked_keys: Keys, window: Integers, first: int) -> Row:
         window_keys = self.keys(window)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from index import weights
 from index.errors import ModelError
 from index.runtime import prepare_torch
+from rag.crossing import crossed
 from rag.datatypes import Span
 from rag.features import Featuriser, Row
 
@@ -234,13 +235,11 @@ class Reader:
         return [replace(known[text], passage=n) for n, text in enumerate(passages)]
 
     def _read(self, question: str, passages: Sequence[str]) -> list[Reading]:
-        """Run the network on all windows of all passages."""
-        asked, *texts = self._featuriser.tokenise([question, *passages])
-        rows = (
-            self._featuriser.all_rows(asked, texts)
-            if self._featuriser.has_words(asked)
-            else [[] for _ in texts]
-        )
+        """Run the network on all windows of all passages, each with the question put into its language too."""
+        asked = [crossed(question, text) for text in passages]
+        texts = self._featuriser.tokenise(passages)
+        questions = self._featuriser.tokenise(asked)
+        rows = [self._featuriser.rows(q, text) for q, text in zip(questions, texts, strict=True)]
         logits = iter(self._logits([row for group in rows for row in group]))
         return [
             self._reading(text, tokens.spans, group, [next(logits) for _ in group])

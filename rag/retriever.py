@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from index.datatypes import Filter, Hit
 from index.embedder import Embedder
 from index.library import Library
-from index.search import SearchOptions, search, translations
+from index.search import SearchOptions, search
 from rag.context import number, passages_from_hits
 from rag.datatypes import Passage
 from rag.reranker import Reranker
 from rag.settings import Settings
-
-READ_BY_RENDERING = frozenset({"zh"})
-"""Languages whose passages the reader is asked about by the query's rendering.
-
-Novels, F1 of the shipped reader. English questions on Chinese passages: 27.1 as they are, 27.7 rendered, 29.3 by
-the better of both, which costs a second pass. Chinese questions on English passages: 28.6, 21.0, 25.0.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +22,6 @@ class Retrieval:
 
     passages: tuple[Passage, ...]
     timings: Mapping[str, float]  # retrieve_s, rerank_s
-    renderings: Mapping[str, str] = field(default_factory=dict)  # of the query, by the passages' language
 
 
 def search_options(settings: Settings) -> SearchOptions:
@@ -56,29 +48,15 @@ def retrieve(
     The score is the fused one, or that of a cross-encoder, which then chooses the passages from more hits.
     """
     begun = perf_counter()
-    with library.snapshot():
-        translated = translations(library, query)
-        hits = search(
-            library,
-            embedder,
-            query,
-            depth(settings, reranker),
-            where=where,
-            options=search_options(settings),
-            translated=translated,
-        )
-    renderings = {
-        language: translation.text
-        for language, translation in translated.items()
-        if language in READ_BY_RENDERING
-    }
+    hits = search(
+        library, embedder, query, depth(settings, reranker), where=where, options=search_options(settings)
+    )
     found = perf_counter()
     passages = passages_from_hits(best_hits(query, hits, reranker, settings.passages))
-    passages = rerank(query, passages, reader, settings.rerank_weight, renderings)
+    passages = rerank(query, passages, reader, settings.rerank_weight)
     return Retrieval(
         passages=tuple(passages),
         timings={"retrieve_s": found - begun, "rerank_s": perf_counter() - found},
-        renderings=renderings,
     )
 
 
@@ -103,22 +81,12 @@ def rerank(
     passages: Sequence[Passage],
     reader: Reranker,
     weight: float,
-    renderings: Mapping[str, str] | None = None,
 ) -> list[Passage]:
     """Reorder and renumber passages by ``(1 - weight) * score + weight * relevance``; both are 0..1.
 
     The score is the cross-encoder's, "reranked", or else "fused"; the relevance is the reader's.
-
-    A passage whose language is in ``renderings`` is read with that rendering of the query.
     """
-    asked = [(renderings or {}).get(passage.language, query) for passage in passages]
-    relevance = [0.0] * len(passages)
-    for question in dict.fromkeys(asked):
-        places = [n for n, other in enumerate(asked) if other == question]
-        for n, value in zip(
-            places, reader.relevance(question, [passages[n].text for n in places]), strict=True
-        ):
-            relevance[n] = value
+    relevance = reader.relevance(query, [passage.text for passage in passages])
     scored = [
         replace(passage, scores={**passage.scores, "relevance": value})
         for passage, value in zip(passages, relevance, strict=True)

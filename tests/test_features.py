@@ -146,7 +146,8 @@ def test_a_thousand_pairs_take_well_under_a_few_seconds(featuriser: Featuriser) 
     passages = featuriser.tokenise([f"第{n}座大桥于19{n % 90 + 10}年通车，" * 10 for n in range(1000)])
     asked = featuriser.tokenise(["哪一座大桥最早通车？"])[0]
     begun = perf_counter()
-    featuriser.all_rows(asked, passages)
+    for passage in passages:
+        featuriser.rows(asked, passage)
     assert perf_counter() - begun < 3  # measured: 0.3 s; a quadratic slip would take minutes
 
 

