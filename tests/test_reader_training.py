@@ -13,7 +13,7 @@ from typing import cast
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from index.errors import SettingsError
@@ -24,6 +24,7 @@ from rag.reader import Reader
 from rag.training import curves, mixture
 from rag.training.__main__ import main
 from rag.training.answers import find_answers
+from rag.training.average import main as average_main
 from rag.training.chinese_questions import ask
 from rag.training.evaluate import Asked, score_spans, table
 from rag.training.examples import (
@@ -686,6 +687,40 @@ def test_words_that_texts_need_are_not_given_up() -> None:
 def test_a_script_that_the_embedder_lacks_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no pieces of that script"):
         swap(READER, READER, "RUNIC", [], tmp_path)
+
+
+def test_readers_are_averaged_by_their_shares(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(READER, other)
+    ours = load_file(READER / "model.safetensors")
+    theirs = {name: weight + 1 for name, weight in ours.items()}
+    save_file(theirs, other / "model.safetensors", metadata={"format": "pt"})
+    write_checksums(other)
+    assert average_main([str(tmp_path / "mean"), f"{READER}=3", f"{other}=1"]) == 0
+    found = load_file(tmp_path / "mean" / "model.safetensors")
+    assert torch.allclose(found["classifier.bias"].float(), ours["classifier.bias"].float() + 0.25, atol=2e-3)
+    assert Reader.load(tmp_path / "mean").read("塔有多高？", ["青山塔高48米。"])
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [("half", "FOLDER=SHARE"), ("{}=0", "above 0"), ("nowhere=1", "holds no model.safetensors")],
+)
+def test_what_cannot_be_averaged_is_said_in_one_line(
+    share: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert average_main([str(tmp_path / "mean"), f"{READER}=1", share.format(_renamed(tmp_path))]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "mean").exists()
+
+
+def _renamed(folder: Path) -> Path:
+    """Return the reader by another path: the same folder twice would be one share."""
+    link = folder / "link"
+    link.symlink_to(READER)
+    return link
 
 
 def test_compiled_steps_keep_the_word_vectors_as_they_are(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from index.weights import write_checksums
+from rag.training.average import WEIGHTS, mean, write
 from rag.training.train import Trainer
 
 _VOCABULARY = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "stop_tokens.json")
@@ -29,11 +29,8 @@ def export(trainer: Trainer, start: Path, folder: Path, averaged: Path | None = 
     weights = {name: w.detach().float().cpu() for name, w in trainer.model.state_dict().items()}
     share = trainer.options.start_share
     if share:
-        old = load_file((averaged or start) / "model.safetensors")
-        weights = {name: share * old[name].float() + (1 - share) * w for name, w in weights.items()}
-    halves = {name: w.to(torch.float16).contiguous() for name, w in weights.items()}
-    save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "model.safetensors").chmod(0o644)  # the library writes it for its owner alone
+        weights = mean([(load_file((averaged or start) / WEIGHTS), share), (weights, 1 - share)])
+    write(weights, folder / WEIGHTS)
     config = json.loads(trainer.model.config.to_json_string(use_diff=False))
     config |= {"dtype": "float32", "architectures": ["BertForTokenClassification"]}
     config.pop("_name_or_path", None)

@@ -21,7 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from index.errors import SettingsError
@@ -29,9 +29,10 @@ from index.training.command import guarded
 from index.training.embedder.__main__ import SHIPPED as EMBEDDER
 from index.weights import write_checksums
 from rag.training.__main__ import SHIPPED
+from rag.training.average import WEIGHTS, write
 
 ROWS = "embeddings.word_embeddings.weight"
-_TOKENIZER, _WEIGHTS = "tokenizer.json", "model.safetensors"
+_TOKENIZER = "tokenizer.json"
 _BLOCK = 2_000  # texts tokenised at a time
 _FILES = (
     "en_zh_pairs.tsv.gz",
@@ -104,15 +105,14 @@ def swap(reader: Path, embedder: Path, script: str, met: Iterable[str], out: Pat
     if not wanted or not free:
         lacking = "pieces of that script to give" if not wanted else "unused words to replace"
         raise SettingsError(f"{script}: there are no {lacking}.")
-    weights = load_file(reader / _WEIGHTS)
+    weights = load_file(reader / WEIGHTS)
     (rows,) = (name for name in weights if name.endswith(ROWS))
-    given = load_file(embedder / _WEIGHTS)[ROWS]
+    given = load_file(embedder / WEIGHTS)[ROWS]
     for number, piece in zip(free, wanted, strict=False):
         pieces[number] = giving[places[piece]]
         weights[rows][number] = given[places[piece]]
     shutil.copytree(reader, out, dirs_exist_ok=True)
-    save_file(weights, out / _WEIGHTS, metadata={"format": "pt"})
-    (out / _WEIGHTS).chmod(0o644)
+    write(weights, out / WEIGHTS)
     (out / _TOKENIZER).write_text(json.dumps(stated, ensure_ascii=False), encoding="utf-8")
     write_checksums(out)
     return min(len(free), len(wanted))

@@ -1,0 +1,97 @@
+"""Averages readers that were trained from one start, weight by weight, and measures nothing.
+
+    python -m rag.training.average OUT FOLDER=SHARE FOLDER=SHARE …
+
+Runs on other samples and in another order end in other places of one basin, and their mean is better than any of
+them (Wortsman et al. 2022, "Model soups", arXiv:2203.05482). The vocabulary and the calibration are the first folder's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor, float16
+
+from index.errors import SettingsError
+from index.training.command import guarded
+from index.weights import write_checksums
+
+WEIGHTS = "model.safetensors"
+
+
+def mean(parts: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tensor]:
+    """Return the weighted mean of models in float32; the shares add up to 1 or are made to.
+
+    Raises:
+        SettingsError: the models are not of one shape, or a share is not above 0.
+    """
+    shapes = [{name: weight.shape for name, weight in weights.items()} for weights, _ in parts]
+    if any(shape != shapes[0] for shape in shapes):
+        raise SettingsError(
+            "The readers are not of one shape; average those that were trained from one start."
+        )
+    if not all(share > 0 for _, share in parts):
+        raise SettingsError("A share is a number above 0, as in FOLDER=0.5.")
+    total = sum(share for _, share in parts)
+    return {name: sum(w[name].float() * (share / total) for w, share in parts) for name in parts[0][0]}  # type: ignore[misc]
+
+
+def write(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Write weights as they are shipped: in fp16, readable by all."""
+    halves = {name: weight.to(float16).contiguous() for name, weight in weights.items()}
+    save_file(halves, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # the library writes it for its owner alone
+
+
+def average(shares: Mapping[Path, float], out: Path) -> Path:
+    """Write the mean of readers' folders as one folder.
+
+    Raises:
+        SettingsError: a folder holds no reader, or another vocabulary than the first.
+    """
+    first = next(iter(shares))
+    for folder in shares:
+        if not (folder / WEIGHTS).is_file():
+            raise SettingsError(f"{folder} holds no {WEIGHTS}; give folders of trained readers.")
+        if (folder / "tokenizer.json").read_bytes() != (first / "tokenizer.json").read_bytes():
+            raise SettingsError(f"{folder} has another vocabulary than {first}; their rows do not match.")
+    weights = mean([(load_file(folder / WEIGHTS), share) for folder, share in shares.items()])
+    shutil.copytree(first, out, dirs_exist_ok=True)
+    write(weights, out / WEIGHTS)
+    write_checksums(out)
+    return out
+
+
+def shares_of(stated: Sequence[str]) -> dict[Path, float]:
+    """Read FOLDER=SHARE words.
+
+    Raises:
+        SettingsError: one is none.
+    """
+    shares: dict[Path, float] = {}
+    for word in stated:
+        folder, _, share = word.rpartition("=")
+        try:
+            shares[Path(folder)] = float(share)
+        except ValueError:
+            raise SettingsError(f"{word!r} is not FOLDER=SHARE, as in run/reader=0.5.") from None
+    return shares
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, or 1 after one line on stderr that says what to do."""
+    parser = argparse.ArgumentParser(prog="python -m rag.training.average", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("out", type=Path, help="the folder to write")
+    parser.add_argument("shares", nargs="+", metavar="FOLDER=SHARE", help="a reader's folder and its share")
+    options = parser.parse_args(arguments)
+    return guarded(lambda: average(shares_of(options.shares), options.out))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
