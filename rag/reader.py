@@ -16,7 +16,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from index import weights
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
 
     from index.bert import Bert
 
+OUTPUTS = 3  # start, end, relevance; behind them the two vectors
 MAX_SPAN = 30  # tokens of an answer, about 45 Chinese characters
-KEPT = 256  # readings, about 3 kB each for a passage of one window
+KEPT = 256  # readings, about 50 kB each for a passage of one window
 BATCH_TOKENS = 2048  # more leave the cache
 
 _SHIPPED = Path(__file__).parent / "models" / "reader"
@@ -73,14 +73,27 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WindowScores:
-    """What the network says of one window: ``starts[i] + ends[j]`` is the log-odds of the span from i to j.
+    """What the network says of one window: the log-odds of the span from i to j.
 
-    Half of the window's null and relevance logits is in each: score = start + end - null + relevance.
+    It is ``starts[i] + ends[j] + opens[i] @ closes[j]``: the product tells how well the two go together (Fajcik et
+    al. 2021, "Rethinking the Objectives of Extractive Question Answering", arXiv:2008.12804). Half of the window's
+    null and relevance logits is in each of the first two: score = span - null + relevance.
     """
 
     first: int  # the window's first token among the passage's
     starts: Floats  # shape (tokens of the window,)
     ends: Floats
+    opens: Floats  # shape (tokens of the window, width); a reader without products has a width of 0
+    closes: Floats
+
+    def span(self, first: int, last: int) -> float:
+        """Return the log-odds of a span by its first and last token in the passage, which the window holds."""
+        i, j = first - self.first, last - self.first
+        return float(self.starts[i] + self.ends[j] + self.opens[i] @ self.closes[j])
+
+    def holds(self, token: int) -> bool:
+        """Whether a token of the passage lies in the window."""
+        return self.first <= token < self.first + len(self.starts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,10 +141,13 @@ class Reading:
         last = int(np.searchsorted(self.tokens[:, 0], end, side="left")) - 1
         if first > last:
             return _NOWHERE
-        starts = [(n, w.starts[first - w.first]) for n, w in enumerate(self.windows) if _holds(w, first)]
-        ends = {n: w.ends[last - w.first] for n, w in enumerate(self.windows) if _holds(w, last)}
-        whole = [float(s + ends[n]) for n, s in starts if n in ends]
-        return max(whole) if whole else float(max(s for _, s in starts) + max(ends.values()))
+        whole = [
+            window.span(first, last) for window in self.windows if window.holds(first) and window.holds(last)
+        ]
+        if whole:
+            return max(whole)
+        starts = [w.starts[first - w.first] for w in self.windows if w.holds(first)]
+        return float(max(starts) + max(w.ends[last - w.first] for w in self.windows if w.holds(last)))
 
     def span(self, start: int, end: int) -> Span:
         """Return any span of the passage with its score."""
@@ -149,9 +165,10 @@ class Reading:
 
 
 class Reader:
-    """The extractive reader: a small BERT with a start, an end and a relevance output for each token.
+    """The extractive reader: a small BERT with a start, an end and a relevance output for each token, and two vectors.
 
-    Span extraction as in Devlin et al. 2019 (arXiv:1810.04805), section 4.2, with matches as token types.
+    Span extraction as in Devlin et al. 2019 (arXiv:1810.04805), section 4.2, with matches as token types, and with
+    a product of the two vectors for spans as wholes.
     """
 
     def __init__(
@@ -162,7 +179,7 @@ class Reader:
         calibration: Calibration,
         fingerprint: str,
     ) -> None:
-        """Take what ``load`` has read; ``head`` maps a hidden state to start, end and relevance."""
+        """Take what ``load`` has read; ``head`` maps a hidden state to its outputs, see ``OUTPUTS``."""
         self._bert = bert
         self._head = head
         self._featuriser = featuriser
@@ -186,9 +203,10 @@ class Reader:
 
         tensors = load_weights(folder, device)
         head = tensors.get("classifier.weight"), tensors.get("classifier.bias")
-        if head[0] is None or head[1] is None or len(head[0]) != 3:
+        if head[0] is None or head[1] is None or len(head[0]) < OUTPUTS or len(head[0]) % 2 != OUTPUTS % 2:
             raise ModelError(
-                f"{folder} holds no reader: its classifier should have 3 outputs; give another folder."
+                f"{folder} holds no reader: its classifier should have {OUTPUTS} outputs and pairs of more; "
+                "give another folder."
             )
         return cls(
             Bert(BertConfig.read(folder), tensors, prefix="bert."),
@@ -260,13 +278,13 @@ class Reader:
         )
 
     def _logits(self, rows: Sequence[Row]) -> list[Floats]:
-        """Return the network's outputs for each row, shape (its tokens, 3)."""
+        """Return the network's outputs for each row, shape (its tokens, outputs)."""
         import torch
         from torch.nn import functional
 
         from index.bert import batches
 
-        logits: list[Floats] = [np.empty((0, 3), dtype=np.float32)] * len(rows)
+        logits: list[Floats] = [np.empty((0, OUTPUTS), dtype=np.float32)] * len(rows)
         for batch in batches([len(row.ids) for row in rows], BATCH_TOKENS):
             ids = torch.from_numpy(np.concatenate([rows[n].ids for n in batch]))
             types = torch.from_numpy(np.concatenate([rows[n].types for n in batch]))
@@ -280,13 +298,18 @@ class Reader:
 
 def _window_scores(row: Row, logits: Floats) -> WindowScores:
     """Take a window's tokens out of a row's logits; the null and the relevance are read at [CLS]."""
+    width = (logits.shape[1] - OUTPUTS) // 2
     at_cls, window = logits[0], logits[row.offset : row.offset + row.length]
-    half = (at_cls[2] - at_cls[0] - at_cls[1]) / 2
-    return WindowScores(first=row.first, starts=window[:, 0] + half, ends=window[:, 1] + half)
-
-
-def _holds(window: WindowScores, token: int) -> bool:
-    return window.first <= token < window.first + len(window.starts)
+    scale = np.float32(max(width, 1) ** -0.5)
+    product = scale * (at_cls[OUTPUTS : OUTPUTS + width] @ at_cls[OUTPUTS + width :])
+    half = (at_cls[2] - at_cls[0] - at_cls[1] - product) / 2
+    return WindowScores(
+        first=row.first,
+        starts=window[:, 0] + half,
+        ends=window[:, 1] + half,
+        opens=window[:, OUTPUTS : OUTPUTS + width] * scale,
+        closes=window[:, OUTPUTS + width :],
+    )
 
 
 def _best_pairs(
@@ -296,10 +319,13 @@ def _best_pairs(
     low, high = max(first - window.first, 0), min(stop - window.first, len(window.starts))
     if low >= high:
         return []
-    ends = np.concatenate([window.ends[low:high], np.full(longest - 1, _NOWHERE, dtype=np.float32)])
-    scores = window.starts[low:high, None] + sliding_window_view(
-        ends, longest
-    )  # (start, tokens more than one)
+    firsts = np.arange(high - low)[:, None]
+    lasts = firsts + np.arange(longest)  # shape (start, tokens more than one)
+    inside = lasts < high - low
+    lasts[~inside] = 0
+    products = window.opens[low:high] @ window.closes[low:high].T
+    scores = window.starts[low:high, None] + window.ends[low:high][lasts] + products[firsts, lasts]
+    scores[~inside] = _NOWHERE
     flat = scores.ravel()
     count = min(top, flat.size)
     chosen = np.argpartition(flat, flat.size - count)[flat.size - count :]

@@ -20,7 +20,7 @@ from index.errors import SettingsError
 from index.weights import write_checksums
 from rag.datatypes import Span
 from rag.features import CLS, SEP, Featuriser
-from rag.reader import Reader
+from rag.reader import Reader, Reading
 from rag.training import curves, mixture
 from rag.training.__main__ import main
 from rag.training.answers import find_answers
@@ -46,7 +46,7 @@ from rag.training.mixture import WRITTEN, Sample, Sources, data_sets, featurise,
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
 from rag.training.parallel import chinese_figures, english_value, shared_answers
 from rag.training.settings import Mixture, TrainingSettings
-from rag.training.train import Trainer, batch_order, collate, rate_at
+from rag.training.train import Batch, Trainer, batch_order, collate, losses, rate_at
 from rag.training.vocabulary import of_script, swap, unused
 from rag.training.words import Lexicon, Word, tag_words
 
@@ -472,10 +472,64 @@ def test_exported_weights_are_averaged_with_the_start(settings: Path, tmp_path: 
     bias.data += 4.0
     moved = load_file(export(trainer, start, tmp_path / "reader") / "model.safetensors")
     before = load_file(start / "model.safetensors")
-    assert moved["classifier.bias"].tolist() == pytest.approx(
+    assert moved["classifier.bias"][:3].tolist() == pytest.approx(
         (before["classifier.bias"] + 2.0).tolist(), abs=1e-2
     )
-    assert moved["classifier.weight"].tolist() == before["classifier.weight"].half().tolist()
+    assert moved["classifier.weight"][:3].tolist() == before["classifier.weight"].half().tolist()
+    assert not moved["classifier.weight"][
+        3:35
+    ].any()  # products, which the start lacks, are all the trained one's
+    assert moved["classifier.weight"][35:].any()
+
+
+def test_a_reader_that_is_given_products_first_reads_as_before(settings: Path, tmp_path: Path) -> None:
+    stated = TrainingSettings.read(settings)
+    start = Path(stated.start)
+    wide = Reader.load(export(Trainer(start, stated), start, tmp_path / "wide"))
+    narrow = Reader.load(start)
+    for passage in (NEWS[0], NEWS[1]):
+        ours, theirs = (reader.readings("青山造船厂的厂长是谁？", [passage])[0] for reader in (wide, narrow))
+        assert [s.text for s in ours.best(5)] == [s.text for s in theirs.best(5)]
+        assert ours.best()[0].score == pytest.approx(theirs.best()[0].score, abs=0.05)  # fp16
+
+
+def test_products_count_for_spans_as_wholes(settings: Path, tmp_path: Path) -> None:
+    stated = TrainingSettings.read(settings)
+    trainer = Trainer(Path(stated.start), stated)
+    torch.nn.init.normal_(trainer.model.classifier.weight)
+    reader = Reader.load(export(trainer, Path(stated.start), tmp_path / "wide"))
+    reading = reader.readings("谁是厂长？", [NEWS[0]])[0]
+    spans = [
+        (int(first[0]), int(last[1]))
+        for n, first in enumerate(reading.tokens)
+        for last in reading.tokens[n : n + 30]
+        if first[0] < last[1]
+    ]
+    best = max(spans, key=lambda span: reading.score(*span))
+    assert (reading.best()[0].start, reading.best()[0].end) == best
+    assert reading.best()[0].score == pytest.approx(reading.score(*best), rel=1e-4)
+    (window,) = reading.windows
+    starts = dict(zip(reading.tokens[:, 0].tolist(), window.starts.tolist(), strict=True))
+    ends = dict(zip(reading.tokens[:, 1].tolist(), window.ends.tolist(), strict=True))
+    by_ends = max(spans, key=lambda span: starts[span[0]] + ends[span[1]])
+    assert by_ends != best
+
+
+def test_the_loss_of_a_span_is_least_where_the_product_joins_its_ends() -> None:
+    labels = torch.tensor([[2, 3, 1, 1, 0]])
+    allowed = torch.tensor([[True, True, True, True, False]])
+    filler = torch.zeros(1, 5, dtype=torch.long)
+    batch = Batch(filler, filler, filler, allowed, labels)
+    logits = torch.zeros(1, 5, 7)  # two numbers a vector
+    together, apart = logits.clone(), logits.clone()
+    together[0, 2, 3], together[0, 3, 5] = 6.0, 6.0
+    apart[0, 2, 3], apart[0, 3, 6] = 6.0, 6.0
+    joined, _, exact = losses(together, batch)
+    assert joined < losses(apart, batch)[0]
+    assert exact.tolist() == [True]
+    backwards = logits.clone()
+    backwards[0, 3, 3], backwards[0, 2, 5] = 6.0, 6.0  # a span that ends before it begins is none
+    assert losses(backwards, batch)[0] == pytest.approx(float(losses(logits, batch)[0]))
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -3,7 +3,8 @@
     python -m rag.training.average OUT FOLDER=SHARE FOLDER=SHARE …
 
 Runs on other samples and in another order end in other places of one basin, and their mean is better than any of
-them (Wortsman et al. 2022, "Model soups", arXiv:2203.05482). The vocabulary and the calibration are the first folder's.
+them (Wortsman et al. 2022, "Model soups", arXiv:2203.05482). All else is the first folder's of those
+with the most outputs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
-from torch import Tensor, float16
+from torch import Tensor, float16, zeros_like
 
 from index.errors import SettingsError
 from index.training.command import guarded
@@ -25,20 +26,33 @@ WEIGHTS = "model.safetensors"
 
 
 def mean(parts: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tensor]:
-    """Return the weighted mean of models in float32; the shares add up to 1 or are made to.
+    """Return the weighted mean of models in float32; the shares are made to add up to 1.
+
+    Outputs that only some of the models have are the mean of those.
 
     Raises:
-        SettingsError: the models are not of one shape, or a share is not above 0.
+        SettingsError: the models are not of one shape but for their outputs, or a share is not above 0.
     """
-    shapes = [{name: weight.shape for name, weight in weights.items()} for weights, _ in parts]
+    shapes = [
+        {n: w.shape for n, w in weights.items() if not n.startswith("classifier.")} for weights, _ in parts
+    ]
     if any(shape != shapes[0] for shape in shapes):
         raise SettingsError(
             "The readers are not of one shape; average those that were trained from one start."
         )
     if not all(share > 0 for _, share in parts):
         raise SettingsError("A share is a number above 0, as in FOLDER=0.5.")
-    total = sum(share for _, share in parts)
-    return {name: sum(w[name].float() * (share / total) for w, share in parts) for name in parts[0][0]}  # type: ignore[misc]
+    return {name: _mean([(weights[name].float(), share) for weights, share in parts]) for name in parts[0][0]}
+
+
+def _mean(tensors: Sequence[tuple[Tensor, float]]) -> Tensor:
+    """Return the weighted mean along all rows that any of the tensors has."""
+    longest = max((tensor for tensor, _ in tensors), key=len)
+    total, shares = zeros_like(longest), zeros_like(longest)
+    for tensor, share in tensors:
+        total[: len(tensor)] += share * tensor
+        shares[: len(tensor)] += share
+    return total / shares
 
 
 def write(weights: Mapping[str, Tensor], path: Path) -> None:
@@ -60,8 +74,11 @@ def average(shares: Mapping[Path, float], out: Path) -> Path:
             raise SettingsError(f"{folder} holds no {WEIGHTS}; give folders of trained readers.")
         if (folder / "tokenizer.json").read_bytes() != (first / "tokenizer.json").read_bytes():
             raise SettingsError(f"{folder} has another vocabulary than {first}; their rows do not match.")
-    weights = mean([(load_file(folder / WEIGHTS), share) for folder, share in shares.items()])
-    shutil.copytree(first, out, dirs_exist_ok=True)
+    parts = {folder: load_file(folder / WEIGHTS) for folder in shares}
+    weights = mean([(parts[folder], share) for folder, share in shares.items()])
+    shutil.copytree(
+        max(parts, key=lambda folder: len(parts[folder]["classifier.bias"])), out, dirs_exist_ok=True
+    )
     write(weights, out / WEIGHTS)
     write_checksums(out)
     return out

@@ -69,6 +69,11 @@ class Training(Part):
     start_share: float = Field(
         default=0.0, ge=0, lt=1, description="share of another reader's weights in the exported average"
     )
+    pair_width: int = Field(
+        default=32,
+        ge=0,
+        description="numbers of the two vectors whose product tells what begins with what ends",
+    )
     new_heads: bool = Field(
         default=False, description="begin with fresh outputs: needed when starting from an embedder"
     )

@@ -26,10 +26,11 @@ from torch.nn import functional
 from index.errors import SettingsError
 from index.training import checkpoint
 from index.training.devices import chosen_device, chosen_precision
+from rag.reader import OUTPUTS
 from rag.training import curves
 from rag.training.examples import SOURCES
 from rag.training.mixture import Windows
-from rag.training.settings import TrainingSettings
+from rag.training.settings import Training, TrainingSettings
 
 logger = logging.getLogger(__name__)
 
@@ -110,17 +111,25 @@ def collate(windows: Windows, members: NDArray[np.int64], device: torch.device) 
 def losses(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     """Return the span loss, the relevance loss, and which windows are answered exactly, shape (windows,).
 
+    Half of the span loss is the mean of start and end, each among all tokens, half that of the span among all spans.
+
     Args:
-        logits: shape (windows, width, 3): start, end, relevance.
+        logits: shape (windows, width, outputs): start, end, relevance, and the two vectors.
         batch: what they were computed from.
     """
     starts = logits[..., 0].masked_fill(~batch.allowed, -1e4)
     ends = logits[..., 1].masked_fill(~batch.allowed, -1e4)
     first, last, here = batch.labels[:, 0], batch.labels[:, 1], batch.labels[:, 2]
-    span = (functional.cross_entropy(starts, first) + functional.cross_entropy(ends, last)) / 2
+    apart = (functional.cross_entropy(starts, first) + functional.cross_entropy(ends, last)) / 2
+    opens, closes = logits[..., OUTPUTS:].chunk(2, dim=-1)
+    products = opens @ closes.transpose(1, 2) * max(opens.shape[-1], 1) ** -0.5
+    width = logits.shape[1]
+    wrong = torch.ones(width, width, dtype=torch.bool, device=logits.device).tril(-1)
+    wrong[0, 1:] = True  # [CLS] is "not here", and no beginning of an answer
+    spans = (starts[:, :, None] + ends[:, None, :] + products).masked_fill(wrong, -1e4).flatten(1)
+    wanted = first * width + last
     relevance = functional.binary_cross_entropy_with_logits(logits[:, 0, 2], here.float())
-    exact = (starts.argmax(dim=1) == first) & (ends.argmax(dim=1) == last)
-    return span, relevance, exact
+    return (apart + functional.cross_entropy(spans, wanted)) / 2, relevance, spans.argmax(dim=1) == wanted
 
 
 def rate_at(step: int, total: int, warmup: int) -> float:
@@ -140,7 +149,7 @@ class Trainer:
         self.options = settings.training
         self.device = torch.device(chosen_device())
         torch.manual_seed(settings.seed)
-        self.model = _load_model(start, self.options.new_heads).to(self.device)
+        self.model = _load_model(start, self.options).to(self.device)
         vectors = self.model.bert.embeddings.word_embeddings
         vectors.sparse = True
         vectors.weight.requires_grad_(self.options.train_words)
@@ -196,37 +205,56 @@ class Trainer:
         self.model.load_state_dict(weights)
 
 
-def _load_model(start: Path, new_heads: bool) -> Any:
+def _load_model(start: Path, options: Training) -> Any:
     """Load a reader, or an embedder whose missing outputs and token types are made new."""
     from transformers import BertForTokenClassification
     from transformers.utils import logging as library_logging
 
     library_logging.set_verbosity_error()
     library_logging.disable_progress_bar()
-    labels = {0: "start", 1: "end", 2: "relevance"}
     config = json.loads((start / "config.json").read_text(encoding="utf-8"))
-    if config.get("architectures") != ["BertForTokenClassification"] and not new_heads:
+    if config.get("architectures") != ["BertForTokenClassification"] and not options.new_heads:
         raise SettingsError(
             f"{start} holds no reader; set training.new_heads = true to start from an embedder."
         )
     model = BertForTokenClassification.from_pretrained(
         start,
-        num_labels=3,
-        id2label=labels,
-        label2id={name: n for n, name in labels.items()},
+        num_labels=OUTPUTS if options.new_heads else len(config["id2label"]),
         type_vocab_size=6,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
-        ignore_mismatched_sizes=new_heads,
+        ignore_mismatched_sizes=options.new_heads,
         # On a CPU the fused kernel's way back takes twice as long in bf16 as attention that is spelt out.
         attn_implementation="eager" if chosen_device() == "cpu" else "sdpa",
         dtype=torch.float32,
     )
-    if new_heads:  # token types all start from the one that the embedder knows
+    if options.new_heads:  # token types all start from the one that the embedder knows
         types = model.bert.embeddings.token_type_embeddings.weight
         types.data.normal_(std=0.02)
         model.classifier.reset_parameters()
+    _widen(model, options.pair_width)
     return model.train()
+
+
+def _widen(model: Any, pair_width: int) -> None:
+    """Give a reader the outputs of the two vectors where it lacks them; their products begin with nothing."""
+    outputs = OUTPUTS + 2 * pair_width
+    if model.config.num_labels < outputs:
+        wide = torch.nn.Linear(model.classifier.in_features, outputs)
+        wide.weight.data[OUTPUTS : OUTPUTS + pair_width] = 0
+        wide.bias.data[OUTPUTS:] = 0
+        wide.weight.data[:OUTPUTS] = model.classifier.weight.data[:OUTPUTS]
+        wide.bias.data[:OUTPUTS] = model.classifier.bias.data[:OUTPUTS]
+        model.classifier = wide
+    names = ["start", "end", "relevance"]
+    names += [
+        f"{side}_{n}"
+        for side in ("opens", "closes")
+        for n in range((len(model.classifier.bias) - OUTPUTS) // 2)
+    ]
+    model.config.id2label = dict(enumerate(names))
+    model.config.label2id = {name: n for n, name in enumerate(names)}
+    model.num_labels = len(names)
 
 
 def train(settings: TrainingSettings, start: Path, windows: Windows, out: Path) -> Trainer:
