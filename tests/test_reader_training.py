@@ -20,7 +20,7 @@ from index.errors import SettingsError
 from index.weights import write_checksums
 from rag.datatypes import Span
 from rag.features import CLS, SEP, Featuriser
-from rag.reader import Reader, Reading
+from rag.reader import Reader
 from rag.training import curves, mixture
 from rag.training.__main__ import main
 from rag.training.answers import find_answers
