@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,8 @@ def everything(reading: Reading) -> dict[tuple[int, int], float]:
             for j in range(i, min(i + MAX_SPAN, len(window.ends))):
                 span = int(reading.tokens[window.first + i, 0]), int(reading.tokens[window.first + j, 1])
                 if span[0] < span[1]:
-                    scores[span] = max(float(start + window.ends[j]), scores.get(span, -1e18))
+                    score = float(start + window.ends[j] + window.opens[i] @ window.closes[j])
+                    scores[span] = max(score, scores.get(span, -1e18))
     return scores
 
 
@@ -140,15 +142,17 @@ def test_its_logits_are_those_of_transformers(
     with torch.inference_mode():
         logits = reference(input_ids=ids, token_type_ids=types).logits[0].numpy()
     np.testing.assert_allclose(reader._logits([row])[0], logits, atol=tolerance)
-    start, end = logits[row.offset : row.offset + row.length, :2].T
+    width = (logits.shape[1] - 3) // 2
+
+    def span(i: int, j: int) -> float:
+        product = logits[i, 3 : 3 + width] @ logits[j, 3 + width :] / math.sqrt(width)
+        return float(logits[i, 0] + logits[j, 1] + product)
+
+    stop = row.offset + row.length
+    spans = [span(i, j) for i in range(row.offset, stop) for j in range(i, min(i + MAX_SPAN, stop))]
     best = reader.readings(QUESTION, [PASSAGES[1]])[0].best()[0]
-    assert best.score == pytest.approx(
-        max(start[i] + end[j] for i in range(len(start)) for j in range(i, min(i + MAX_SPAN, len(end))))
-        - logits[0, 0]
-        - logits[0, 1]
-        + logits[0, 2],
-        abs=4 * tolerance,
-    )
+    assert width == 32
+    assert best.score == pytest.approx(max(spans) - span(0, 0) + float(logits[0, 2]), abs=4 * tolerance)
 
 
 @settings(deadline=None, max_examples=40)
