@@ -7,7 +7,10 @@ rendering and 35.7 by both (250 of BiPaR's), before it was trained on both.
 
 from __future__ import annotations
 
-from index.terms import PINYIN_MARK, spelt_at, spelt_out, tokens
+from collections import Counter
+from functools import cached_property
+
+from index.terms import PINYIN_MARK, Token, spelt_at, spelt_out, tokens
 from index.text import detect_language
 from index.translation import translate
 
@@ -16,18 +19,29 @@ class PassageWords:
     """What one passage tells of its words: a `Vocabulary`, by which a rendering chooses among meanings."""
 
     def __init__(self, text: str) -> None:
-        """Find the terms and names of a text."""
+        """Take a text; its words are found when one is first asked for, which many languages never do."""
         self._text = text
-        self._counts: dict[str, int] = {}
-        self._written: dict[str, str] = {}
-        for token in tokens(text):
-            self._counts[token.term] = self._counts.get(token.term, 0) + 1
-            if token.term.startswith(PINYIN_MARK):
-                self._written.setdefault(token.term.removeprefix(PINYIN_MARK), text[token.start : token.end])
+
+    @cached_property
+    def _tokens(self) -> list[Token]:
+        return list(tokens(self._text))
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        return Counter(token.term for token in self._tokens)
+
+    @cached_property
+    def _written(self) -> dict[str, str]:
+        """The names of the text by their pinyin, each as it is written first."""
+        return {
+            token.term.removeprefix(PINYIN_MARK): self._text[token.start : token.end]
+            for token in reversed(self._tokens)
+            if token.term.startswith(PINYIN_MARK)
+        }
 
     def frequency(self, term: str) -> int:
         """Return how often a term stands in the passage."""
-        return self._counts.get(term, 0)
+        return self._counts[term]
 
     def written(self, pinyin: str) -> str | None:
         """Return how the passage writes a Chinese name of that pinyin; None where it does not.
