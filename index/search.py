@@ -122,6 +122,10 @@ class LibraryWords:
                         return text[token.start : token.end]
         return None
 
+    def sounding(self, name: str) -> str | None:
+        """Return None: a library keeps the words of its chunks, not their sounds."""
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:

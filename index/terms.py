@@ -426,7 +426,7 @@ def spelt_out(text: str) -> tuple[frozenset[str], ...]:
             spelt = pinyin(run, style=Style.NORMAL, heteronym=True)
             readings += [frozenset(form.replace("ü", "v") for form in forms) for forms in spelt]
         else:
-            readings.append(frozenset())
+            readings += [frozenset()] * len(run)
     return tuple(readings)
 
 

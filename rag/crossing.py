@@ -13,6 +13,7 @@ from functools import cached_property
 from index.terms import PINYIN_MARK, Token, spelt_at, spelt_out, tokens
 from index.text import detect_language
 from index.translation import translate
+from index.translation.sounds import sounding
 
 
 class PassageWords:
@@ -52,6 +53,10 @@ class PassageWords:
             start, end = place
             return self._text[start:end] if end - start > 1 else None
         return self._written.get(pinyin)
+
+    def sounding(self, name: str) -> str | None:
+        """Return how the passage writes a foreign name, by its sound; None where it does not."""
+        return sounding(name, self._text)
 
 
 def crossed(question: str, passage: str) -> str:

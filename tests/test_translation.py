@@ -30,6 +30,9 @@ class Words:
     def written(self, pinyin: str) -> str | None:
         return self.names.get(pinyin)
 
+    def sounding(self, name: str) -> str | None:
+        return None
+
 
 def chinese(question: str, words: Words | None = None) -> str:
     made = translate(question, source="en", target="zh", vocabulary=words)

@@ -113,6 +113,9 @@ def _chinese_unit(piece: str, tags: Sequence[str], start: int, vocabulary: Vocab
     meanings = choose(lexicon("zh", "en").meanings(piece), vocabulary)
     if meanings:
         return Unit(start, end, "word", meanings)
+    heard = vocabulary.sounding(piece) if len(piece) > 1 else None
+    if heard:
+        return Unit(start, end, "name", ((heard, 1.0),))
     if len(tags) == 1 and len(piece) > 1:
         parts = [meaning for part in _parts(piece) for meaning in lexicon("zh", "en").meanings(part)[:1]]
         if len(parts) > 1:

@@ -91,7 +91,8 @@ def _phrases(words: Sequence[Word], folded: str, query: str, vocabulary: Vocabul
                 place += length - 1
                 break
             if length == 1:
-                yield Unit(start, end, "unknown", ((query[start:end], 1.0),))
+                heard = vocabulary.sounding(query[start:end]) if query[start].isupper() else None
+                yield Unit(start, end, "name" if heard else "unknown", ((heard or query[start:end], 1.0),))
         place += 1
 
 

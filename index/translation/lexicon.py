@@ -31,6 +31,10 @@ class Vocabulary(Protocol):
         """Return how a Chinese name of that pinyin, joined and in lower case, is written; None if unknown."""
         ...
 
+    def sounding(self, name: str) -> str | None:
+        """Return how a foreign name that sounds like this one is written; None if unknown."""
+        ...
+
 
 class NoVocabulary:
     """A vocabulary for texts that no library holds: it knows nothing, so the lexicon alone decides."""
@@ -40,6 +44,10 @@ class NoVocabulary:
         return 0
 
     def written(self, pinyin: str) -> str | None:
+        """Return None."""
+        return None
+
+    def sounding(self, name: str) -> str | None:
         """Return None."""
         return None
 

@@ -18,6 +18,7 @@ from index.sentences import split_sentences
 from index.terms import PINYIN_MARK, document_terms, tokens, weighted_query
 from index.text import detect_language, fold
 from index.translation import Translation, translate
+from index.translation.sounds import sounding
 from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
 from rag.datatypes import Passage, Span
 from rag.questions import FIGURES, AnswerKind, Ask, QuestionAnalysis
@@ -536,6 +537,10 @@ class PassageWords:
     def written(self, pinyin: str) -> str | None:
         """Return how a passage writes a Chinese name of that pinyin."""
         return self._names.get(pinyin)
+
+    def sounding(self, name: str) -> str | None:
+        """Return how a passage writes a foreign name, by its sound."""
+        return next(filter(None, (sounding(name, text) for text in self._texts)), None)
 
 
 def translated(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> Translation | None:
