@@ -223,7 +223,8 @@ def _number_forms(match: re.Match[str]) -> list[str]:
     if kind == "month":
         name, day_text = re.split(r"[. ]+", piece, maxsplit=1)
         month = next(number for number, full in enumerate(_MONTHS, 1) if full.startswith(name))
-        return [f"{month}月{int(re.match(r'[0-9]+', day_text).group())}日", f"{month}月", stem(name)]  # type: ignore[union-attr]
+        day = int(re.findall("[0-9]+", day_text)[0])
+        return [f"{month}月{day}日", f"{month}月", stem(name)]
     if kind == "day":
         month, day = (int(part) for part in re.findall(r"\d+", piece))
         return [f"{month}月{day}日", f"{month}月"]
