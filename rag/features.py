@@ -27,7 +27,7 @@ from index.errors import ModelError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-CLS, SEP = 2, 3
+CLS, SEP, MASK = 2, 3, 4
 SPECIAL = 5  # numbers below are [PAD] [UNK] [CLS] [SEP] [MASK]
 PASSAGE = 3  # added to the match of a passage token
 MAX_QUESTION = 40  # tokens; the rest of a longer question is not read

@@ -184,6 +184,8 @@ body_rate = 3e-3
 head_rate = 3e-3
 epochs = 4.0
 warmup_steps = 2
+dropout = 0.05
+hidden_tokens = 0.05
 checkpoint_s = 0.0
 report_steps = 2
 [evaluation]
@@ -546,6 +548,27 @@ def test_a_step_learns_in_both_precisions(settings: Path, precision: str) -> Non
     losses = [sum(float(loss) for loss in trainer.train_step(batch, 1.0)[:2]) for _ in range(6)]
     assert losses[-1] < losses[0]
     assert all(weight.dtype == torch.float32 for weight in trainer.model.parameters())
+
+
+@pytest.mark.parametrize("left_out", [{"dropout": 0.3}, {"hidden_tokens": 0.3}])
+def test_what_is_left_out_differs_by_step_and_not_by_run(settings: Path, left_out: dict[str, float]) -> None:
+    sample = Sample(
+        source="news", kind="answer", question="有多少工人？", passage="船厂有工人2300名。", span=(5, 10)
+    )
+
+    def losses_of_two_steps(**options: float) -> list[float]:
+        stated = TrainingSettings.read(settings)
+        still = {"dropout": 0.0, "hidden_tokens": 0.0} | options
+        training = stated.training.model_copy(update=still)
+        trainer = Trainer(Path(stated.start), stated.model_copy(update={"training": training}))
+        batch = collate(featurise([sample], Featuriser.load(READER)), np.array([0]), trainer.device)
+        return [float(trainer.train_step(batch, 0.0)[0]) for _ in range(2)]  # a rate of 0: nothing is learnt
+
+    first, second = losses_of_two_steps(**left_out)
+    assert first != second
+    assert losses_of_two_steps(**left_out) == [first, second]
+    whole = losses_of_two_steps()
+    assert whole[0] == whole[1] != first
 
 
 def test_words_may_stay_as_they_are(settings: Path) -> None:

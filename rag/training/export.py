@@ -32,7 +32,11 @@ def export(trainer: Trainer, start: Path, folder: Path, averaged: Path | None = 
         weights = mean([(load_file((averaged or start) / WEIGHTS), share), (weights, 1 - share)])
     write(weights, folder / WEIGHTS)
     config = json.loads(trainer.model.config.to_json_string(use_diff=False))
-    config |= {"dtype": "float32", "architectures": ["BertForTokenClassification"]}
+    config |= {
+        "dtype": "float32",
+        "architectures": ["BertForTokenClassification"],
+        "hidden_dropout_prob": 0.0,
+    }
     config.pop("_name_or_path", None)
     (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     for name in _VOCABULARY:

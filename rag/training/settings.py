@@ -63,6 +63,12 @@ class Training(Part):
         default=60, ge=1, description="steps to the peak; from there the rate falls linearly"
     )
     weight_decay: float = Field(default=0.01, ge=0)
+    dropout: float = Field(
+        default=0.0, ge=0, lt=1, description="of the body's layers; for questions that come again and again"
+    )
+    hidden_tokens: float = Field(
+        default=0.0, ge=0, lt=1, description="share of a window's tokens that are hidden, others each time"
+    )
     relevance_weight: float = Field(
         default=0.5, ge=0, description="of the relevance loss beside the span loss"
     )

@@ -26,6 +26,7 @@ from torch.nn import functional
 from index.errors import SettingsError
 from index.training import checkpoint
 from index.training.devices import chosen_device, chosen_precision
+from rag.features import MASK, SPECIAL
 from rag.reader import OUTPUTS
 from rag.training import curves
 from rag.training.examples import SOURCES
@@ -148,7 +149,8 @@ class Trainer:
         """
         self.options = settings.training
         self.device = torch.device(chosen_device())
-        torch.manual_seed(settings.seed)
+        self.seed = settings.seed
+        torch.manual_seed(self.seed)
         self.model = _load_model(start, self.options).to(self.device)
         vectors = self.model.bert.embeddings.word_embeddings
         vectors.sparse = True
@@ -174,13 +176,16 @@ class Trainer:
 
     def train_step(self, batch: Batch, rate: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Take one step at a share of the peak rates; return losses, exact answers, relevance logits."""
+        torch.manual_seed(self.seed + self.step)  # what is left out is the same after a kill
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate
             optimizer.zero_grad()
         with self._autocast():
             logits = self._forward(
-                input_ids=batch.ids, token_type_ids=batch.types, attention_mask=batch.attended
+                input_ids=self._with_hidden(batch.ids),
+                token_type_ids=batch.types,
+                attention_mask=batch.attended,
             ).logits
         span, relevance, exact = losses(logits.float(), batch)
         torch.autograd.backward(span + self.options.relevance_weight * relevance)
@@ -189,6 +194,13 @@ class Trainer:
             optimizer.step()
         self.step += 1
         return span.detach(), relevance.detach(), exact, logits[:, 0, 2].detach()
+
+    def _with_hidden(self, ids: Tensor) -> Tensor:
+        """Return the tokens with some of them hidden, special ones apart: no answer may hang on a single word."""
+        if not self.options.hidden_tokens:
+            return ids
+        hidden = (torch.rand(ids.shape, device=ids.device) < self.options.hidden_tokens) & (ids >= SPECIAL)
+        return ids.masked_fill(hidden, MASK)
 
     def _autocast(self) -> AbstractContextManager[Any]:
         precision = chosen_precision(self.options.precision, self.device.type)
@@ -221,7 +233,7 @@ def _load_model(start: Path, options: Training) -> Any:
         start,
         num_labels=OUTPUTS if options.new_heads else len(config["id2label"]),
         type_vocab_size=6,
-        hidden_dropout_prob=0.0,
+        hidden_dropout_prob=options.dropout,
         attention_probs_dropout_prob=0.0,
         ignore_mismatched_sizes=options.new_heads,
         # On a CPU the fused kernel's way back takes twice as long in bf16 as attention that is spelt out.
