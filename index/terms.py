@@ -413,31 +413,31 @@ def name_spellings(name: str) -> list[tuple[str, ...]]:
     return [forms for forms in spellings if all(form.isascii() and form.isalpha() for form in forms)]
 
 
-@lru_cache(maxsize=1_000)
-def spelt_out(text: str) -> tuple[frozenset[str], ...]:
-    """Return the readings in pinyin of every Han character of a text, an empty set for anything else.
+def spelt_out(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return the readings in pinyin of every character of a text, the usual one first; none but of Han characters.
 
     Names that no tag gives away are found in it; see ``spelt_at``.
     """
+    return tuple(map(_readings_of, fold(text)))
+
+
+@cache
+def _readings_of(character: str) -> tuple[str, ...]:
     from pypinyin import Style, pinyin
 
-    readings: list[frozenset[str]] = []
-    for run in re.findall(f"[{HAN}]+|[^{HAN}]+", fold(text)):
-        if is_chinese(run):
-            spelt = pinyin(run, style=Style.NORMAL, heteronym=True)
-            readings += [frozenset(form.replace("ü", "v") for form in forms) for forms in spelt]
-        else:
-            readings += [frozenset()] * len(run)
-    return tuple(readings)
+    if not is_chinese(character):
+        return ()
+    (forms,) = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore") or [[]]
+    return tuple(form.replace("ü", "v") for form in forms)
 
 
-def spelt_at(name: str, readings: Sequence[frozenset[str]]) -> tuple[int, int] | None:
+def spelt_at(name: str, readings: Sequence[Sequence[str]]) -> tuple[int, int] | None:
     """Return where in ``spelt_out(text)`` a name in pinyin, joined and in lower case, is read first; half-open."""
     ends = ((place, _read_to(name, readings, place)) for place in range(len(readings)))
     return next(((place, end) for place, end in ends if end is not None), None)
 
 
-def _read_to(name: str, readings: Sequence[frozenset[str]], place: int) -> int | None:
+def _read_to(name: str, readings: Sequence[Sequence[str]], place: int) -> int | None:
     """Return where the characters end that read as all of a name from one place on; None where they do not."""
     if not name:
         return place

@@ -145,6 +145,6 @@ def _candidates(name: str, text: str) -> Iterator[tuple[int, str, str, list[Soun
                 yield start, written, written, _spelt(readings[start:end]), latin
 
 
-def _spelt(readings: Sequence[frozenset[str]]) -> list[Sound]:
-    """Return the sounds of some characters, each by its first reading."""
-    return [sound for forms in readings for sound in _syllable_sounds(min(forms, default=""))]
+def _spelt(readings: Sequence[Sequence[str]]) -> list[Sound]:
+    """Return the sounds of some characters, each by its usual reading."""
+    return [sound for forms in readings for sound in _syllable_sounds(next(iter(forms), ""))]

@@ -36,7 +36,7 @@ class Searched:
     folded: str
     words: frozenset[str]
     initials: str
-    spelling: tuple[frozenset[str], ...]
+    spelling: tuple[tuple[str, ...], ...]
     chinese: bool
 
 
