@@ -36,6 +36,11 @@ def test_a_chinese_writing_is_found_in_latin_letters() -> None:
     assert sounding("猫头鹰", text) is None
 
 
+def test_traditional_writing_is_as_good() -> None:
+    assert sounding("Olivia", "奧莉維婭走了。") == "奧莉維婭"
+    assert sounding("奧莉維婭", "Then Olivia left.") == "Olivia"
+
+
 def test_of_two_writings_that_are_equally_near_the_more_frequent_is_taken() -> None:
     assert sounding("Marlowe", "马罗走了。马洛也走了，马洛又笑了。") == "马洛"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from index.terms import spelt_out
-from index.text import is_chinese
+from index.text import fold, is_chinese
 
 _TRANSCRIBING = frozenset(
     "阿艾安昂奥澳巴白拜班邦包保鲍北贝本比彼毕宾波伯勃博布卜采蔡查柴昌川茨次达大戴丹当道得德登邓狄迪蒂底丁顶东"
@@ -37,7 +37,7 @@ def _sound(kinds: str, cost: float = _CHANGED) -> Sound:
 
 
 # What is read first comes first. Kinds: B p, M n, F v, D t, L r, R at the end of a syllable, K g, S and all that
-# hisses, H, W, Y.
+# hisses, H, W, Y, V a vowel that begins.
 _LATIN: tuple[tuple[str, Sequence[Sound]], ...] = (
     (r"tch|sch|sh|zh|ts|tz|cz", [_sound("S")]),
     (r"^kn|^gn", [_sound("M")]),
@@ -64,7 +64,8 @@ _LATIN: tuple[tuple[str, Sequence[Sound]], ...] = (
     (r"w(?=[aeiouy])(?!e$)", [_sound("W", 0.5)]),
     (r"^h", [_sound("H")]),
     (r"h(?=[aeiouy])", [_sound("H", 0.3)]),
-    (r"^y", [_sound("Y", 0.3)]),
+    (r"^y|(?<=i)[ao]$", [_sound("Y", 0.3)]),
+    (r"^[aeiou]", [_sound("V", 0.3)]),
 )
 _READ = re.compile("|".join(f"(?P<r{n}>{pattern})" for n, (pattern, _) in enumerate(_LATIN)))
 
@@ -72,7 +73,7 @@ _INITIALS: dict[str, Sound] = {
     "zh": _sound("S"), "ch": _sound("S"), "sh": _sound("S"), "z": _sound("S"), "c": _sound("S"), "s": _sound("S"),
     "b": _sound("B"), "p": _sound("B"), "m": _sound("M"), "n": _sound("M"), "f": _sound("F"), "d": _sound("D"),
     "t": _sound("D"), "l": _sound("L"), "r": _sound("LY"), "g": _sound("K"), "k": _sound("K"), "h": _sound("H"),
-    "j": _sound("SKY"), "q": _sound("SK"), "x": _sound("SHK"), "w": _sound("WF", 0.3), "y": _sound("YS", 0.3),
+    "j": _sound("SKY"), "q": _sound("SK"), "x": _sound("SHK"), "w": _sound("WFV", 0.3), "y": _sound("YSV", 0.3),
 }  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def _syllable_sounds(syllable: str) -> tuple[Sound, ...]:
     if syllable == "er":
         return (_sound("R", _SILENT),)
     initial = next((i for i in _INITIALS if syllable.startswith(i)), "")
-    sounds = [_INITIALS[initial]] if initial else []
+    sounds = [_INITIALS[initial]] if initial else [_sound("V", 0.3)] if syllable else []
     if syllable.startswith("hu") and syllable != "hu":
         sounds = [_sound("HW")]
     return (*sounds, _sound("M", 0.5)) if syllable.endswith(("n", "ng")) else tuple(sounds)
@@ -132,13 +133,13 @@ def _telling(sounds: Sequence[Sound]) -> bool:
 def _candidates(name: str, text: str) -> Iterator[tuple[int, str, str, list[Sound], str]]:
     """Yield what may be the name: its place, as written, and both sides, the Chinese one with its sounds."""
     if is_chinese(name):
-        if set(name) <= _TRANSCRIBING:
+        if set(fold(name)) <= _TRANSCRIBING:
             syllables = _spelt(spelt_out(name))
             for match in re.finditer(r"[A-Z][a-zà-ÿ]+", text):
                 yield match.start(), match.group(), name, syllables, match.group()
         return
     readings, latin = spelt_out(text), name.removesuffix("'s").removesuffix("’s")
-    for run in re.finditer(f"[{''.join(sorted(_TRANSCRIBING))}]{{2,}}", text):
+    for run in re.finditer(f"[{''.join(sorted(_TRANSCRIBING))}]{{2,}}", fold(text)):
         for start in range(run.start(), run.end() - 1):
             for end in range(start + 2, min(run.end(), start + _LONGEST) + 1):
                 written = text[start:end]
