@@ -54,10 +54,10 @@ def start(library: Path, docs: Path) -> subprocess.Popen[str]:
     return process
 
 
-def write(docs: Path, version: int) -> None:
+def write(docs: Path, version: int, documents: int = DOCUMENTS) -> None:
     """Write the documents: most change with the version, some stay, some come and go."""
     docs.mkdir(exist_ok=True)
-    for n in range(DOCUMENTS):
+    for n in range(documents):
         path = docs / f"{n:02}.txt"
         shown = 0 if n % 8 == 3 else version
         path.write_text(f"第{n}号卷宗，第{shown}版\n\n" + f"第{n}号卷宗里写着第{shown}件事。" * 30)
@@ -114,8 +114,8 @@ def test_killed_at_a_dozen_instants(tmp_path: Path, fake_embedder: FakeEmbedder)
 
 
 def test_interrupted_by_ctrl_c_it_ends_and_keeps_what_is_done(tmp_path: Path) -> None:
-    docs, folder = tmp_path / "docs", tmp_path / "library"
-    write(docs, 0)
+    docs, folder, many = tmp_path / "docs", tmp_path / "library", 12 * DOCUMENTS
+    write(docs, 0, many)  # so many that a busy machine does not end before the interruption reaches it
     Library.create(folder, fingerprint="fake-64", dimensions=64).close()
     process = start(folder, docs)
     with Library.open(folder) as library:
@@ -123,5 +123,5 @@ def test_interrupted_by_ctrl_c_it_ends_and_keeps_what_is_done(tmp_path: Path) ->
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) != 0
-        assert 0 < len(library.documents()) <= DOCUMENTS
+        assert 0 < len(library.documents()) < many
         assert library.verify() == []
