@@ -14,7 +14,7 @@ from functools import lru_cache
 from index.terms import spelt_out
 from index.text import fold, is_chinese
 
-_TRANSCRIBING = frozenset(
+_TRANSCRIBING = (
     "阿艾安昂奥澳巴白拜班邦包保鲍北贝本比彼毕宾波伯勃博布卜采蔡查柴昌川茨次达大戴丹当道得德登邓狄迪蒂底丁顶东"
     "杜都顿多厄恩尔耳法凡范方菲费芬丰冯佛夫弗福富盖甘冈高戈哥歌格葛根贡古瓜圭哈海汉豪赫黑亨洪侯胡华怀惠霍基吉"
     "及季济加嘉佳贾简江杰捷金津京久喀卡凯坎康考科柯克肯孔库夸奎昆阔拉腊来莱赖兰朗劳勒雷蕾楞黎里理利莉力立丽列"
@@ -23,6 +23,7 @@ _TRANSCRIBING = frozenset(
     "松苏素索塔台泰坦唐陶特腾提汀廷通图土托脱瓦万旺威韦维魏温文翁沃乌武伍西锡席希悉夏先香肖谢辛欣兴休修许逊雅"
     "亚扬延杨耶叶伊依因英永尤于约宰赞泽曾扎詹张兆哲珍真芝治朱珠卓兹子宗佐丝薇妮妲娅姬黛芙萝珊茜荷"
 )
+_RUN = re.compile(f"[{_TRANSCRIBING}]{{2,}}")
 _LONGEST = 7  # characters of a written name
 _SILENT = 0.15  # cost of a sound that may be left out
 _CHANGED = 1.0  # cost of one that may not
@@ -133,13 +134,13 @@ def _telling(sounds: Sequence[Sound]) -> bool:
 def _candidates(name: str, text: str) -> Iterator[tuple[int, str, str, list[Sound], str]]:
     """Yield what may be the name: its place, as written, and both sides, the Chinese one with its sounds."""
     if is_chinese(name):
-        if set(fold(name)) <= _TRANSCRIBING:
+        if _RUN.fullmatch(fold(name)):
             syllables = _spelt(spelt_out(name))
             for match in re.finditer(r"[A-Z][a-zà-ÿ]+", text):
                 yield match.start(), match.group(), name, syllables, match.group()
         return
     readings, latin = spelt_out(text), name.removesuffix("'s").removesuffix("’s")
-    for run in re.finditer(f"[{''.join(sorted(_TRANSCRIBING))}]{{2,}}", fold(text)):
+    for run in _RUN.finditer(fold(text)):
         for start in range(run.start(), run.end() - 1):
             for end in range(start + 2, min(run.end(), start + _LONGEST) + 1):
                 written = text[start:end]
