@@ -431,13 +431,14 @@ def _readings_of(character: str) -> tuple[str, ...]:
     return tuple(form.replace("ü", "v") for form in forms)
 
 
-def spelt_at(name: str, readings: Sequence[Sequence[str]]) -> tuple[int, int] | None:
+def spelt_at(name: str, readings: Sequence[tuple[str, ...]]) -> tuple[int, int] | None:
     """Return where in ``spelt_out(text)`` a name in pinyin, joined and in lower case, is read first; half-open."""
-    ends = ((place, _read_to(name, readings, place)) for place in range(len(readings)))
+    begins = (place for place, forms in enumerate(readings) if name.startswith(forms))
+    ends = ((place, _read_to(name, readings, place)) for place in begins)
     return next(((place, end) for place, end in ends if end is not None), None)
 
 
-def _read_to(name: str, readings: Sequence[Sequence[str]], place: int) -> int | None:
+def _read_to(name: str, readings: Sequence[tuple[str, ...]], place: int) -> int | None:
     """Return where the characters end that read as all of a name from one place on; None where they do not."""
     if not name:
         return place

@@ -17,7 +17,7 @@ from index.translation.sounds import sounding
 
 
 class PassageWords:
-    """What one passage tells of its words: a `Vocabulary`, by which a rendering chooses among meanings."""
+    """What a text tells of its words: a `Vocabulary`, by which a rendering chooses among meanings."""
 
     def __init__(self, text: str) -> None:
         """Take a text; its words are found when one is first asked for, which many languages never do."""
@@ -41,11 +41,11 @@ class PassageWords:
         }
 
     def frequency(self, term: str) -> int:
-        """Return how often a term stands in the passage."""
+        """Return how often a term stands in the text."""
         return self._counts[term]
 
     def written(self, pinyin: str) -> str | None:
-        """Return how the passage writes a Chinese name of that pinyin; None where it does not.
+        """Return how the text writes a Chinese name of that pinyin; None where it does not.
 
         A name of several characters is found though nothing tells that it is one.
         """
@@ -55,7 +55,7 @@ class PassageWords:
         return self._written.get(pinyin)
 
     def sounding(self, name: str) -> str | None:
-        """Return how the passage writes a foreign name, by its sound; None where it does not."""
+        """Return how the text writes a foreign name, by its sound; None where it does not."""
         return sounding(name, self._text)
 
 

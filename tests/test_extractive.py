@@ -11,10 +11,11 @@ from index.embedder import load_embedder
 from index.errors import ModelError
 from rag.answerers import Answerer, Draft, Question, draft_of
 from rag.answerers.base import NOT_FOUND
-from rag.answerers.evidence import FEATURES
+from rag.answerers.evidence import FEATURES, lent_words, translated
 from rag.answerers.extractive import MAX_TEXT, ExtractiveAnswerer, ExtractiveOptions
 from rag.answerers.scoring import BIAS, Weights, confidence, rank_score, shipped_weights
 from rag.datatypes import Passage, Span
+from rag.questions import analyse_question
 from rag.reader import Reader
 
 
@@ -415,3 +416,13 @@ def test_what_is_asked_in_one_breath_is_answered_from_one_sentence() -> None:
     )
     draft = ask("青川港今年已签约多少个项目，总投资约多少？", evidence)
     assert draft.short_answer == "12个；108亿元"
+
+
+def test_a_foreign_name_is_looked_for_as_the_passages_write_it() -> None:
+    english = passages("Professor Snellgrove lives in Dunsford.", titles=["Letters"])
+    made = translated(analyse_question("斯内尔格罗夫教授住在哪里？"), english)
+    assert "snellgrove" in lent_words(made)
+    made = translated(
+        analyse_question("Where does Professor Snellgrove live?"), passages("斯内尔格罗夫住在邓斯福德。")
+    )
+    assert "斯内尔格罗夫" in lent_words(made)

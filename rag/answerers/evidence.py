@@ -15,11 +15,11 @@ from typing import Protocol
 
 from index.datatypes import Span as TextSpan
 from index.sentences import split_sentences
-from index.terms import PINYIN_MARK, document_terms, tokens, weighted_query
+from index.terms import PINYIN_MARK, document_terms, weighted_query
 from index.text import detect_language, fold
 from index.translation import Translation, translate
-from index.translation.sounds import sounding
 from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
+from rag.crossing import PassageWords
 from rag.datatypes import Passage, Span
 from rag.questions import FIGURES, AnswerKind, Ask, QuestionAnalysis
 
@@ -518,36 +518,16 @@ def _surroundings(passage: Passage, folded: str, sentence: Sentence, *, crossing
     return above, matching_text(rest, crossing=crossing) if crossing else rest
 
 
-class PassageWords:
-    """What the passages tell a translation of their words; see ``index.translation.Vocabulary``."""
-
-    def __init__(self, passages: Sequence[Passage]) -> None:
-        self._texts = [fold(" ".join((p.title, *p.heading, p.text))) for p in passages]
-        self._names = {
-            token.term.removeprefix(PINYIN_MARK): text[token.start : token.end]
-            for text in self._texts
-            for token in tokens(text)
-            if token.term.startswith(PINYIN_MARK)
-        }
-
-    def frequency(self, term: str) -> int:
-        """Return in how many passages a term stands."""
-        return sum(term in text for text in self._texts)
-
-    def written(self, pinyin: str) -> str | None:
-        """Return how a passage writes a Chinese name of that pinyin."""
-        return self._names.get(pinyin)
-
-    def sounding(self, name: str) -> str | None:
-        """Return how a passage writes a foreign name, by its sound."""
-        return next(filter(None, (sounding(name, text) for text in self._texts)), None)
-
-
 def translated(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> Translation | None:
     """Return a question in the language of the passages, as far as a lexicon knows its words."""
     target = "en" if analysis.language == "zh" else "zh"
-    words = PassageWords(passages)
+    words = passage_words(passages)
     return translate(analysis.text, source=analysis.language, target=target, vocabulary=words)
+
+
+def passage_words(passages: Sequence[Passage]) -> PassageWords:
+    """Return the words of passages, with their titles and headings, for a translation to choose among meanings."""
+    return PassageWords("\n".join(" ".join((p.title, *p.heading, p.text)) for p in passages))
 
 
 def lent_words(made: Translation | None) -> tuple[str, ...]:

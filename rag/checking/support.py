@@ -15,7 +15,7 @@ from index.text import HAN, fold
 from index.translation.from_chinese import chinese_units
 from index.translation.from_english import english_units
 from index.translation.lexicon import Unit, lexicon
-from rag.answerers.evidence import PassageWords, content_terms
+from rag.answerers.evidence import content_terms, passage_words
 from rag.checking.names import Searched, searched
 from rag.datatypes import Passage
 
@@ -45,7 +45,7 @@ def features(
     """
     folded = _blanked(fold(text), taken)
     if crossing:
-        units = (chinese_units if chinese else english_units)(text, folded, PassageWords(passages))
+        units = (chinese_units if chinese else english_units)(text, folded, passage_words(passages))
         return [
             Feature(forms=_forms(unit, folded, chinese), start=unit.start, end=unit.end)
             for unit in units
