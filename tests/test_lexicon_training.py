@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def data(tmp_path: Path) -> Path:
         folder / "train" / "cedict.tsv.gz",
         [("貓", "猫", "mao1", "cat/CL:隻|只[zhi1]"), ("罕", "罕", "han3", "rare/cat")],
     )
-    write_rows(folder / "train" / "news_zh.txt.gz", [("猫和汽车。",)] * lexicon.COMMON)
+    write_rows(folder / "train" / "news_zh.txt.gz", [("猫和汽车。",)])
     write_rows(folder / "dev" / "tatoeba_test.tsv.gz", [("zh", "secret", "秘密")])
     return folder
 
@@ -66,14 +67,47 @@ def test_equal_tables_are_written_as_equal_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+def combined(
+    counts: Mapping[lexicon.Pair, float],
+    glosses: Sequence[tuple[str, str, float]] = (),
+    *,
+    everyday: Sequence[tuple[str, str, float]] = (),
+    frequencies: Mapping[str, int] | None = None,
+    direction: tuple[str, str] = ("en", "zh"),
+) -> dict[lexicon.Pair, float]:
+    """Combine without a glossary of business news."""
+    return lexicon.combine(counts, glosses, [], everyday, frequencies or {}, lexicon.DIRECTIONS[direction])
+
+
 def test_a_common_word_takes_more_of_the_dictionarys_share_than_a_rare_one() -> None:
-    weights = lexicon.combine({}, [("cat", "猫", 1.0), ("cat", "罕", 0.5)], [], {"猫": 100, "罕": 10})
+    weights = combined({}, [("cat", "猫", 1.0), ("cat", "罕", 0.5)], frequencies={"猫": 100, "罕": 10})
     assert sum(weights.values()) == pytest.approx(lexicon.DICTIONARY)
     assert weights["cat", "猫"] > 4 * weights["cat", "罕"]
 
 
+def test_everyday_words_outweigh_a_few_sentences_and_stand_beside_many() -> None:
+    everyday = [("steal", "偷", 1.0), ("see", "瞧", 1.0)]
+    counts = {("steal", "饭碗"): 4.0, ("see", "看到"): 400.0}
+    weights = combined(counts, everyday=everyday)
+    assert weights["steal", "偷"] > 4 * weights["steal", "饭碗"]
+    assert weights["see", "瞧"] == pytest.approx(0.5 * weights["see", "看到"])
+    back = combined(counts, everyday=everyday, direction=("zh", "en"))
+    assert back["see", "瞧"] < 0.1 * back["see", "看到"]
+
+
+@pytest.mark.parametrize(
+    ("path", "least"), [(lexicon.GLOSSARY_FILE, 280), (lexicon.EVERYDAY_FILE, 1000)], ids=["news", "everyday"]
+)
+def test_every_line_of_a_glossary_gives_words_of_both_languages(path: Path, least: int) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if line and not line.startswith("#") and ":" not in line]
+    pairs = list(lexicon.glossary_pairs(path))
+    assert len({english for english, _, _ in pairs}) > least
+    assert all(english and re.fullmatch("[0-9]*[\u4e00-\u9fff]+", chinese) for english, chinese, _ in pairs)
+
+
 def test_a_pair_that_one_sentence_alone_knows_is_no_phrase() -> None:
-    assert lexicon.combine({("odd phrase", "怪话"): 1.0}, [], [], {}) == {}
+    assert combined({("odd phrase", "怪话"): 1.0}) == {}
 
 
 def test_phrases_are_the_stretches_that_no_link_leaves() -> None:

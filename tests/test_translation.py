@@ -59,6 +59,9 @@ def english(question: str, words: Words | None = None) -> str:
         ),
         ("Why did the factory close?", "工厂 为什么 关闭？"),
         ("Where is the museum?", "博物馆 在哪里？"),
+        ("How old is the sun?", "太阳 多大？"),
+        ("What's the height of the tower?", "塔 高度 是多少？"),
+        ("Who stole the horses?", "谁 偷 马？"),
     ],
 )
 def test_an_english_question_is_rendered_in_the_order_of_a_chinese_one(question: str, rendering: str) -> None:
@@ -101,6 +104,19 @@ def test_chinese_and_unknown_names_inside_an_english_question_are_kept() -> None
     assert made is not None
     assert {"Zorblatt", "卓布拉"} <= set(made.leading)
     assert "zorblatt" in {term.term for term in made.terms}
+
+
+def test_a_name_in_pinyin_that_nothing_writes_is_no_other_word() -> None:
+    assert chinese("When did Liu Qi arrive?", Words()) == "Liu Qi 什么时候 到？"
+    made = translate("When did Liu Qi's train arrive?", source="en", target="zh")
+    assert made is not None
+    assert made.names == (("Liu Qi",),)
+    assert "香港" in chinese("Who flew to Hong Kong?")  # the lexicon has it whole
+
+
+def test_a_place_in_pinyin_is_what_is_read_so_and_not_the_court_of_its_name() -> None:
+    assert chinese("Where is the Haidian park?", Words()).startswith("海淀 ")
+    assert chinese("Where is the Canada park?", Words()).startswith("加拿大 ")
 
 
 def test_the_documents_decide_between_meanings() -> None:
@@ -166,7 +182,15 @@ def test_plurals_and_possessives_become_singular(word: str, one: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "base"), [("signed", "sign"), ("merging", "merge"), ("shipped", "ship"), ("carried", "carry")]
+    ("word", "base"),
+    [
+        ("signed", "sign"),
+        ("merging", "merge"),
+        ("shipped", "ship"),
+        ("carried", "carry"),
+        ("stolen", "steal"),
+        ("hoove", "hoof"),  # singular makes that of hooves
+    ],
 )
 def test_the_base_of_a_verb_is_among_its_base_forms(word: str, base: str) -> None:
     assert base in base_forms(word)
@@ -221,4 +245,4 @@ def test_names_are_what_is_capitalised_and_chinese_in_brackets_replaces_what_it_
 def test_a_word_longer_than_the_lexicons_longest_is_put_in_parts() -> None:
     translation = translate("全国人民代表大会常务委员会何时召开？", source="zh", target="en")
     assert translation
-    assert translation.text == "when people across representative conference standing committee held?"
+    assert translation.text == "when national people congress standing committee held?"

@@ -36,16 +36,30 @@ LONGEST = 60  # words of a sentence; longer ones are left out
 ROUNDS = 5  # of expectation maximisation; Model 1 hardly moves after that
 ENGLISH_PHRASE, CHINESE_PHRASE = 3, 3  # words
 CHINESE_LENGTH = 8  # characters of a Chinese phrase
-DICTIONARY = 2.0  # how many sentences a dictionary's word is worth
-GLOSSARY = 20.0  # how many a word of our own glossary is worth
-COMMON = 8  # times that a word which only CC-CEDICT knows must stand in the news
-LIMITS = {
-    ("en", "zh"): (5, 0.05),
-    ("zh", "en"): (3, 0.15),
-}  # translations of one key, and the least share of one
+DICTIONARY = 2.0  # how many sentences a dictionary's words of one phrase are worth at least
+GLOSSARY = 20.0  # how many the first word of an entry in our own glossary is worth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direction:
+    """What one direction takes; shares are of what the sentences say of a phrase."""
+
+    dictionary: float  # share that CC-CEDICT's words are worth, where that is more than ``DICTIONARY``
+    everyday: float  # how many sentences the first of our everyday words is worth at least
+    everyday_share: float
+    kept: int  # translations of one key, at most
+    least: float  # share of a translation, at least
+
+
+DIRECTIONS = {
+    # Of many translations the documents choose. The other way the everyday words are too many and too broad.
+    ("en", "zh"): Direction(dictionary=0.25, everyday=20.0, everyday_share=0.5, kept=10, least=0.01),
+    ("zh", "en"): Direction(dictionary=0.0, everyday=5.0, everyday_share=0.0, kept=3, least=0.15),
+}
 
 UNSEEN = 0.3  # sentences in which a key was translated by what was never seen
-GLOSSARY_FILE = Path(__file__).parent / "glossary.txt"
+GLOSSARY_FILE = Path(__file__).parent / "glossary.txt"  # business news
+EVERYDAY_FILE = Path(__file__).parent / "everyday.txt"
 
 Pair = tuple[str, str]
 """English words parted by blanks, Chinese without."""
@@ -323,28 +337,30 @@ def word_frequencies(data: Path, share: int = 1) -> Counter[str]:
 # Tables
 
 
-def glossary_pairs(path: Path = GLOSSARY_FILE) -> Iterator[tuple[str, str, float]]:
-    """Yield (English, Chinese word, weight) of our own glossary; the first word of an entry weighs most."""
+def glossary_pairs(path: Path) -> Iterator[tuple[str, str, float]]:
+    """Yield (English, Chinese word, weight) of a glossary; an entry's first word weighs 1, its second 1/2."""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("#") or ":" not in line:
             continue
         phrases, meanings = line.split(":", 1)
         for phrase in phrases.split(","):
             for rank, chinese in enumerate(meanings.split(), start=1):
-                yield " ".join(english_words(phrase)), chinese, GLOSSARY / rank
+                yield " ".join(english_words(phrase)), chinese, 1.0 / rank
 
 
 def combine(
     counts: Mapping[Pair, float],
     glosses: Iterable[tuple[str, str, float]],
     glossary: Iterable[tuple[str, str, float]],
+    everyday: Iterable[tuple[str, str, float]],
     frequencies: Mapping[str, int],
+    direction: Direction,
 ) -> dict[Pair, float]:
     """Return what each (English, Chinese) pair weighs, in sentences: those that hold it, and the dictionaries' share.
 
-    CC-CEDICT shares ``DICTIONARY`` sentences among the words of one English phrase, by how early the gloss
-    stands and how common the word is in the news. Pairs that only sentences know need more than one of them.
-    Words that only CC-CEDICT knows and the news hardly uses are left out.
+    CC-CEDICT's sentences are shared among the words of one English phrase by how early the gloss stands and how
+    common the word is in the news; what the news never says is left out. Pairs that only sentences know need more
+    than one of them.
     """
     shares: dict[str, dict[str, float]] = defaultdict(dict)
     for english, chinese, weight in glosses:
@@ -356,14 +372,28 @@ def combine(
             weights[english, chinese] = count
         elif count > (1.9 if " " in english else 0.9):
             weights[english, chinese] = count - 0.6
+    said = _totals(weights)
     for english, of in shares.items():
         total = sum(of.values())
+        worth = max(DICTIONARY, direction.dictionary * said[english])
         for chinese, share in of.items():
-            if frequencies.get(chinese, 0) >= COMMON or (english, chinese) in weights:
-                weights[english, chinese] += DICTIONARY * share / total
+            if chinese in frequencies or (english, chinese) in weights:
+                weights[english, chinese] += worth * share / total
+    said = _totals(weights)
     for english, chinese, weight in glossary:
-        weights[english, chinese] += weight
+        weights[english, chinese] += GLOSSARY * weight
+    for english, chinese, weight in everyday:
+        worth = max(direction.everyday, direction.everyday_share * said[english])
+        weights[english, chinese] += worth * weight
     return dict(weights)
+
+
+def _totals(weights: Mapping[Pair, float]) -> defaultdict[str, float]:
+    """Return what all pairs of each English phrase weigh together."""
+    totals: defaultdict[str, float] = defaultdict(float)
+    for (english, _), weight in weights.items():
+        totals[english] += weight
+    return totals
 
 
 def table(
@@ -403,21 +433,18 @@ def run(data: Path, out: Path) -> None:
     corpus = build_corpus(read_pairs(data))
     logger.info("%d pairs of sentences", len(corpus.english))
     counts = count_phrases(corpus)
-    weights = combine(counts, glosses, glossary_pairs(), word_frequencies(data))
-    save(weights, out)
-
-
-def save(weights: Mapping[Pair, float], out: Path) -> None:
-    """Write the table of each direction into a folder, which is made where it is missing."""
+    frequencies = word_frequencies(data)
     out.mkdir(parents=True, exist_ok=True)
-    pairs = [(english, chinese, weight) for (english, chinese), weight in weights.items()]
-    for direction, entries in (
-        (("en", "zh"), pairs),
-        (("zh", "en"), [(chinese, english, weight) for english, chinese, weight in pairs]),
-    ):
-        made = table(entries, *LIMITS[direction])
-        size = write(out / FILES[direction], made)
-        logger.info("%s: %d entries, %d bytes", FILES[direction], len(made), size)
+    glossary, everyday = list(glossary_pairs(GLOSSARY_FILE)), list(glossary_pairs(EVERYDAY_FILE))
+    for (source, target), direction in DIRECTIONS.items():
+        weights = combine(counts, glosses, glossary, everyday, frequencies, direction)
+        entries = (
+            (english, chinese, weight) if source == "en" else (chinese, english, weight)
+            for (english, chinese), weight in weights.items()
+        )
+        made = table(entries, direction.kept, direction.least)
+        size = write(out / FILES[source, target], made)
+        logger.info("%s: %d entries, %d bytes", FILES[source, target], len(made), size)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from index.terms import tagged_words
-from index.translation.from_english import ASKING
+from index.translation.from_english import ASKING, HOW
 from index.translation.lexicon import Unit, word_set
 
 
@@ -36,11 +36,6 @@ _AMOUNT = re.compile(
 _TIME = re.compile(
     r"^(?:今年|去年|明年|前年|昨天|今天|目前|当前)$|(?:上半年|下半年|季度)$|^\d{4}年|^\d{1,2}月"
 )
-_HOW = {
-    "long": "多长时间", "old": "多大", "tall": "多高", "high": "多高", "far": "多远", "large": "多大",
-    "big": "多大", "deep": "多深", "wide": "多宽", "heavy": "多重", "fast": "多快", "often": "多久",
-    "much": "多少", "many": "多少",
-}  # fmt: skip
 
 
 def chinese_order(folded: str, units: Sequence[Unit]) -> str:
@@ -72,16 +67,13 @@ def _pieces(folded: str, units: Sequence[Unit]) -> list[_Piece]:
         if any(unit.start <= match.start() < unit.end for unit in units):
             continue
         word = match.group()
+        if word == "s" and found and found[-1][1].text in ASKING:
+            word = "is"  # what's
         kind = (
             "pause" if word in ",;:" else "of" if word in ("of", "s") else "adverbial" if word in _ADVERBIAL
             else "auxiliary" if word in _AUXILIARY else "silent"
         )  # fmt: skip
-        found.append(
-            (
-                match.start(),
-                _Piece("of" if folded[match.start() - 1 : match.start() + 1] == "'s" else kind, word),
-            )
-        )
+        found.append((match.start(), _Piece(kind, word)))
     found.sort(key=lambda entry: entry[0])
     return [piece for _, piece in found]
 
@@ -101,7 +93,7 @@ def _asked(pieces: Sequence[_Piece]) -> tuple[str, list[str], list[_Piece]]:
     word, place = pieces[0].text, 1
     if word == "how" and place < len(pieces):
         following = pieces[place].text
-        if following in ("many", "much") or following in _HOW:
+        if following in ("many", "much") or following in HOW:
             word, place = f"how {following}", place + 1
     noun: list[str] = []
     if word in ("what", "which", "whose", "how many", "how much"):
@@ -152,7 +144,7 @@ def _question_word(word: str, noun: list[str], rest: list[_Piece]) -> tuple[list
             amount = any(_AMOUNT.search(piece.text) for piece in rest if piece.kind == "unit")
             return [], ["是多少" if amount else "是什么"]
         return (["什么"], []) if subject else ([], ["什么"])
-    return [], [_HOW.get(word.removeprefix("how "), "多少")]
+    return [], [HOW.get(word.removeprefix("how "), "多少")]
 
 
 def _measure(noun: Sequence[str]) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from index.terms import pinyin_names
-from index.text import FUNCTION_WORDS, HAN
+from index.terms import pinyin_names, spelt_at, spelt_out
+from index.text import FUNCTION_WORDS, HAN, fold
 from index.translation.figures import figures_in_english
 from index.translation.lexicon import (
     Meaning,
@@ -24,6 +24,7 @@ from index.translation.lexicon import (
 )
 
 LONGEST_PHRASE = 3  # English words
+_READ_SHARE = 0.1  # of a word's meanings, of which the word is the pinyin
 
 
 def english_units(query: str, folded: str, vocabulary: Vocabulary) -> list[Unit]:
@@ -43,20 +44,45 @@ def _kept(folded: str) -> Iterator[Unit]:
 
 
 def _names(query: str, vocabulary: Vocabulary) -> Iterator[Unit]:
-    """Names by their pinyin, as the library writes them: longest first."""
-    for pinyin, start, end in sorted(pinyin_names(query), key=lambda name: name[1] - name[2]):
+    """Names by their pinyin, as the library writes them: longest first.
+
+    Behind them come names of several words that it does not write: they stay as they are, for what the lexicon
+    has of their words are other people.
+    """
+    found = sorted(pinyin_names(query), key=lambda name: name[1] - name[2])
+    unwritten: list[Unit] = []
+    for pinyin, start, end in found:
         written = vocabulary.written(pinyin)
         if written is not None:
             yield Unit(start, end, "name", ((written, 1.0),))
+        elif _named(query[start:end]):
+            unwritten.append(Unit(start, end, "name", ((query[start:end].removesuffix("'s"), 1.0),)))
+    yield from unwritten
+
+
+def _named(words: str) -> bool:
+    """Tell whether several words are each written with a capital letter and are none that the lexicon has as one."""
+    parts = words.split()
+    known = lexicon("en", "zh").meanings(fold(words))
+    return len(parts) > 1 and all(part[0].isupper() for part in parts) and not known
 
 
 Word = tuple[str, int, int]
 
 
 def _english_words(folded: str) -> list[Word]:
-    return [(m.group(), *m.span()) for m in re.finditer(r"[a-z][a-z0-9]*(?:'[a-z]+)?", folded)]
+    """Return the words of a question, without the "old" of "how old", which asks and says nothing."""
+    words = [(m.group(), *m.span()) for m in re.finditer(r"[a-z][a-z0-9]*(?:'[a-z]+)?", folded)]
+    words = [word for word in words if word[0].removesuffix("'s") not in ASKING or "'" not in word[0]]
+    asking = {word for before, word in pairwise(words) if before[0] == "how" and word[0] in HOW}
+    return [word for word in words if word not in asking]
 
 
+HOW = {  # asked for behind "how", and how Chinese asks
+    "long": "多长时间", "old": "多大", "tall": "多高", "high": "多高", "far": "多远", "large": "多大",
+    "big": "多大", "deep": "多深", "wide": "多宽", "heavy": "多重", "fast": "多快", "often": "多久",
+    "much": "多少", "many": "多少",
+}  # fmt: skip
 ASKING = word_set("who whom whose what which when where why how")
 _SILENT = (
     FUNCTION_WORDS["en"]
@@ -85,7 +111,10 @@ def _phrases(words: Sequence[Word], folded: str, query: str, vocabulary: Vocabul
                 or _broken(folded, group)
             ):
                 continue
-            meanings = choose(_meanings([word for word, _, _ in group]), vocabulary)
+            known: Sequence[Meaning] = _meanings([word for word, _, _ in group])
+            if length == 1 and start > 0 and query[start].isupper():
+                known = _as_read(edges[0], known)
+            meanings = choose(known, vocabulary)
             if meanings:
                 yield Unit(start, end, "word", meanings)
                 place += length - 1
@@ -94,6 +123,20 @@ def _phrases(words: Sequence[Word], folded: str, query: str, vocabulary: Vocabul
                 heard = vocabulary.sounding(query[start:end]) if query[start].isupper() else None
                 yield Unit(start, end, "name" if heard else "unknown", ((heard or query[start:end], 1.0),))
         place += 1
+
+
+def _as_read(word: str, meanings: Sequence[Meaning]) -> Sequence[Meaning]:
+    """Cut the meanings of a name in pinyin to the characters that are read so: 海淀 of 海淀区人民法院.
+
+    Where hardly any meaning has such characters, the word is no pinyin, and they stay as they are.
+    """
+    read: dict[str, float] = {}
+    for meaning, share in meanings:
+        if place := spelt_at(singular(word), spelt_out(meaning)):
+            name = meaning[slice(*place)]
+            read[name] = read.get(name, 0.0) + share
+    ranked = sorted(read.items(), key=lambda entry: -entry[1])
+    return ranked if sum(read.values()) >= _READ_SHARE else meanings
 
 
 _PARTICLES = word_set("up out off down over on in")

@@ -117,8 +117,37 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
+_IRREGULAR_FORMS = """
+awake awoke awoken, bear borne, beat beaten, become became, befall befell befallen, begin began begun, bend
+bent, bite bit bitten, bleed bled, blow blew blown, break broke broken, breed bred, bring brought, build
+built, buy bought, catch caught, choose chose chosen, cling clung, come came, creep crept, deal dealt, dig
+dug, draw drew drawn, drink drank drunk, drive drove driven, eat ate eaten, fall fell fallen, feed fed, feel
+felt, fight fought, find found, flee fled, fling flung, fly flew flown, forbid forbade forbidden, forget
+forgot forgotten, forgive forgave forgiven, freeze froze frozen, get got gotten, give gave given, go went
+gone, grow grew grown, hang hung, hear heard, hide hid hidden, hold held, keep kept, kneel knelt, know knew
+known, lay laid, lead led, leap leapt, learn learnt, leave left, lend lent, lie lain, lose lost, make made,
+mean meant, meet met, overhear overheard, pay paid, ride rode ridden, ring rang rung, rise rose risen, run
+ran, say said, see saw seen, seek sought, sell sold, send sent, shake shook shaken, shine shone, shoot shot,
+shrink shrank shrunk, sing sang sung, sink sank sunk, sit sat, sleep slept, slide slid, speak spoke spoken,
+spend spent, spin spun, spit spat, spring sprang sprung, stand stood, steal stole stolen, stick stuck, sting
+stung, strike struck stricken, swear swore sworn, sweep swept, swell swollen, swim swam swum, swing swung,
+take took taken, teach taught, tear tore torn, tell told, think thought, throw threw thrown, understand
+understood, wake woke woken, wear wore worn, weave wove woven, weep wept, win won, withdraw withdrew
+withdrawn, write wrote written, child children, foot feet, goose geese, half halves, hoof hooves, knife
+knives, leaf leaves, life lives, loaf loaves, man men, mouse mice, ox oxen, person people, self selves,
+shelf shelves, thief thieves, tooth teeth, wife wives, wolf wolves, woman women
+"""
+_IRREGULAR = {
+    singular(form): base
+    for base, *forms in map(str.split, _IRREGULAR_FORMS.replace("\n", " ").split(","))
+    for form in forms
+}
+
+
 def base_forms(word: str) -> tuple[str, ...]:
-    """Return what a verb's form in -ed or -ing may come from: signed → sign, merging → merge, shipped → ship."""
+    """Return what a form may come from: signed → sign, merging → merge, shipped → ship, stolen → steal."""
+    if word in _IRREGULAR:
+        return (_IRREGULAR[word],)
     for ending in ("ing", "ed"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             base = word.removesuffix(ending)
