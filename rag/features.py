@@ -75,7 +75,8 @@ class Featuriser:
         tokenizer.no_truncation()
         tokenizer.encode_special_tokens = True  # "[SEP]" in a document is text, not a control token
         self._tokenizer = tokenizer
-        pieces = [""] * tokenizer.get_vocab_size()
+        self.pieces = tokenizer.get_vocab_size()  # numbers of the vocabulary
+        pieces = [""] * self.pieces
         for piece, number in tokenizer.get_vocab().items():
             pieces[number] = piece.replace("▁", "")
         lengths = np.array([len(piece) for piece in pieces])

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from index.errors import SettingsError
 from index.weights import write_checksums
 from rag.datatypes import Span
-from rag.features import CLS, SEP, Featuriser
+from rag.features import CLS, MASK, PASSAGE, SEP, Featuriser
 from rag.reader import Reader
 from rag.training import curves, mixture
 from rag.training.__main__ import main
@@ -42,7 +42,16 @@ from rag.training.examples import (
 )
 from rag.training.export import export
 from rag.training.gloss import english_by_gloss
-from rag.training.mixture import WRITTEN, Sample, Sources, data_sets, featurise, make_samples
+from rag.training.masking import hide
+from rag.training.mixture import (
+    WRITTEN,
+    Sample,
+    Sources,
+    data_sets,
+    featurise,
+    featurise_masked,
+    make_samples,
+)
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
 from rag.training.parallel import chinese_figures, english_value, shared_answers
 from rag.training.settings import Mixture, TrainingSettings
@@ -177,6 +186,7 @@ english_news = 2
 cmrc = 6
 jaquad = 4
 english = 1
+masked = 20
 held_out = 1
 [training]
 batch_tokens = 400
@@ -521,7 +531,7 @@ def test_the_loss_of_a_span_is_least_where_the_product_joins_its_ends() -> None:
     labels = torch.tensor([[2, 3, 1, 1, 0]])
     allowed = torch.tensor([[True, True, True, True, False]])
     filler = torch.zeros(1, 5, dtype=torch.long)
-    batch = Batch(filler, filler, filler, allowed, labels)
+    batch = Batch(filler, filler, filler, allowed, filler, labels)
     logits = torch.zeros(1, 5, 7)  # two numbers a vector
     together, apart = logits.clone(), logits.clone()
     together[0, 2, 3], together[0, 3, 5] = 6.0, 6.0
@@ -569,6 +579,36 @@ def test_what_is_left_out_differs_by_step_and_not_by_run(settings: Path, left_ou
     assert losses_of_two_steps(**left_out) == [first, second]
     whole = losses_of_two_steps()
     assert whole[0] == whole[1] != first
+
+
+def test_hidden_words_are_some_of_the_text_and_stand_where_they_stood() -> None:
+    featuriser = Featuriser.load(READER)
+    text = featuriser.tokenise(["船厂有工人2300名，" * 30])[0].ids
+    before = featuriser.tokenise(["The shipyard has 2,300 workers."])[0].ids
+    ids, types, hidden = hide(before, text, featuriser.pieces, np.random.default_rng(1))
+    whole = np.concatenate([[CLS], before, [SEP], text, [SEP]])
+    assert np.array_equal(np.where(hidden > 0, hidden, ids), whole)
+    assert 0.1 < np.mean(hidden > 0) < 0.3
+    assert 0.65 < np.mean(ids[hidden > 0] == MASK) < 0.95
+    assert types.tolist() == [0] * (len(before) + 2) + [PASSAGE] * (len(text) + 1)
+    alone = hide(before[:0], text, featuriser.pieces, np.random.default_rng(1))[0]
+    assert len(alone) == len(text) + 2
+
+
+def test_guessing_hidden_words_moves_the_body_once_the_guesser_has_learnt_alone(settings: Path) -> None:
+    stated = TrainingSettings.read(settings)
+    trainer = Trainer(Path(stated.start), stated)
+    windows = featurise_masked([("", NEWS[0])], Featuriser.load(READER), seed=3)
+    batch = collate(windows, np.array([0]), trainer.device)
+    first = trainer.model.bert.embeddings.LayerNorm.weight
+    kept = first.detach().clone()
+    alone = trainer.train_step(batch, 1.0)
+    assert float(alone.span_loss) == 0.0  # nothing is asked of such a window
+    assert torch.allclose(first, kept, atol=1e-4)  # the decay of weights alone
+    trainer.step = 1_000
+    losses = [float(trainer.train_step(batch, 1.0).guess_loss) for _ in range(5)]
+    assert losses[-1] < losses[0]
+    assert not torch.allclose(first, kept, atol=1e-4)
 
 
 def test_words_may_stay_as_they_are(settings: Path) -> None:
@@ -698,6 +738,7 @@ def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path)
         hard={"zh": HardPassages(chunks, "zh")},
         headings={},
         names=Names(by_tag={}, english=()),
+        masked=[],
     )
     nothing = dict.fromkeys(("news", "gloss", "parallel", "english_news", "cmrc", "jaquad", "english"), 0)
     sources.examples |= {source: [] for source in SOURCES if source != "written_zh"}

@@ -39,6 +39,7 @@ from rag.training.examples import (
     read_written,
     spread,
 )
+from rag.training.masking import hide, masked_texts
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
 from rag.training.settings import Mixture, TrainingSettings
 from rag.training.words import Lexicon
@@ -70,6 +71,7 @@ class Sources:
     hard: dict[str, HardPassages]
     headings: dict[int, str]
     names: Names
+    masked: list[tuple[str, str]]
 
 
 def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
@@ -119,6 +121,7 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
         hard={language: HardPassages(passages, language) for language, passages in chunks.items()},
         headings=news.headings,
         names=Names.of(news.chinese, [english for english, _ in pairs[::4]]),
+        masked=masked_texts(chunks, pairs, mixture.masked, random),
     )
 
 
@@ -253,12 +256,15 @@ def _figure_edge(char: str, following: str) -> bool:
 class Windows:
     """Training windows, end to end in flat arrays mapped from disk.
 
+    ``hidden`` has the tokens that are to be guessed, else 0; only windows of which nothing is asked have such.
+
     ``labels`` has a row a window: first and last token of the answer (0: [CLS], not here), 1 if the passage
     answers the question, where the passage begins, the source's number.
     """
 
     ids: NDArray[np.uint16]  # shape (tokens,)
     types: NDArray[np.uint8]  # shape (tokens,)
+    hidden: NDArray[np.uint16]  # shape (tokens,)
     starts: NDArray[np.int64]  # shape (windows + 1,)
     labels: NDArray[np.int32]  # shape (windows, 5)
 
@@ -281,7 +287,8 @@ class Windows:
             np.save(folder / f"{name}.npy", getattr(self, name))
 
 
-_ARRAYS = ("ids", "types", "starts", "labels")
+_ARRAYS = ("ids", "types", "hidden", "starts", "labels")
+MASKED = len(SOURCES)  # the source number of windows with hidden words
 _BLOCK = 2_000  # samples tokenised at a time
 
 
@@ -320,8 +327,41 @@ def featurise(samples: Sequence[Sample], featuriser: Featuriser) -> Windows:
     return Windows(
         np.concatenate(ids).astype(np.uint16),
         np.concatenate(types).astype(np.uint8),
+        np.zeros(sum(map(len, ids)), dtype=np.uint16),
         np.cumsum([0, *map(len, ids)], dtype=np.int64),
         np.array(labels, dtype=np.int32),
+    )
+
+
+def featurise_masked(texts: Sequence[tuple[str, str]], featuriser: Featuriser, seed: int) -> Windows:
+    """Tokenise texts and hide some of their words."""
+    generator = np.random.default_rng(seed)
+    firsts = featuriser.tokenise([first for first, _ in texts])
+    seconds = featuriser.tokenise([second for _, second in texts])
+    rows = [
+        hide(first.ids[: MAX_PASSAGE // 2], second.ids[:MAX_PASSAGE], featuriser.pieces, generator)
+        for first, second in zip(firsts, seconds, strict=True)
+    ]
+    ids, types, hidden = (np.concatenate([row[n] for row in rows]) for n in range(3))
+    labels = np.zeros((len(rows), 5), dtype=np.int32)
+    labels[:, 4] = MASKED
+    return Windows(
+        ids.astype(np.uint16),
+        types.astype(np.uint8),
+        hidden.astype(np.uint16),
+        np.cumsum([0, *(len(row[0]) for row in rows)], dtype=np.int64),
+        labels,
+    )
+
+
+def joined(one: Windows, other: Windows) -> Windows:
+    """Return the windows of both."""
+    return Windows(
+        np.concatenate([one.ids, other.ids]),
+        np.concatenate([one.types, other.types]),
+        np.concatenate([one.hidden, other.hidden]),
+        np.concatenate([one.starts, one.starts[-1] + other.starts[1:]]),
+        np.concatenate([one.labels, other.labels]),
     )
 
 
@@ -367,7 +407,10 @@ def prepare(settings: TrainingSettings, data: Path, start: Path, out: Path) -> W
     random = Random(settings.seed)
     sources = read_sources(data, settings.mixture, random)
     samples = make_samples(sources, settings.mixture, random)
-    windows = featurise(samples, Featuriser.load(start))
+    featuriser = Featuriser.load(start)
+    windows = featurise(samples, featuriser)
+    if sources.masked:
+        windows = joined(windows, featurise_masked(sources.masked, featuriser, settings.seed))
     windows.save(folder)
     counts = Counter(f"{sample.source}/{sample.kind}" for sample in samples)
     summary = {"fingerprint": expected, "windows": len(windows), "tokens": int(windows.starts[-1])}

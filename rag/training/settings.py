@@ -30,6 +30,9 @@ class Mixture(Part):
     written_zh: int = Field(
         default=0, ge=0, description="Chinese and English questions on Chinese passages written for it"
     )
+    masked: int = Field(
+        default=0, ge=0, description="texts and translations with hidden words, to guess beside answering"
+    )
     negatives: float = Field(
         default=0.33, ge=0, lt=1, description="share of windows that do not hold the answer"
     )
@@ -71,6 +74,9 @@ class Training(Part):
     )
     relevance_weight: float = Field(
         default=0.5, ge=0, description="of the relevance loss beside the span loss"
+    )
+    masked_weight: float = Field(
+        default=0.3, ge=0, description="of the loss of guessing hidden words beside the span loss"
     )
     start_share: float = Field(
         default=0.0, ge=0, lt=1, description="share of another reader's weights in the exported average"

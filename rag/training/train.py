@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,7 +30,8 @@ from rag.features import MASK, SPECIAL
 from rag.reader import OUTPUTS
 from rag.training import curves
 from rag.training.examples import SOURCES
-from rag.training.mixture import Windows
+from rag.training.masking import Guesser
+from rag.training.mixture import MASKED, Windows
 from rag.training.settings import Training, TrainingSettings
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ logger = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.safetensors"
 _POOL = 40  # batches that are sorted by length together: little padding, and still well mixed
 _FLOOR = 0.02  # share of the peak rate that the last steps still have
+_GUESSER_ALONE = 120  # steps: its first guesses would push the body anywhere
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,18 @@ class Batch:
     types: Tensor
     attended: Tensor  # 1 where a token is
     allowed: Tensor  # True where an answer may begin or end: the passage and [CLS]
+    hidden: Tensor  # tokens to guess, else 0
     labels: Tensor  # shape (windows, 5), see Windows
+
+
+class Step(NamedTuple):
+    """What one step of training found."""
+
+    span_loss: Tensor
+    relevance_loss: Tensor
+    guess_loss: Tensor
+    exact: Tensor  # which windows are answered exactly, shape (windows,)
+    relevance: Tensor  # their logits, shape (windows,)
 
 
 @dataclass(slots=True)
@@ -59,6 +72,7 @@ class Tally:
     tokens: int = 0
     span_loss: float = 0.0
     relevance_loss: float = 0.0
+    guess_loss: float = 0.0
     answered: NDArray[np.int64] = field(default_factory=lambda: np.zeros((len(SOURCES), 2), dtype=np.int64))
     judged: NDArray[np.int64] = field(default_factory=lambda: np.zeros((len(SOURCES), 2), dtype=np.int64))
 
@@ -94,19 +108,22 @@ def _packed(
 def collate(windows: Windows, members: NDArray[np.int64], device: torch.device) -> Batch:
     """Pad some windows to the longest of them."""
     width = int(windows.lengths[members].max())
-    ids, types, attended, allowed = (np.zeros((len(members), width), dtype=np.int64) for _ in range(4))
+    ids, types, attended, allowed, hidden = (
+        np.zeros((len(members), width), dtype=np.int64) for _ in range(5)
+    )
     labels = np.asarray(windows.labels[members], dtype=np.int64)
     for row, member in enumerate(members):
         start, end = int(windows.starts[member]), int(windows.starts[member + 1])
         size = end - start
         ids[row, :size] = windows.ids[start:end]
         types[row, :size] = windows.types[start:end]
+        hidden[row, :size] = windows.hidden[start:end]
         attended[row, :size] = 1
         allowed[row, labels[row, 3] : size - 1] = 1
     allowed[:, 0] = 1
-    ready = (torch.from_numpy(array).to(device) for array in (ids, types, attended, allowed, labels))
-    ids_, types_, attended_, allowed_, labels_ = ready
-    return Batch(ids_, types_, attended_, allowed_.bool(), labels_)
+    ready = (torch.from_numpy(array).to(device) for array in (ids, types, attended, allowed, hidden, labels))
+    ids_, types_, attended_, allowed_, hidden_, labels_ = ready
+    return Batch(ids_, types_, attended_, allowed_.bool(), hidden_, labels_)
 
 
 def losses(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
@@ -118,10 +135,12 @@ def losses(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         logits: shape (windows, width, outputs): start, end, relevance, and the two vectors.
         batch: what they were computed from.
     """
+    asked = (batch.labels[:, 4] != MASKED).float()  # the other windows count for nothing here
     starts = logits[..., 0].masked_fill(~batch.allowed, -1e4)
     ends = logits[..., 1].masked_fill(~batch.allowed, -1e4)
     first, last, here = batch.labels[:, 0], batch.labels[:, 1], batch.labels[:, 2]
-    apart = (functional.cross_entropy(starts, first) + functional.cross_entropy(ends, last)) / 2
+    apart = _mean(functional.cross_entropy(starts, first, reduction="none"), asked)
+    apart = (apart + _mean(functional.cross_entropy(ends, last, reduction="none"), asked)) / 2
     opens, closes = logits[..., OUTPUTS:].chunk(2, dim=-1)
     products = opens @ closes.transpose(1, 2) * max(opens.shape[-1], 1) ** -0.5
     width = logits.shape[1]
@@ -129,8 +148,14 @@ def losses(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     wrong[0, 1:] = True  # [CLS] is "not here", and no beginning of an answer
     spans = (starts[:, :, None] + ends[:, None, :] + products).masked_fill(wrong, -1e4).flatten(1)
     wanted = first * width + last
-    relevance = functional.binary_cross_entropy_with_logits(logits[:, 0, 2], here.float())
-    return (apart + functional.cross_entropy(spans, wanted)) / 2, relevance, spans.argmax(dim=1) == wanted
+    whole = _mean(functional.cross_entropy(spans, wanted, reduction="none"), asked)
+    judged = functional.binary_cross_entropy_with_logits(logits[:, 0, 2], here.float(), reduction="none")
+    return (apart + whole) / 2, _mean(judged, asked), spans.argmax(dim=1) == wanted
+
+
+def _mean(values: Tensor, counted: Tensor) -> Tensor:
+    """Return the mean over the counted windows; 0 where there is none."""
+    return (values * counted).sum() / counted.sum().clamp(min=1)
 
 
 def rate_at(step: int, total: int, warmup: int) -> float:
@@ -158,6 +183,10 @@ class Trainer:
         heads = list(self.model.classifier.parameters())
         apart = {id(vectors.weight), *map(id, heads)}
         body = [weight for weight in self.model.parameters() if id(weight) not in apart]
+        self.guesser = Guesser(*reversed(vectors.weight.shape)) if settings.mixture.masked else None
+        if self.guesser:
+            heads += self.guesser.to(self.device).parameters()
+        self.clipped = [*body, *heads]
         groups = [
             {"params": body, "peak": self.options.body_rate},
             {"params": heads, "peak": self.options.head_rate},
@@ -170,30 +199,49 @@ class Trainer:
             self.optimizers["sparse"] = torch.optim.SparseAdam(
                 [{"params": [vectors.weight], "peak": self.options.body_rate}], betas=(0.9, 0.98)
             )
-        self.clipped = [*body, *heads]
-        self._forward = torch.compile(self.model, dynamic=True) if self.options.compiled else self.model
+        self._body = (
+            torch.compile(self.model.bert, dynamic=True) if self.options.compiled else self.model.bert
+        )
         self.step = 0
 
-    def train_step(self, batch: Batch, rate: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Take one step at a share of the peak rates; return losses, exact answers, relevance logits."""
+    def train_step(self, batch: Batch, rate: float) -> Step:
+        """Take one step at a share of the peak rates."""
         torch.manual_seed(self.seed + self.step)  # what is left out is the same after a kill
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate
             optimizer.zero_grad()
         with self._autocast():
-            logits = self._forward(
+            states = self._body(
                 input_ids=self._with_hidden(batch.ids),
                 token_type_ids=batch.types,
                 attention_mask=batch.attended,
-            ).logits
+            ).last_hidden_state
+            logits = self.model.classifier(states)
+            guessing = self._guess(states.detach() if self.step < _GUESSER_ALONE else states, batch)
         span, relevance, exact = losses(logits.float(), batch)
-        torch.autograd.backward(span + self.options.relevance_weight * relevance)
+        torch.autograd.backward(
+            span + self.options.relevance_weight * relevance + self.options.masked_weight * guessing
+        )
         torch.nn.utils.clip_grad_norm_(self.clipped, 1.0)
         for optimizer in self.optimizers.values():
             optimizer.step()
         self.step += 1
-        return span.detach(), relevance.detach(), exact, logits[:, 0, 2].detach()
+        return Step(span.detach(), relevance.detach(), guessing.detach(), exact, logits[:, 0, 2].detach())
+
+    def _guess(self, states: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of guessing the hidden words; 0 where none is hidden."""
+        hidden = batch.hidden > 0
+        if self.guesser is None or not hidden.any():
+            return torch.zeros((), device=self.device)
+        words = self.model.bert.embeddings.word_embeddings.weight.detach()  # its gradient would be dense
+        loss: Tensor = self.guesser(states[hidden], words, batch.hidden[hidden])
+        return loss
+
+    def _weights(self) -> dict[str, Tensor]:
+        """Return all weights by name, those that are not exported too."""
+        guesser = self.guesser.state_dict(prefix="guesser.") if self.guesser else {}
+        return {**self.model.state_dict(), **guesser}
 
     def _with_hidden(self, ids: Tensor) -> Tensor:
         """Return the tokens with some of them hidden, special ones apart: no answer may hang on a single word."""
@@ -209,12 +257,15 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write the checkpoint, whole or not at all."""
-        checkpoint.save(path, self.step, self.model.state_dict(), self.optimizers)
+        checkpoint.save(path, self.step, self._weights(), self.optimizers)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
         self.step, weights = checkpoint.load(path, self.optimizers)
-        self.model.load_state_dict(weights)
+        apart = {name for name in weights if name.startswith("guesser.")}
+        self.model.load_state_dict({name: weights[name] for name in weights.keys() - apart})
+        if self.guesser:
+            self.guesser.load_state_dict({name.removeprefix("guesser."): weights[name] for name in apart})
 
 
 def _load_model(start: Path, options: Training) -> Any:
@@ -291,7 +342,7 @@ def train(settings: TrainingSettings, start: Path, windows: Windows, out: Path) 
             batches = batch_order(lengths, options.batch_tokens, settings.seed, epoch)
         batch = collate(windows, batches[trainer.step - first_of_epoch], trainer.device)
         rate = rate_at(trainer.step, total, options.warmup_steps)
-        _count(tally, batch, *trainer.train_step(batch, rate))
+        _count(tally, batch, trainer.train_step(batch, rate))
         now = time.monotonic()
         if trainer.step % options.report_steps == 0 or trainer.step == total:
             _report(out, tally, trainer.step, total, now - began)
@@ -302,16 +353,17 @@ def train(settings: TrainingSettings, start: Path, windows: Windows, out: Path) 
     return trainer
 
 
-def _count(
-    tally: Tally, batch: Batch, span: Tensor, relevance: Tensor, exact: Tensor, logits: Tensor
-) -> None:
+def _count(tally: Tally, batch: Batch, step: Step) -> None:
     labels = batch.labels.cpu().numpy()
+    asked = labels[:, 4] != MASKED
+    labels, exact, logits = labels[asked], step.exact[asked], step.relevance[asked]
     here, source = labels[:, 2] == 1, labels[:, 4]
     right = (logits > 0).cpu().numpy() == here
     tally.steps += 1
     tally.tokens += int(batch.attended.sum())
-    tally.span_loss += float(span)
-    tally.relevance_loss += float(relevance)
+    tally.span_loss += float(step.span_loss)
+    tally.relevance_loss += float(step.relevance_loss)
+    tally.guess_loss += float(step.guess_loss)
     np.add.at(
         tally.answered,
         source[here],
@@ -327,6 +379,7 @@ def _report(out: Path, tally: Tally, step: int, total: int, seconds: float) -> N
         "tokens_per_s": round(tally.tokens / max(seconds, 1e-9)),
         "span_loss": round(tally.span_loss / tally.steps, 4),
         "relevance_loss": round(tally.relevance_loss / tally.steps, 4),
+        "guess_loss": round(tally.guess_loss / tally.steps, 4),
     }
     for number, source in enumerate(SOURCES):
         asked, exact = (int(n) for n in tally.answered[number])
