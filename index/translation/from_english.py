@@ -73,7 +73,6 @@ Word = tuple[str, int, int]
 def _english_words(folded: str) -> list[Word]:
     """Return the words of a question, without the "old" of "how old", which asks and says nothing."""
     words = [(m.group(), *m.span()) for m in re.finditer(r"[a-z][a-z0-9]*(?:'[a-z]+)?", folded)]
-    words = [word for word in words if word[0].removesuffix("'s") not in ASKING or "'" not in word[0]]
     asking = {word for before, word in pairwise(words) if before[0] == "how" and word[0] in HOW}
     return [word for word in words if word not in asking]
 
@@ -87,6 +86,7 @@ ASKING = word_set("who whom whose what which when where why how")
 _SILENT = (
     FUNCTION_WORDS["en"]
     | ASKING
+    | {f"{word}'s" for word in ASKING}
     | word_set(
         "t s these those also please tell me us give show according some any each such than then so into "
         "per being may might shall could should must just only very too our your my them him himself "
