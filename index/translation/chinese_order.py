@@ -93,7 +93,7 @@ def _asked(pieces: Sequence[_Piece]) -> tuple[str, list[str], list[_Piece]]:
     word, place = pieces[0].text, 1
     if word == "how" and place < len(pieces):
         following = pieces[place].text
-        if following in ("many", "much") or following in HOW:
+        if following in HOW:
             word, place = f"how {following}", place + 1
     noun: list[str] = []
     if word in ("what", "which", "whose", "how many", "how much"):

@@ -63,8 +63,9 @@ def _names(query: str, vocabulary: Vocabulary) -> Iterator[Unit]:
 def _named(words: str) -> bool:
     """Tell whether several words are each written with a capital letter and are none that the lexicon has as one."""
     parts = words.split()
-    known = lexicon("en", "zh").meanings(fold(words))
-    return len(parts) > 1 and all(part[0].isupper() for part in parts) and not known
+    if len(parts) < 2 or not all(part[0].isupper() for part in parts):
+        return False
+    return not lexicon("en", "zh").meanings(fold(words))
 
 
 Word = tuple[str, int, int]
