@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import SettingsError
+from index.text import FUNCTION_WORDS
 from index.training import lexicon
 from index.translation import Lexicon
 from index.translation.lexicon import FILES
@@ -70,14 +71,15 @@ def test_equal_tables_are_written_as_equal_bytes(tmp_path: Path) -> None:
 
 def combined(
     counts: Mapping[lexicon.Pair, float],
-    glosses: Sequence[tuple[str, str, float]] = (),
+    glosses: Sequence[lexicon.Gloss] = (),
     *,
-    everyday: Sequence[tuple[str, str, float]] = (),
     frequencies: Mapping[str, int] | None = None,
-    direction: tuple[str, str] = ("en", "zh"),
+    way: tuple[str, str] = ("en", "zh"),
+    **glossaries: Sequence[lexicon.Gloss],
 ) -> dict[lexicon.Pair, float]:
-    """Combine without a glossary of business news."""
-    return lexicon.combine(counts, glosses, [], everyday, frequencies or {}, lexicon.DIRECTIONS[direction])
+    """Combine with the glossaries that are named, the others empty."""
+    empty: dict[str, Sequence[lexicon.Gloss]] = {path.stem: [] for path in lexicon.GLOSSARIES.iterdir()}
+    return lexicon.combine(counts, glosses, empty | glossaries, frequencies or {}, way)
 
 
 def test_a_common_word_takes_more_of_the_dictionarys_share_than_a_rare_one() -> None:
@@ -86,25 +88,46 @@ def test_a_common_word_takes_more_of_the_dictionarys_share_than_a_rare_one() -> 
     assert weights["cat", "猫"] > 4 * weights["cat", "罕"]
 
 
-def test_everyday_words_outweigh_a_few_sentences_and_stand_beside_many() -> None:
-    everyday = [("steal", "偷", 1.0), ("see", "瞧", 1.0)]
+def test_a_glossarys_words_outweigh_a_few_sentences_and_stand_beside_many() -> None:
+    english = [("steal", "偷", 1.0), ("see", "瞧", 1.0)]
     counts = {("steal", "饭碗"): 4.0, ("see", "看到"): 400.0}
-    weights = combined(counts, everyday=everyday)
+    weights = combined(counts, english=english)
     assert weights["steal", "偷"] > 4 * weights["steal", "饭碗"]
     assert weights["see", "瞧"] == pytest.approx(0.5 * weights["see", "看到"])
-    back = combined(counts, everyday=everyday, direction=("zh", "en"))
+    back = combined(counts, english=english, way=("zh", "en"))
     assert back["see", "瞧"] < 0.1 * back["see", "看到"]
 
 
+def test_what_a_chinese_word_is_worth_beside_sentences_is_counted_by_the_chinese_word() -> None:
+    counts = {("mood", "口气"): 300.0, ("tone", "语气"): 900.0}
+    weights = combined(counts, chinese=[("tone", "口气", 1.0)], way=("zh", "en"))
+    assert weights["tone", "口气"] == pytest.approx(0.5 * weights["mood", "口气"])
+    assert ("tone", "口气") not in combined(counts, chinese=[("tone", "口气", 1.0)])
+
+
+def test_a_glossary_explains_words_of_either_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "# both ways\nbig, great: 大 巨大\n口气: tone, manner of speaking\n"
+    (tmp_path / "mixed.txt").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(lexicon, "GLOSSARIES", tmp_path)
+    assert lexicon.glossary_pairs("mixed") == [
+        ("big", "大", 1.0), ("big", "巨大", 0.5), ("great", "大", 1.0), ("great", "巨大", 0.5),
+        ("tone", "口气", 1.0), ("manner of speaking", "口气", 0.5),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("path", "least"), [(lexicon.GLOSSARY_FILE, 280), (lexicon.EVERYDAY_FILE, 1000)], ids=["news", "everyday"]
+    ("name", "least"), [("business", 280), ("english", 5_000), ("names", 3_000), ("chinese", 5_000)]
 )
-def test_every_line_of_a_glossary_gives_words_of_both_languages(path: Path, least: int) -> None:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert not [line for line in lines if line and not line.startswith("#") and ":" not in line]
-    pairs = list(lexicon.glossary_pairs(path))
-    assert len({english for english, _, _ in pairs}) > least
+def test_every_line_of_a_glossary_gives_words_of_both_languages(name: str, least: int) -> None:
+    pairs = lexicon.glossary_pairs(name)
+    assert len({chinese if name == "chinese" else english for english, chinese, _ in pairs}) > least
     assert all(english and re.fullmatch("[0-9]*[\u4e00-\u9fff]+", chinese) for english, chinese, _ in pairs)
+
+
+def test_no_name_hides_a_word_that_questions_are_made_of() -> None:
+    assert not {english for english, _, _ in lexicon.glossary_pairs("names")} & FUNCTION_WORDS["en"]
 
 
 def test_a_pair_that_one_sentence_alone_knows_is_no_phrase() -> None:

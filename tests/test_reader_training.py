@@ -468,32 +468,6 @@ def test_settings_that_make_no_sense_are_named(tmp_path: Path, text: str, said: 
         TrainingSettings.read(path)
 
 
-def test_an_average_needs_a_start_that_reads(tmp_path: Path) -> None:
-    path = tmp_path / "settings.toml"
-    path.write_text("[training]\nnew_heads = true\nstart_share = 0.5\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match="start_share needs a start"):
-        TrainingSettings.read(path)
-
-
-def test_exported_weights_are_averaged_with_the_start(settings: Path, tmp_path: Path) -> None:
-    stated = TrainingSettings.read(settings)
-    start = Path(stated.start)
-    half = stated.model_copy(update={"training": stated.training.model_copy(update={"start_share": 0.5})})
-    trainer = Trainer(start, half)
-    bias = trainer.model.classifier.bias
-    bias.data += 4.0
-    moved = load_file(export(trainer, start, tmp_path / "reader") / "model.safetensors")
-    before = load_file(start / "model.safetensors")
-    assert moved["classifier.bias"][:3].tolist() == pytest.approx(
-        (before["classifier.bias"] + 2.0).tolist(), abs=1e-2
-    )
-    assert moved["classifier.weight"][:3].tolist() == before["classifier.weight"].half().tolist()
-    assert not moved["classifier.weight"][
-        3:35
-    ].any()  # products, which the start lacks, are all the trained one's
-    assert moved["classifier.weight"][35:].any()
-
-
 def test_a_reader_that_is_given_products_first_reads_as_before(settings: Path, tmp_path: Path) -> None:
     stated = TrainingSettings.read(settings)
     start = Path(stated.start)

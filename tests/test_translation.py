@@ -245,4 +245,27 @@ def test_names_are_what_is_capitalised_and_chinese_in_brackets_replaces_what_it_
 def test_a_word_longer_than_the_lexicons_longest_is_put_in_parts() -> None:
     translation = translate("全国人民代表大会常务委员会何时召开？", source="zh", target="en")
     assert translation
-    assert translation.text == "when national people congress standing committee held?"
+    assert translation.text == "when national people congress standing committee convene?"
+
+
+def test_a_persons_name_that_nothing_knows_is_put_in_pinyin() -> None:
+    translation = translate("韦小宝在哪里办事？", source="zh", target="en")
+    assert translation
+    assert "Wei Xiaobao" in translation.text
+
+
+def test_a_name_that_may_be_chinese_or_foreign_is_searched_for_as_both() -> None:
+    def terms(*held: str) -> set[str]:
+        made = translate("哈利在哪里？", source="zh", target="en", vocabulary=Words(held=set(held)))
+        assert made
+        return {term.term for term in made.terms}
+
+    assert {"harri", "li"} <= terms("ha", "li", "harri")
+    assert "harri" not in terms("ha", "li")
+    assert "li" not in terms("harri")
+
+
+def test_a_foreign_name_that_nothing_knows_loses_its_possessive() -> None:
+    translation = translate("Who saw Xyzzyx's horse?", source="en", target="zh")
+    assert translation
+    assert "Xyzzyx " in translation.text

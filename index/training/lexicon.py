@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,32 +38,56 @@ ROUNDS = 5  # of expectation maximisation; Model 1 hardly moves after that
 ENGLISH_PHRASE, CHINESE_PHRASE = 3, 3  # words
 CHINESE_LENGTH = 8  # characters of a Chinese phrase
 DICTIONARY = 2.0  # how many sentences a dictionary's words of one phrase are worth at least
-GLOSSARY = 20.0  # how many the first word of an entry in our own glossary is worth
+GLOSSARIES = Path(__file__).parent / "glossaries"  # written for this project
+
+
+class Worth(NamedTuple):
+    """What the first word of a glossary's entry weighs; the second weighs half of it, the third a third."""
+
+    sentences: float  # at least
+    share: float = 0.0  # of what the sentences say of the key, where that is more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
-    """What one direction takes; shares are of what the sentences say of a phrase."""
+    """What one direction takes."""
 
-    dictionary: float  # share that CC-CEDICT's words are worth, where that is more than ``DICTIONARY``
-    everyday: float  # how many sentences the first of our everyday words is worth at least
-    everyday_share: float
+    dictionary: (
+        float  # share of what the sentences say that CC-CEDICT's words are worth, if over ``DICTIONARY``
+    )
+    glossaries: Mapping[str, Worth]
     kept: int  # translations of one key, at most
     least: float  # share of a translation, at least
 
 
+# Of many translations the documents choose. Everyday English words are too many and too broad the other way.
 DIRECTIONS = {
-    # Of many translations the documents choose. The other way the everyday words are too many and too broad.
-    ("en", "zh"): Direction(dictionary=0.25, everyday=20.0, everyday_share=0.5, kept=10, least=0.01),
-    ("zh", "en"): Direction(dictionary=0.0, everyday=5.0, everyday_share=0.0, kept=3, least=0.15),
+    ("en", "zh"): Direction(
+        dictionary=0.25,
+        glossaries={"business": Worth(20.0), "english": Worth(20.0, 0.5), "names": Worth(20.0, 0.1)},
+        kept=10,
+        least=0.01,
+    ),
+    ("zh", "en"): Direction(
+        dictionary=0.0,
+        glossaries={
+            "business": Worth(20.0),
+            "english": Worth(5.0),
+            "names": Worth(20.0, 0.1),
+            "chinese": Worth(20.0, 0.5),
+        },
+        kept=8,
+        least=0.03,
+    ),
 }
 
 UNSEEN = 0.3  # sentences in which a key was translated by what was never seen
-GLOSSARY_FILE = Path(__file__).parent / "glossary.txt"  # business news
-EVERYDAY_FILE = Path(__file__).parent / "everyday.txt"
 
 Pair = tuple[str, str]
 """English words parted by blanks, Chinese without."""
+
+Gloss = tuple[str, str, float]
+"""English, Chinese, and how much this meaning weighs beside others of the entry."""
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -296,7 +321,7 @@ _CHINESE_FUNCTION = word_set(
 # The dictionary
 
 
-def dictionary_pairs(data: Path) -> Iterator[tuple[str, str, float]]:
+def dictionary_pairs(data: Path) -> Iterator[Gloss]:
     """Yield (English stems, Chinese word, weight) from CC-CEDICT; an entry's first glosses weigh most."""
     for _, simplified, _, glosses in _rows(data / "train" / "cedict.tsv.gz"):
         chinese = fold(simplified)
@@ -337,24 +362,32 @@ def word_frequencies(data: Path, share: int = 1) -> Counter[str]:
 # Tables
 
 
-def glossary_pairs(path: Path) -> Iterator[tuple[str, str, float]]:
-    """Yield (English, Chinese word, weight) of a glossary; an entry's first word weighs 1, its second 1/2."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("#") or ":" not in line:
+def glossary_pairs(name: str) -> list[Gloss]:
+    """Return (English, Chinese word, weight) of a glossary; an entry's first word weighs 1, its second 1/2.
+
+    English words and phrases are parted by commas, Chinese ones by blanks, and either may be what is explained.
+    """
+    pairs = []
+    for line in (GLOSSARIES / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
             continue
-        phrases, meanings = line.split(":", 1)
-        for phrase in phrases.split(","):
-            for rank, chinese in enumerate(meanings.split(), start=1):
-                yield " ".join(english_words(phrase)), chinese, 1.0 / rank
+        explained, meanings = line.split(":", 1)
+        from_chinese = re.match(f"[{HAN}]", explained) is not None
+        english, chinese = (meanings, explained) if from_chinese else (explained, meanings)
+        for e, phrase in enumerate(english.split(","), start=1):
+            words = " ".join(english_words(phrase))
+            pairs += [
+                (words, word, 1.0 / (e if from_chinese else c)) for c, word in enumerate(chinese.split(), 1)
+            ]
+    return pairs
 
 
 def combine(
     counts: Mapping[Pair, float],
-    glosses: Iterable[tuple[str, str, float]],
-    glossary: Iterable[tuple[str, str, float]],
-    everyday: Iterable[tuple[str, str, float]],
+    glosses: Iterable[Gloss],
+    glossaries: Mapping[str, Sequence[Gloss]],
     frequencies: Mapping[str, int],
-    direction: Direction,
+    way: tuple[str, str],
 ) -> dict[Pair, float]:
     """Return what each (English, Chinese) pair weighs, in sentences: those that hold it, and the dictionaries' share.
 
@@ -362,6 +395,7 @@ def combine(
     common the word is in the news; what the news never says is left out. Pairs that only sentences know need more
     than one of them.
     """
+    direction = DIRECTIONS[way]
     shares: dict[str, dict[str, float]] = defaultdict(dict)
     for english, chinese, weight in glosses:
         common = (frequencies.get(chinese, 0) + 0.3) ** 0.6
@@ -372,27 +406,27 @@ def combine(
             weights[english, chinese] = count
         elif count > (1.9 if " " in english else 0.9):
             weights[english, chinese] = count - 0.6
-    said = _totals(weights)
+    said = _totals(weights, 0)
     for english, of in shares.items():
         total = sum(of.values())
         worth = max(DICTIONARY, direction.dictionary * said[english])
         for chinese, share in of.items():
             if chinese in frequencies or (english, chinese) in weights:
                 weights[english, chinese] += worth * share / total
-    said = _totals(weights)
-    for english, chinese, weight in glossary:
-        weights[english, chinese] += GLOSSARY * weight
-    for english, chinese, weight in everyday:
-        worth = max(direction.everyday, direction.everyday_share * said[english])
-        weights[english, chinese] += worth * weight
+    explained = 0 if way[0] == "en" else 1
+    said = _totals(weights, explained)
+    for name, (sentences, share) in direction.glossaries.items():
+        for english, chinese, weight in glossaries[name]:
+            pair = english, chinese
+            weights[pair] += weight * max(sentences, share * said[pair[explained]])
     return dict(weights)
 
 
-def _totals(weights: Mapping[Pair, float]) -> defaultdict[str, float]:
-    """Return what all pairs of each English phrase weigh together."""
+def _totals(weights: Mapping[Pair, float], side: int) -> defaultdict[str, float]:
+    """Return what all pairs of each English (0) or Chinese (1) phrase weigh together."""
     totals: defaultdict[str, float] = defaultdict(float)
-    for (english, _), weight in weights.items():
-        totals[english] += weight
+    for pair, weight in weights.items():
+        totals[pair[side]] += weight
     return totals
 
 
@@ -435,9 +469,9 @@ def run(data: Path, out: Path) -> None:
     counts = count_phrases(corpus)
     frequencies = word_frequencies(data)
     out.mkdir(parents=True, exist_ok=True)
-    glossary, everyday = list(glossary_pairs(GLOSSARY_FILE)), list(glossary_pairs(EVERYDAY_FILE))
+    glossaries = {path.stem: glossary_pairs(path.stem) for path in GLOSSARIES.glob("*.txt")}
     for (source, target), direction in DIRECTIONS.items():
-        weights = combine(counts, glosses, glossary, everyday, frequencies, direction)
+        weights = combine(counts, glosses, glossaries, frequencies, (source, target))
         entries = (
             (english, chinese, weight) if source == "en" else (chinese, english, weight)
             for (english, chinese), weight in weights.items()

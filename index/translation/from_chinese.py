@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from index.terms import name_spellings, tagged_words
 from index.text import HAN
 from index.translation.figures import figures_in_chinese
-from index.translation.lexicon import Unit, Vocabulary, choose, lexicon, without_overlaps, word_set
+from index.translation.lexicon import Unit, Vocabulary, choose, held, lexicon, without_overlaps, word_set
 
 LONGEST_CHINESE = 8  # characters
 
@@ -105,18 +105,23 @@ def _chinese_unit(piece: str, tags: Sequence[str], start: int, vocabulary: Vocab
     if piece in _CHINESE_SILENT:
         return None
     end = start + len(piece)
+    meanings = choose(lexicon("zh", "en").meanings(piece), vocabulary)
     named = tags[0].startswith(("nr", "ns", "nt", "nz")) and 2 <= len(piece) <= (4 if len(tags) == 1 else 3)
     if named and (len(tags) == 1 or tags[0].startswith("nr")):
         spelt = _spelt(piece, vocabulary)
         if spelt:
-            return Unit(start, end, "name", ((spelt, 1.0),))
-    meanings = choose(lexicon("zh", "en").meanings(piece), vocabulary)
+            # 哈利 is "Ha Li", if those are words of the documents, and "Harry", if they know him.
+            known = [meaning for meaning in meanings[:1] if held(meaning[0], vocabulary)]
+            names = ((spelt, 0.5), (known[0][0], 0.5)) if known else ((spelt, 1.0),)
+            return Unit(start, end, "name", names)
     if meanings:
         return Unit(start, end, "word", meanings)
     heard = vocabulary.sounding(piece) if len(piece) > 1 else None
     if heard:
         return Unit(start, end, "name", ((heard, 1.0),))
     if len(tags) == 1 and len(piece) > 1:
+        if named and tags[0].startswith("nr"):  # nobody's: its characters would mean anything
+            return Unit(start, end, "name", ((_in_pinyin(piece), 1.0),))
         parts = [meaning for part in _parts(piece) for meaning in lexicon("zh", "en").meanings(part)[:1]]
         if len(parts) > 1:
             return Unit(start, end, "word", ((" ".join(word for word, _ in parts), 1.0),))
@@ -135,6 +140,12 @@ def _parts(word: str) -> list[str]:
                 place += length
                 break
     return parts
+
+
+def _in_pinyin(name: str) -> str:
+    """Return a person's name as English writes it, family name first: Wei Xiaobao."""
+    family, given = next((forms for forms in name_spellings(name) if len(forms) == 2), (name, ""))
+    return f"{family.capitalize()} {given.capitalize()}".rstrip()
 
 
 def _spelt(name: str, vocabulary: Vocabulary) -> str | None:

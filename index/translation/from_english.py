@@ -122,7 +122,8 @@ def _phrases(words: Sequence[Word], folded: str, query: str, vocabulary: Vocabul
                 break
             if length == 1:
                 heard = vocabulary.sounding(query[start:end]) if query[start].isupper() else None
-                yield Unit(start, end, "name" if heard else "unknown", ((heard or query[start:end], 1.0),))
+                read = heard or query[start:end].removesuffix("'s")
+                yield Unit(start, end, "name" if heard else "unknown", ((read, 1.0),))
         place += 1
 
 

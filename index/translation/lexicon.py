@@ -159,7 +159,7 @@ def base_forms(word: str) -> tuple[str, ...]:
 
 def choose(meanings: Sequence[Meaning], vocabulary: Vocabulary) -> tuple[Meaning, ...]:
     """Order meanings by their share and by whether the documents use them."""
-    scored = [(word, share * (1.0 if _held(word, vocabulary) else UNSEEN)) for word, share in meanings]
+    scored = [(word, share * (1.0 if held(word, vocabulary) else UNSEEN)) for word, share in meanings]
     scored.sort(key=lambda entry: -entry[1])
     total = sum(score for _, score in scored[:ALTERNATIVES]) or 1.0
     return tuple(
@@ -167,7 +167,7 @@ def choose(meanings: Sequence[Meaning], vocabulary: Vocabulary) -> tuple[Meaning
     )
 
 
-def _held(word: str, vocabulary: Vocabulary) -> bool:
+def held(word: str, vocabulary: Vocabulary) -> bool:
     """Tell whether documents hold a word, or all the words it is made of."""
     return all(vocabulary.frequency(term.term) for term in terms_of(word) if term.weight == 1.0)
 

@@ -46,8 +46,7 @@ def run(settings: TrainingSettings, data: Path, out: Path) -> Path:
     start = Path(settings.start) if settings.start else SHIPPED
     claim(out, settings.model_dump_json(exclude={"evaluation"}, indent=1))
     windows = prepare(settings, data, start, out)
-    averaged = Path(settings.averaged) if settings.averaged else start
-    trained = export(train(settings, start, windows, out), start, out / "reader", averaged)
+    trained = export(train(settings, start, windows, out), start, out / "reader")
     before = (
         {} if settings.training.new_heads else evaluate(start, data, settings.mixture, settings.evaluation)
     )

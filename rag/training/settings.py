@@ -78,9 +78,6 @@ class Training(Part):
     masked_weight: float = Field(
         default=0.3, ge=0, description="of the loss of guessing hidden words beside the span loss"
     )
-    start_share: float = Field(
-        default=0.0, ge=0, lt=1, description="share of another reader's weights in the exported average"
-    )
     pair_width: int = Field(
         default=32,
         ge=0,
@@ -99,12 +96,6 @@ class Training(Part):
     threads: int = Field(default=2, ge=1, description="CPU threads")
     checkpoint_s: float = Field(default=180.0, ge=0, description="seconds between checkpoints")
     report_steps: int = Field(default=100, ge=1, description="steps between two points of the curves")
-
-    @model_validator(mode="after")
-    def _an_average_needs_two_readers(self) -> Training:
-        if self.start_share and self.new_heads:
-            raise ValueError("start_share needs a start with a reader's outputs; unset it or new_heads")
-        return self
 
     @model_validator(mode="after")
     def _sparse_gradients_are_not_compiled(self) -> Training:
@@ -132,9 +123,6 @@ class TrainingSettings(Recipe):
 
     seed: int = 20
     start: str = Field(default="", description="folder of the model to start from; empty: the shipped reader")
-    averaged: str = Field(
-        default="", description="folder of the reader that training.start_share is of; empty: the start"
-    )
     mixture: Mixture = Mixture()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()

@@ -78,7 +78,7 @@ def align(
         torch.autograd.backward(loss)
         for group in optimizer.param_groups:
             group["lr"] = options.rate * max(0.05, 1 - step / options.steps)
-        optimizer.step()  # type: ignore[no-untyped-call]
+        optimizer.step()  # type: ignore[no-untyped-call]  # torch has no types here
         with torch.no_grad():
             moving[:old] = fixed[:old]
         if step % 100 == 0:

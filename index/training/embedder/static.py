@@ -85,7 +85,7 @@ def train_static(
         torch.autograd.backward(loss)
         for group in optimizer.param_groups:
             group["lr"] = options.rate * max(0.02, 1 - step / options.steps)
-        optimizer.step()  # type: ignore[no-untyped-call]
+        optimizer.step()  # type: ignore[no-untyped-call]  # torch has no types here
         if step % 50 == 0:
             logger.info("static step %d of %d: loss %.3f", step, options.steps, float(loss.detach()))
     return np.asarray(moving.detach().numpy(), dtype=np.float32)

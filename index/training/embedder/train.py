@@ -235,7 +235,7 @@ class Trainer:
             self.encoder.rows.grad = rows_from(self.encoder.rows.grad, self._fixed_rows)
         torch.nn.utils.clip_grad_norm_(self.encoder.body, 1.0)
         self.dense.step()
-        self.sparse.step()  # type: ignore[no-untyped-call]
+        self.sparse.step()  # type: ignore[no-untyped-call]  # torch has no types here
         self.step += 1
         return float(loss.detach()), encoded.tokens
 
