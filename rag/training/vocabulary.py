@@ -26,7 +26,7 @@ from tokenizers import Tokenizer
 
 from index.errors import SettingsError
 from index.training.command import guarded
-from index.training.embedder.__main__ import SHIPPED as EMBEDDER
+from index.training.embedder.settings import SHIPPED as EMBEDDER
 from index.weights import write_checksums
 from rag.training.__main__ import SHIPPED
 from rag.training.average import WEIGHTS, write

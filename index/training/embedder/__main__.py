@@ -22,7 +22,6 @@ from index.training.embedder.settings import EmbedderSettings
 logger = logging.getLogger("index.training.embedder")
 
 DEFAULT_SETTINGS = Path(__file__).parent / "embedder.toml"
-SHIPPED = Path(__file__).parents[2] / "models" / "embedder"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +51,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     from index.training.embedder.vocabulary import read_words
 
     torch.set_num_threads(settings.training.threads)
-    start = Path(settings.start) if settings.start else SHIPPED
+    start = settings.start_folder
     teacher = teacher_folder(settings.teacher)
     everyday = settings.everyday_folder
     parallel = read_parallel(data, settings.held_out, everyday / "phrases")

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from index.training.recipe import Part, Recipe
 
+SHIPPED = Path(__file__).parents[2] / "models" / "embedder"
+
 
 class Vocabulary(Part):
     """How the start's vocabulary is widened: by language, how many words and how many parts of words.
@@ -110,6 +112,7 @@ class Static(Part):
     batch_tokens: int = Field(default=24_000, ge=64, description="tokens of a step, about")
     rate: float = Field(default=5e-3, gt=0, description="learning rate, falling linearly")
     temperature: float = Field(default=0.05, gt=0, description="of the contrastive loss")
+    mixture: Mixture = Mixture()
 
 
 class Evaluation(Part):
@@ -152,3 +155,8 @@ class EmbedderSettings(Recipe):
     def everyday_folder(self) -> Path:
         """Where glossaries and phrase books are."""
         return Path(self.everyday) if self.everyday else Path(__file__).parent / "everyday"
+
+    @property
+    def start_folder(self) -> Path:
+        """Where the embedder to start from lies."""
+        return Path(self.start) if self.start else SHIPPED

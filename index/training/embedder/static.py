@@ -2,9 +2,10 @@
 
     python -m index.training.embedder.static --data FOLDER --out FOLDER
 
-``--out`` is the folder of the embedder's own run, whose widened vocabulary and first rows it begins from. The
-rows are weighted by how rare their piece is (SIF), cut to their principal components, and trained on the same
-mixture in large batches: translations and answers are drawn together against the rest of the batch.
+It begins from the vocabulary and the rows of the embedder that a run in ``--out`` has made, or else of the
+settings' start, which is the shipped one where it is not set. The rows are weighted by how rare their piece is
+(SIF), cut to their principal components, and trained on a mixture of its own in large batches: translations and
+answers are drawn together against the rest of the batch.
 """
 
 from __future__ import annotations
@@ -23,14 +24,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from index.errors import SettingsError
 from index.training.command import guarded, recipe_parser
 from index.training.embedder import mixture as mixtures
 from index.training.embedder.align import weights_of
 from index.training.embedder.encoder import ROWS
 from index.training.embedder.mixture import Batch, Mixture
 from index.training.embedder.parallel import Parallel, read_parallel
-from index.training.embedder.prepare import FIRST, TOKENIZER
 from index.training.embedder.settings import EmbedderSettings, Static
 from index.training.embedder.train import contrast
 from index.training.embedder.vocabulary import read_words
@@ -100,34 +99,30 @@ def export_static(table: NDArray[np.float32], tokenizer: Tokenizer, folder: Path
     stated = {"similarity_fn_name": "cosine"}
     for name, content in (("modules.json", [module]), ("config_sentence_transformers.json", stated)):
         (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    tokenizer.no_truncation()
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     write_checksums(folder)
     return folder
 
 
 def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
-    """Train and export the fast sibling; return its folder, ``fast`` in ``out``.
-
-    Raises:
-        SettingsError: the embedder's own run has not got to its first rows.
-    """
-    if not (out / FIRST).is_file():
-        raise SettingsError(f"{out} holds no {FIRST}; run python -m index.training.embedder with it first.")
+    """Train and export the fast sibling; return its folder, ``fast`` in ``out``."""
+    made = out / "embedder"
+    start = made if made.is_dir() else settings.start_folder
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.training.threads)
     options = settings.static
-    tokenizer = Tokenizer.from_file(str(out / TOKENIZER))
+    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    tokenizer.no_truncation()
     everyday = settings.everyday_folder
     parallel = read_parallel(data, settings.held_out, everyday / "phrases")
     training = settings.training.model_copy(
         update={"batch_tokens": options.batch_tokens, "passage_tokens": options.batch_tokens, "columns": 1}
     )
     words = read_words(everyday / "words")
-    mixture = mixtures.build(
-        settings.model_copy(update={"training": training}), data, parallel, words, tokenizer
-    )
-    table = first_table(load_file(out / FIRST)[ROWS].float(), parallel, tokenizer, options.dimensions)
+    asked = {"training": training, "mixture": options.mixture, "late_from": None}
+    mixture = mixtures.build(settings.model_copy(update=asked), data, parallel, words, tokenizer)
+    rows = load_file(start / "model.safetensors")[ROWS].float()
+    table = first_table(rows, parallel, tokenizer, options.dimensions)
     return export_static(train_static(mixture, table, tokenizer, options), tokenizer, out / "fast")
 
 
