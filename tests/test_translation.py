@@ -265,6 +265,12 @@ def test_a_name_that_may_be_chinese_or_foreign_is_searched_for_as_both() -> None
     assert "li" not in terms("harri")
 
 
+def test_a_name_that_is_pinyin_in_english_too_keeps_its_full_weight() -> None:
+    made = translate("北京在哪里？", source="zh", target="en", vocabulary=Words(held={"beij", "beijing"}))
+    assert made
+    assert max(term.weight for term in made.terms if term.term.startswith("beij")) == 1.0
+
+
 def test_a_foreign_name_that_nothing_knows_loses_its_possessive() -> None:
     translation = translate("Who saw Xyzzyx's horse?", source="en", target="zh")
     assert translation

@@ -52,9 +52,7 @@ class Worth(NamedTuple):
 class Direction:
     """What one direction takes."""
 
-    dictionary: (
-        float  # share of what the sentences say that CC-CEDICT's words are worth, if over ``DICTIONARY``
-    )
+    dictionary: float  # what CC-CEDICT's words are worth, where more: share of what the sentences say
     glossaries: Mapping[str, Worth]
     kept: int  # translations of one key, at most
     least: float  # share of a translation, at least

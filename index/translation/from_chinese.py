@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from index.terms import name_spellings, tagged_words
-from index.text import HAN
+from index.text import HAN, fold
 from index.translation.figures import figures_in_chinese
 from index.translation.lexicon import Unit, Vocabulary, choose, held, lexicon, without_overlaps, word_set
 
@@ -111,8 +111,9 @@ def _chinese_unit(piece: str, tags: Sequence[str], start: int, vocabulary: Vocab
         spelt = _spelt(piece, vocabulary)
         if spelt:
             # 哈利 is "Ha Li", if those are words of the documents, and "Harry", if they know him.
-            known = [meaning for meaning in meanings[:1] if held(meaning[0], vocabulary)]
-            names = ((spelt, 0.5), (known[0][0], 0.5)) if known else ((spelt, 1.0),)
+            known = meanings[0][0] if meanings and held(meanings[0][0], vocabulary) else spelt
+            both = fold(known) != fold(spelt)
+            names = ((spelt, 0.5), (known, 0.5)) if both else ((spelt, 1.0),)
             return Unit(start, end, "name", names)
     if meanings:
         return Unit(start, end, "word", meanings)
