@@ -145,16 +145,19 @@ def _parts(word: str) -> list[str]:
 
 def _in_pinyin(name: str) -> str:
     """Return a person's name as English writes it, family name first: Wei Xiaobao."""
-    family, given = next((forms for forms in name_spellings(name) if len(forms) == 2), (name, ""))
-    return f"{family.capitalize()} {given.capitalize()}".rstrip()
+    return _capitalised(next((forms for forms in name_spellings(name) if len(forms) == 2), (name,)))
 
 
 def _spelt(name: str, vocabulary: Vocabulary) -> str | None:
     """Return a name in pinyin as the documents have it: joined, or surname and given name; None if they do not."""
     for forms in name_spellings(name):
         if all(vocabulary.frequency(form) for form in forms):
-            return " ".join(form.capitalize() for form in forms)
+            return _capitalised(forms)
     return None
+
+
+def _capitalised(forms: Sequence[str]) -> str:
+    return " ".join(form.capitalize() for form in forms)
 
 
 def english_order(units: Sequence[Unit]) -> str:

@@ -26,12 +26,12 @@ from tokenizers import Tokenizer
 
 from index.errors import SettingsError
 from index.training.command import guarded
+from index.training.embedder.encoder import ROWS
 from index.training.embedder.settings import SHIPPED as EMBEDDER
 from index.weights import write_checksums
 from rag.training.__main__ import SHIPPED
 from rag.training.average import WEIGHTS, write
 
-ROWS = "embeddings.word_embeddings.weight"
 _TOKENIZER = "tokenizer.json"
 _BLOCK = 2_000  # texts tokenised at a time
 _FILES = (

@@ -112,7 +112,7 @@ class Static(Part):
     batch_tokens: int = Field(default=24_000, ge=64, description="tokens of a step, about")
     rate: float = Field(default=5e-3, gt=0, description="learning rate, falling linearly")
     temperature: float = Field(default=0.05, gt=0, description="of the contrastive loss")
-    mixture: Mixture = Mixture()
+    mixture: Mixture | None = Field(default=None, description="unset: the one that the embedder begins with")
 
 
 class Evaluation(Part):

@@ -4,8 +4,8 @@
 
 It begins from the vocabulary and the rows of the embedder that a run in ``--out`` has made, or else of the
 settings' start, which is the shipped one where it is not set. The rows are weighted by how rare their piece is
-(SIF), cut to their principal components, and trained on a mixture of its own in large batches: translations and
-answers are drawn together against the rest of the batch.
+(SIF), cut to their principal components, and trained in large batches: translations and answers are drawn
+together against the rest of the batch.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
         update={"batch_tokens": options.batch_tokens, "passage_tokens": options.batch_tokens, "columns": 1}
     )
     words = read_words(everyday / "words")
-    asked = {"training": training, "mixture": options.mixture, "late_from": None}
+    asked = {"training": training, "mixture": options.mixture or settings.mixture, "late_from": None}
     mixture = mixtures.build(settings.model_copy(update=asked), data, parallel, words, tokenizer)
     rows = load_file(start / "model.safetensors")[ROWS].float()
     table = first_table(rows, parallel, tokenizer, options.dimensions)
