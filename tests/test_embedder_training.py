@@ -26,14 +26,15 @@ from index.training.embedder.encoder import POSITIONS, ROWS, Encoder
 from index.training.embedder.evaluate import PassageSet, found_first, ndcg, passage_scores, rank_of, table
 from index.training.embedder.export import averaged
 from index.training.embedder.glossed import forms_of, gloss
-from index.training.embedder.mixture import build, crossing
+from index.training.embedder.mixture import Batch, build, crossing, written_questions
 from index.training.embedder.parallel import CHINESE, VARIETIES, Pair, hold_out, read_parallel
 from index.training.embedder.passages import Asked, Lookalikes
 from index.training.embedder.rows import RowMaker, aligned_words, first_rows
 from index.training.embedder.settings import Alignment, EmbedderSettings, Training
 from index.training.embedder.settings import Mixture as Shares
-from index.training.embedder.train import Trainer, contrast, loss_of, rate_at
+from index.training.embedder.train import Memory, Trainer, contrast, loss_of, rate_at
 from index.training.embedder.vocabulary import Word, cut, inherited, read_words, widen
+from index.training.questions import written
 from index.weights import write_checksums
 
 SENTENCES = (
@@ -80,6 +81,7 @@ passage_tokens = 240
 checkpoint_s = 0
 report_steps = 2
 bank = 4
+memory = 3
 columns = 2
 longest = 48
 precision = "fp32"
@@ -528,6 +530,38 @@ def test_the_losses_are_those_of_the_formulas() -> None:
     assert float(loss_of([ours], theirs, None, options)) == pytest.approx(wanted, abs=1e-5)
 
 
+def test_remembered_passages_are_wrong_but_for_questions_on_their_own_context() -> None:
+    options = Training(temperature=0.1)
+    generator = torch.Generator().manual_seed(5)
+    ours, theirs, earlier = (
+        functional.normalize(torch.randn(n, 6, generator=generator), dim=1) for n in (2, 2, 3)
+    )
+    memory = Memory(2)
+    first = Batch(source="cmrc", columns=(("a", "b", "c"), ("1", "2", "3")), contexts=("X", "Y", "Z"))
+    batch = Batch(source="cmrc", columns=(("d", "e"), ("4", "5")), contexts=("Y", "W"))
+    assert memory.recall(batch, theirs[:1])[1] is None
+    memory.keep(first, earlier)
+    assert memory.recall(Batch(source="news", columns=()), None) == (None, None)
+    wrong, allowed = memory.recall(batch, None)
+    assert wrong is not None
+    assert allowed is not None
+    assert torch.equal(wrong, earlier[1:]), "the two latest"
+    assert allowed.tolist() == [[False, True], [True, True]]
+    wrong, allowed = memory.recall(batch, theirs[:1])
+    assert wrong is not None
+    assert allowed is not None
+    assert torch.equal(wrong, torch.cat([theirs[:1], earlier[1:]]))
+    assert allowed.tolist() == [[True, False, True], [True, True, True]]
+    masked = float(loss_of([ours, theirs], None, earlier[1:], options, allowed[:, 1:]))
+    near = torch.exp(ours @ torch.cat([theirs, earlier[1:]]).T / 0.1) * torch.tensor(
+        [[1, 1, 0, 1], [1, 1, 1, 1]]
+    )
+    back = torch.exp(theirs @ ours.T / 0.1)
+    there = -np.mean([math.log(near[n, n] / near[n].sum()) for n in range(2)])
+    other = -np.mean([math.log(back[n, n] / back[n].sum()) for n in range(2)])
+    assert masked == pytest.approx((there + other) / 2, abs=1e-4)
+
+
 def test_the_encoder_in_training_computes_what_the_embedder_does(
     toy: Callable[[int], Path],
 ) -> None:
@@ -594,13 +628,44 @@ def test_an_export_may_hold_a_share_of_the_starts_body(run: Path, toy: Callable[
     start = toy(8).parent / "start" / "model.safetensors"
     old = load_file(start)
     last = load_file(run / "checkpoint.safetensors")
-    weights = {name.removeprefix("model/"): w for name, w in last.items() if name.startswith("model/")}
+    weights = {name.removeprefix("model/"): last[name] for name in last if re.fullmatch("model/[^/]+", name)}
     mixed = averaged(weights, start, 0.25, 0.5)
     name = "encoder.layer.0.output.dense.weight"
     assert torch.allclose(mixed[name], 0.25 * old[name] + 0.75 * weights[name])
     known = len(old[ROWS])
     assert torch.allclose(mixed[ROWS][:known], 0.5 * old[ROWS] + 0.5 * weights[ROWS][:known])
     assert torch.equal(mixed[ROWS][known:], weights[ROWS][known:])
+
+
+def test_written_questions_meet_their_passage_and_a_lookalike_in_its_language() -> None:
+    contexts = [f"第{n}座灯塔建在海边的山上。守塔的人姓第{n}王。他养了{n}只白色的鹅。" for n in range(4)]
+    asked = [
+        Asked(
+            language="zh", question=question, context=context, answer=f"{n}只", start=context.index(f"{n}只")
+        )
+        for n, context in enumerate(contexts)
+        for question in ("他养了几只鹅？", f"How many geese at lighthouse {n}?")
+    ]
+    source = written_questions(asked, 1)
+    assert source.size == 8
+    for number in range(8):
+        example = source.draw(number, Random(number))
+        assert example is not None
+        assert example.texts[0] == asked[number].question
+        assert f"{number // 2}只" in example.texts[1]
+        assert example.context == contexts[number // 2]
+        (negative,) = example.negatives
+        assert f"{number // 2}只" not in negative
+
+
+def test_the_questions_that_ship_are_trained_on_but_for_a_tenth() -> None:
+    asked = passages.written_questions()
+    held_out = {
+        question.context for language in ("en", "ko", "zh") for question in written(language).held_out
+    }
+    assert {one.language for one in asked} == {"en", "ko", "zh"}
+    assert not held_out & {one.context for one in asked}
+    assert all(one.context.startswith(one.answer, one.start) for one in asked)
 
 
 def test_late_steps_take_the_late_mixture(toy: Callable[[int], Path], data: Path) -> None:
@@ -663,7 +728,7 @@ def test_a_query_of_any_language_meets_a_chinese_or_english_passage() -> None:
     for seed in range(60):
         example = source.draw(0, Random(seed))
         assert example is not None
-        (query, passage), _, _ = example
+        query, passage = example.texts
         number = re.search(r"\d", query)
         assert number is not None
         assert number[0] in passage

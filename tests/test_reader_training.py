@@ -17,11 +17,13 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from index.errors import SettingsError
+from index.training import questions
+from index.training.questions import Question, hold_out, read_written, written_files
 from index.weights import write_checksums
 from rag.datatypes import Span
 from rag.features import CLS, MASK, PASSAGE, SEP, Featuriser
 from rag.reader import Reader
-from rag.training import curves, mixture
+from rag.training import curves
 from rag.training.__main__ import main
 from rag.training.answers import find_answers
 from rag.training.average import main as average_main
@@ -30,13 +32,10 @@ from rag.training.evaluate import Asked, score_spans, table
 from rag.training.examples import (
     SOURCES,
     Example,
-    Question,
     asked_examples,
     cut_chunks,
-    hold_out,
     parallel_questions,
     read_questions,
-    read_written,
     spread,
     window_around,
 )
@@ -44,7 +43,6 @@ from rag.training.export import export
 from rag.training.gloss import english_by_gloss
 from rag.training.masking import hide
 from rag.training.mixture import (
-    WRITTEN,
     Sample,
     Sources,
     data_sets,
@@ -721,17 +719,17 @@ def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path)
 
 
 def test_the_passages_that_come_with_the_recipe_can_all_be_read() -> None:
-    asked = {path.name: read_written(path) for path in sorted(WRITTEN.glob("*/*.txt"))}
+    asked = {path.name: read_written(path) for path in written_files()}
     assert {name[:2] for name in asked} >= {"en", "zh"}
-    for name, questions in asked.items():
-        assert any(question.answer for question in questions), name
-        assert any(not question.answer for question in questions), name
+    for name, those in asked.items():
+        assert any(question.answer for question in those), name
+        assert any(not question.answer for question in those), name
 
 
 def test_what_is_held_out_stays_so_when_more_is_written(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mixture, "WRITTEN", tmp_path / "passages")
+    monkeypatch.setattr(questions, "WRITTEN", tmp_path / "passages")
 
     def write(batch: str, rivers: range) -> None:
         (tmp_path / "passages" / batch).mkdir(parents=True)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from index.training.questions import Question
 from rag.answerers.evidence import FEATURES
 from rag.answerers.scoring import Weights, shipped_weights
 from rag.training import scoring_features
-from rag.training.examples import Example, Question
+from rag.training.examples import Example
 from rag.training.logistic import (
     Choices,
     chances,

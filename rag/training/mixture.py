@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from index.datatypes import Span
 from index.errors import SettingsError
+from index.training.questions import Split, hold_out, written, written_files
 from rag.crossing import crossed
 from rag.features import CLS, MAX_QUESTION, PASSAGE, SEP, Featuriser, Tokens, matches
 from rag.training.examples import (
@@ -28,15 +29,12 @@ from rag.training.examples import (
     SOURCES,
     Example,
     Source,
-    Split,
     asked_examples,
-    hold_out,
     news_questions,
     parallel_questions,
     read_news,
     read_parallel,
     read_questions,
-    read_written,
     spread,
 )
 from rag.training.masking import hide, masked_texts
@@ -46,7 +44,6 @@ from rag.training.words import Lexicon
 
 logger = logging.getLogger(__name__)
 
-WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
 MAX_PASSAGE = 184  # tokens of a training window; a little under the 192 that the reader reads at a time
 
 SampleKind = Literal["answer", "near_miss", "same_document", "hard", "random"]
@@ -135,20 +132,8 @@ def data_sets(data: Path, cmrc_held_out: int) -> dict[Source, Split]:
         "jaquad": hold_out(jaquad, len(jaquad) // 10),
         "english": hold_out(english, len(english) // 10),
     }
-    written: tuple[Source, ...] = ("written_en", "written_ko", "written_zh")
-    return splits | {source: _written(LANGUAGES[source]) for source in written}
-
-
-def _written(language: str) -> Split:
-    """Split each batch by itself, so that what is held out stays so when more is written."""
-    splits = []
-    for batch in sorted(WRITTEN.iterdir()):
-        asked = [q for path in sorted(batch.glob(f"{language}-*.txt")) for q in read_written(path)]
-        splits.append(hold_out(asked, len(asked) // 10))
-    return Split(
-        training=tuple(question for split in splits for question in split.training),
-        held_out=tuple(question for split in splits for question in split.held_out),
-    )
+    ours: tuple[Source, ...] = ("written_en", "written_ko", "written_zh")
+    return splits | {source: written(LANGUAGES[source]) for source in ours}
 
 
 def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sample]:
@@ -385,7 +370,7 @@ def _token_window(passage: Tokens, span: Span | None) -> tuple[int, int, int] | 
 
 def fingerprint(settings: TrainingSettings, data: Path) -> str:
     """Return what the prepared arrays depend on: the mixture, the seed, the start's vocabulary, the files."""
-    files = sorted([*(data / "train").glob("*.gz"), *WRITTEN.glob("*/*.txt")])
+    files = sorted([*(data / "train").glob("*.gz"), *written_files()])
     stated = {
         "seed": settings.seed,
         "start": settings.start,

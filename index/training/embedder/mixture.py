@@ -1,4 +1,4 @@
-"""What each training step is shown: batches of eleven sources, in an order that the seed alone decides.
+"""What each training step is shown: batches of twelve sources, in an order that the seed alone decides.
 
 A step takes one source, so that the other texts of its batch are of the same kind and hard to tell apart. The
 batch of a step depends on the seed, the step and the data only: a run that goes on after a kill sees what one
@@ -24,7 +24,14 @@ from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.vocabulary import Word
 
 _UNSPACED = ("ja", "th")  # languages that put no blank between words
-_PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing"}  # sources that tell passages apart
+_PASSAGES = {
+    "cmrc",
+    "jaquad",
+    "qa_english",
+    "news",
+    "crossing",
+    "written",
+}  # sources that tell passages apart
 _EVERYDAY = 90  # characters of an English sentence that is put word by word into other languages, at most
 _PATIENCE = 8  # times the examples of a batch that are tried where most cannot be made
 _PARALLEL_SHARE = 0.6  # of crossing batches, sentences for queries; else questions put word by word
@@ -36,16 +43,28 @@ class Batch:
     """Texts to draw together. ``english`` teaches by the teacher's vectors; without it, columns are compared.
 
     Each column holds a text for each example. ``negatives`` are passages that answer none of the queries.
+    ``contexts`` name what the passages of the last column were cut from, where that is known.
     """
 
     source: str
     columns: tuple[tuple[str, ...], ...]
     english: tuple[str, ...] = ()
     negatives: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
 
 
-Example = tuple[tuple[str, ...], str, tuple[str, ...]]
-"""Texts to draw together, their English (empty where there is no teacher), and passages to keep away."""
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Texts to draw together, with their English where the teacher has a say, and passages to keep away.
+
+    Where the last text is a passage, ``context`` is the text that it was cut from.
+    """
+
+    texts: tuple[str, ...]
+    english: str = ""
+    negatives: tuple[str, ...] = ()
+    context: str = ""
+
 
 Draw = Callable[[int, Random], Example | None]
 """Makes the example of a number below the source's size."""
@@ -111,12 +130,13 @@ class Mixture:
                 found.append(example)
         if not found:
             raise SettingsError(f"The data hold nothing for the source {name!r}; set mixture.{name} = 0.")
-        width = min(len(texts) for texts, _, _ in found)
+        width = min(len(example.texts) for example in found)
         return Batch(
             source=name,
-            columns=tuple(zip(*(texts[:width] for texts, _, _ in found), strict=True)),
-            english=tuple(english for _, english, _ in found if english),
-            negatives=tuple(text for _, _, negatives in found for text in negatives),
+            columns=tuple(zip(*(example.texts[:width] for example in found), strict=True)),
+            english=tuple(example.english for example in found if example.english),
+            negatives=tuple(text for example in found for text in example.negatives),
+            contexts=tuple(example.context for example in found if example.context),
         )
 
     def _number(self, source: Source, place: int) -> int:
@@ -144,7 +164,7 @@ def _tokens(source: Source, tokenizer: Tokenizer, longest: int, seed: int) -> fl
     random = Random(f"{seed}/{source.name}/sample")
     drawn = [source.draw(random.randrange(source.size), random) for _ in range(40)]
     found = [example for example in drawn if example]
-    texts = [text for columns, _, negatives in found for text in (*columns, *negatives)]
+    texts = [text for example in found for text in (*example.texts, *example.negatives)]
     return sum(min(len(e.ids), longest) for e in tokenizer.encode_batch_fast(texts)) / len(drawn)
 
 
@@ -164,20 +184,20 @@ def varieties(pairs: Sequence[Pair], columns: int) -> Source:
         Random(f"{english}/{number % turns}").shuffle(others)
         chosen = [known[language] for language in others[:columns]]
         chosen += [english] * (columns - len(chosen))
-        return tuple(chosen), english, ()
+        return Example(tuple(chosen), english)
 
     return Source("varieties", turns * len(keys), draw)
 
 
 def sentence_pairs(name: str, pairs: Sequence[Pair]) -> Source:
     """Return pairs whose one column is the translation."""
-    return Source(name, len(pairs), lambda number, _: ((pairs[number].text,), pairs[number].english, ()))
+    return Source(name, len(pairs), lambda number, _: Example((pairs[number].text,), pairs[number].english))
 
 
 def english_alone(pairs: Sequence[Pair]) -> Source:
     """Return English sentences by themselves: the teacher's vectors must not be forgotten."""
     chosen = sorted({pair.english for pair in pairs if pair.source != "pydocs"})
-    return Source("english", len(chosen), lambda number, _: ((chosen[number],), chosen[number], ()))
+    return Source("english", len(chosen), lambda number, _: Example((chosen[number],), chosen[number]))
 
 
 def glossed_sentences(pairs: Sequence[Pair], words: Sequence[Word], columns: int) -> Source:
@@ -201,7 +221,7 @@ def glossed_sentences(pairs: Sequence[Pair], words: Sequence[Word], columns: int
             text = glossed.gloss(english, by_language[language], joint, random)
             if text and len(found) < columns:
                 found.append(text)
-        return (tuple(found), english, ()) if len(found) == columns else None
+        return Example(tuple(found), english) if len(found) == columns else None
 
     return Source("glossed", len(keys), draw)
 
@@ -209,7 +229,7 @@ def glossed_sentences(pairs: Sequence[Pair], words: Sequence[Word], columns: int
 def questions(name: str, asked: Sequence[Asked], negatives: int) -> Source:
     """Return questions with windows around their answers, and lookalikes of other contexts or places."""
     language = asked[0].language if asked else "en"
-    most = {"zh": 150, "ja": 140, "en": 450}[language]
+    most = passages.SIZES[language][1]
     contexts = dict.fromkeys(a.context for a in asked)
     looks = passages.Lookalikes(
         [c for text in contexts for c in passages.chunks(text, language, most)], language
@@ -219,9 +239,37 @@ def questions(name: str, asked: Sequence[Asked], negatives: int) -> Source:
         one = asked[number]
         found = looks.find(one.question, one.answer, 6) if negatives else []
         away = random.sample(found, min(negatives, len(found)))
-        return (one.question, passages.window(one, random)), "", tuple(away)
+        return Example((one.question, passages.window(one, random)), "", tuple(away), one.context)
 
     return Source(name, len(asked), draw)
+
+
+def written_questions(asked: Sequence[Asked], negatives: int) -> Source:
+    """Return questions written on passages, in the passage's language and in another, and windows like theirs.
+
+    A question of another language has no words in common with any passage; so the windows to keep away are found
+    by the right one's words: other places of the same passage, or of one on the same matter.
+    """
+    looks = {
+        language: passages.Lookalikes(
+            [
+                c
+                for text in dict.fromkeys(a.context for a in asked if a.language == language)
+                for c in passages.chunks(text, language, passages.SIZES[language][1])
+            ],
+            language,
+        )
+        for language in sorted({a.language for a in asked})
+    }
+
+    def draw(number: int, random: Random) -> Example:
+        one = asked[number]
+        right = passages.window(one, random)
+        found = looks[one.language].find(right, one.answer, 6) if negatives else []
+        away = random.sample(found, min(negatives, len(found)))
+        return Example((one.question, right), "", tuple(away), one.context)
+
+    return Source("written", len(asked), draw)
 
 
 def news(path: Path) -> Source:
@@ -233,7 +281,7 @@ def news(path: Path) -> Source:
 
     def draw(number: int, random: Random) -> Example | None:
         found = passages.around(articles[number][:4_000], random)
-        return (found, "", ()) if found else None
+        return Example(found) if found else None
 
     return Source("news", len(articles), draw)
 
@@ -277,7 +325,7 @@ def crossing(
         )
         around = [n for n in (place - 1, place, place + 1) if 0 <= n < len(versions) and inner in versions[n]]
         joint = " " if inner == "en" else ""
-        return (texts[outer], joint.join(versions[n][inner] for n in around)), "", ()
+        return Example((texts[outer], joint.join(versions[n][inner] for n in around)))
 
     def question(random: Random) -> Example | None:
         one = random.choice(english) if english and random.random() < 0.35 else random.choice(asked)
@@ -285,11 +333,8 @@ def crossing(
         if len(query) < 4:
             return None
         found = looks[one.language].find(one.question, one.answer, 6) if negatives else []
-        return (
-            (query, passages.window(one, random)),
-            "",
-            tuple(random.sample(found, min(negatives, len(found)))),
-        )
+        away = random.sample(found, min(negatives, len(found)))
+        return Example((query, passages.window(one, random)), "", tuple(away))
 
     def draw(_: int, random: Random) -> Example | None:
         if versions and (not asked or random.random() < _PARALLEL_SHARE):
@@ -308,6 +353,7 @@ def build(
     asked = {name: passages.read_questions(train / "qa_pairs.jsonl.gz", name) for name in ("cmrc", "jaquad")}
     asked["qa_english"] = passages.read_questions(train / "qa_english.jsonl.gz", "")
     zh = [p for p in pairs if p.language in CHINESE and p.source not in {"ntrex", "sib"}]
+    used = settings.mixture.written + settings.late_mixture.written  # they are many to read for nothing
     sources = [
         varieties(pairs, options.columns),
         sentence_pairs("docs", [p for p in pairs if p.source == "pydocs" and p.language not in CHINESE]),
@@ -317,6 +363,7 @@ def build(
         sentence_pairs("phrases", [p for p in pairs if p.source == "phrases"]),
         *(questions(name, found, options.negatives) for name, found in asked.items()),
         news(train / "news_zh.txt.gz"),
+        written_questions(passages.written_questions() if used else (), options.negatives),
         crossing(pairs, asked["cmrc"], asked["qa_english"], options.negatives),
     ]
     return Mixture(sources, tokenizer, settings)

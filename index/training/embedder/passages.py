@@ -14,9 +14,15 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from index.training.questions import written
+
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]+[”’」』）)]?|[^。！？!?\n]+$")
-_ENGLISH_SENTENCE = re.compile(r".+?[.!?](?=\s|$)\s*|.+$", re.DOTALL)
-_SIZES = {"zh": (60, 150), "ja": (60, 140), "en": (200, 450)}  # characters of a passage
+_SPACED_SENTENCE = re.compile(r".+?[.!?](?=\s|$)\s*|.+$", re.DOTALL)
+SIZES = {"zh": (60, 150), "ja": (60, 140), "ko": (90, 210), "en": (200, 450)}
+"""Characters of a passage, the fewest and the most."""
+
+_SPACED = ("en", "ko")  # languages whose sentences end in a full stop and a blank
+_WRITTEN = ("en", "ko", "zh")  # of written passages
 _FREQUENT = 2_000  # a term in more passages than this tells nothing and costs the most
 _TERMS = 12  # rarest ones of a question that are looked up
 
@@ -45,9 +51,19 @@ def read_questions(path: Path, source: str) -> list[Asked]:
     ]
 
 
+def written_questions() -> list[Asked]:
+    """Return the answered ones of the questions written for this project, less those held out."""
+    return [
+        Asked(language=language, question=q.question, context=q.context, answer=q.answer, start=q.start)
+        for language in _WRITTEN
+        for q in written(language).training
+        if q.answer
+    ]
+
+
 def sentences(text: str, language: str) -> list[str]:
     """Cut a text into sentences whose concatenation it is."""
-    return (_ENGLISH_SENTENCE if language == "en" else _SENTENCE).findall(text)
+    return (_SPACED_SENTENCE if language in _SPACED else _SENTENCE).findall(text)
 
 
 def chunks(text: str, language: str, most: int) -> list[str]:
@@ -68,7 +84,7 @@ def chunks(text: str, language: str, most: int) -> list[str]:
 def window(asked: Asked, random: Random) -> str:
     """Return whole sentences around the answer, of random size; the answer's sentence alone may be longer."""
     parts = sentences(asked.context, asked.language)
-    low, high = _SIZES[asked.language]
+    low, high = SIZES[asked.language]
     wanted = random.randint(low, high)
     ends = np.cumsum([len(part) for part in parts])
     first = last = min(int(np.searchsorted(ends, asked.start, side="right")), len(parts) - 1)
@@ -121,7 +137,7 @@ def terms(text: str, language: str) -> list[str]:
     text = text.lower()
     if language == "en":
         return re.findall(r"[a-z0-9]{3,}", text)
-    dense = [("\u3040" <= c <= "\u9fff") for c in text]
+    dense = [("\u3040" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3") for c in text]
     pairs = [text[n : n + 2] for n in range(len(text) - 1) if dense[n] and dense[n + 1]]
     return pairs + re.findall(r"[a-z0-9.]{2,}", text)
 
@@ -133,7 +149,7 @@ def around(article: str, random: Random) -> tuple[str, str] | None:
     if not places or len(parts) < 3:
         return None
     n = random.choice(places)
-    wanted = random.randint(*_SIZES["zh"])
+    wanted = random.randint(*SIZES["zh"])
     near, size = [], 0
     for m in sorted(range(max(0, n - 3), min(len(parts), n + 4)), key=lambda m: (abs(m - n), m)):
         if (m != n or random.random() < 0.2) and size + len(parts[m]) <= wanted:

@@ -54,6 +54,9 @@ class Mixture(Part):
     cmrc: float = Field(default=0.09, ge=0, description="Chinese questions and their passages")
     jaquad: float = Field(default=0.05, ge=0, description="Japanese questions and their passages")
     qa_english: float = Field(default=0.03, ge=0, description="English questions and their passages")
+    written: float = Field(
+        default=0.0, ge=0, description="questions of three languages on passages, written for this project"
+    )
     news: float = Field(default=0.06, ge=0, description="a sentence of an article and the ones around it")
     crossing: float = Field(default=0.12, ge=0, description="English queries and Chinese passages, and back")
 
@@ -83,6 +86,9 @@ class Training(Part):
     )
     bank: int = Field(
         default=3_000, ge=0, description="English sentences that every step's contrast is made against too"
+    )
+    memory: int = Field(
+        default=0, ge=0, description="passages of a source's earlier steps that questions are told apart from"
     )
     negatives: int = Field(default=1, ge=0, description="BM25-hard passages of a question")
     precision: str = Field(

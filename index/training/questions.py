@@ -1,0 +1,110 @@
+"""Questions with the context that answers them, and those that were written for this project, by passage.
+
+The embedder and the reader learn from the same ones, and hold the same ones out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from random import Random
+
+from index.errors import SettingsError
+
+WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question of a data set: ``context[start:end]`` answers it; where that is empty, nothing does."""
+
+    question: str
+    context: str
+    start: int
+    end: int
+
+    @property
+    def answer(self) -> str:
+        """The answer's words."""
+        return self.context[self.start : self.end]
+
+
+def read_written(path: Path) -> list[Question]:
+    """Read passages that were written for this project, with their questions.
+
+    Lines of tab-separated fields: ``P``, a passage; ``Q``, a question on it and its answer's words, which
+    are meant where they stand first; ``N``, a question that the passage does not answer.
+
+    Raises:
+        SettingsError: a line is none of these, or an answer is not in its passage.
+    """
+    questions: list[Question] = []
+    context = ""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        kind, *fields = line.split("\t")
+        if kind == "P" and len(fields) == 1:
+            (context,) = fields
+        elif kind == "N" and len(fields) == 1 and context:
+            questions.append(Question(question=fields[0], context=context, start=0, end=0))
+        elif kind == "Q" and len(fields) == 2 and fields[1] and fields[1] in context:
+            start = context.find(fields[1])
+            questions.append(
+                Question(question=fields[0], context=context, start=start, end=start + len(fields[1]))
+            )
+        else:
+            raise SettingsError(
+                f"{path}, line {number}: expected P, Q or N with tab-separated fields, an answer in its passage."
+            )
+    return questions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A question set in two parts that share no context."""
+
+    training: tuple[Question, ...]
+    held_out: tuple[Question, ...]
+
+
+def hold_out(questions: Sequence[Question], count: int) -> Split:
+    """Split off about ``count`` questions by context, so that no context is on both sides.
+
+    The choice depends on the contexts alone and not on the training seed: models stay comparable.
+    """
+    asked = Counter(question.context for question in questions)
+    contexts = sorted(asked)
+    Random(6).shuffle(contexts)
+    held: set[str] = set()
+    total = 0
+    for context in contexts:
+        if total >= count:
+            break
+        held.add(context)
+        total += asked[context]
+    return Split(
+        training=tuple(question for question in questions if question.context not in held),
+        held_out=tuple(question for question in questions if question.context in held),
+    )
+
+
+def written_files(pattern: str = "*.txt") -> list[Path]:
+    """Return the files of written passages, batch by batch."""
+    return sorted(WRITTEN.glob(f"*/{pattern}"))
+
+
+def written(language: str) -> Split:
+    """Return the written questions on passages of a language.
+
+    Each batch is split by itself, so that what is held out stays so when more is written.
+    """
+    splits = []
+    for _, files in groupby(written_files(f"{language}-*.txt"), key=lambda path: path.parent):
+        asked = [question for path in files for question in read_written(path)]
+        splits.append(hold_out(asked, len(asked) // 10))
+    return Split(
+        training=tuple(question for split in splits for question in split.training),
+        held_out=tuple(question for split in splits for question in split.held_out),
+    )
