@@ -56,6 +56,15 @@ class Embedder(Protocol):
         ...
 
 
+def translated_share(embedder: Embedder) -> float:
+    """Return how much of a query's vector its word-by-word translation gets, 0..1.
+
+    The built-in embedders say so (``translated_share``): they know fewer words of two languages than the lexicon. An
+    embedder that says nothing gets 0: a large one reads the question better than its rough translation.
+    """
+    return float(getattr(embedder, "translated_share", 0.0))
+
+
 _WEB_SEARCH = "Instruct: Given a web search query, retrieve relevant passages that answer the query"
 
 PROMPTS: Mapping[str, tuple[str, str]] = {
@@ -107,6 +116,8 @@ class CompactEmbedder:
     It gives what ``SentenceTransformerEmbedder`` gives for the same folder, without the seconds that
     importing sentence-transformers takes. It has no prompts: queries and documents are embedded alike.
     """
+
+    translated_share = 0.3  # 0 and 0.5 find less, on novels asked across English and Chinese
 
     def __init__(
         self, bert: Bert, tokenizer: Tokenizer, *, fingerprint: str, dimensions: int, max_tokens: int
@@ -194,6 +205,8 @@ class StaticEmbedder:
     It gives what sentence-transformers' ``StaticEmbedding`` gives for the same folder, without PyTorch. A text
     of any length is seen whole, but not its order of words.
     """
+
+    translated_share = 0.3
 
     def __init__(
         self, rows: NDArray[np.float32], tokenizer: Tokenizer, *, fingerprint: str, dimensions: int

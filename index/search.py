@@ -12,7 +12,7 @@ from math import log
 import numpy as np
 
 from index.datatypes import Chunk, Filter, Hit
-from index.embedder import Embedder, Vectors
+from index.embedder import Embedder, Vectors, translated_share
 from index.errors import QueryError
 from index.fusion import Run, dense_weight, merge_sides, near_duplicates, weighted_sum
 from index.lexical import matched_terms
@@ -149,7 +149,7 @@ def _search_sides(
 ) -> list[_Side]:
     """Search documents in each language by the query or its translation; mostly there is one side."""
     languages = library.languages()
-    vector = embedder.embed_queries([query])
+    vectors = _query_vectors(embedder, query, rendered)
     parts: list[tuple[frozenset[str], Translation | None]] = [
         (languages - rendered.keys(), None),
         *((frozenset({language}), translation) for language, translation in rendered.items()),
@@ -161,7 +161,7 @@ def _search_sides(
     for of, translation in parts:
         only = replace(where, languages=tuple(sorted(of))) if len(parts) > 1 else where
         allowed = library.allowed(only)
-        dense = _dense(library, vector, k, allowed)
+        dense = _dense(library, vectors[translation.text if translation else query], k, allowed)
         asked = query if translation is None else translation.terms
         lexical = library.lexical_search(asked, k, allowed)
         if translation is None:
@@ -172,6 +172,22 @@ def _search_sides(
         fused = weighted_sum(dense, lexical, weight)
         sides.append(_Side(asked=asked, dense=dense, lexical=lexical, fused=fused, confidence=confidence))
     return sides
+
+
+def _query_vectors(embedder: Embedder, query: str, rendered: Mapping[str, Translation]) -> dict[str, Vectors]:
+    """Return the unit vectors to search with, shape (1, dimensions), by the query's text or a translation's.
+
+    A translation is mixed with what was asked: word by word it loses the order, and a small embedder, asked in
+    another language, the rarer words.
+    """
+    share = translated_share(embedder)
+    texts = [query, *(translation.text for translation in rendered.values() if share)]
+    asked, *put_over = embedder.embed_queries(texts)
+    vectors = {query: asked[None]}
+    for translation, vector in zip(rendered.values(), put_over or [asked] * len(rendered), strict=True):
+        mixed = (1 - share) * asked + share * vector
+        vectors[translation.text] = (mixed / (np.linalg.norm(mixed) or 1.0))[None]
+    return vectors
 
 
 def _dense(library: Library, vector: Vectors, k: int, allowed: frozenset[int] | None) -> Run:

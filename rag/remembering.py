@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedder import Embedder, Vectors
+from index.embedder import Embedder, Vectors, translated_share
 
 QUERIES = 64
 REMEMBERED = 8_192  # texts: 12 MB of vectors with the shipped embedder, and their sentences
@@ -36,6 +36,11 @@ class RememberingEmbedder:
     def dimensions(self) -> int:
         """Length of a vector."""
         return self._embedder.dimensions
+
+    @property
+    def translated_share(self) -> float:
+        """That of the embedder."""
+        return translated_share(self._embedder)
 
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Embed those that are not remembered; ``progress`` is called with the number of texts finished."""

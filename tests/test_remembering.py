@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from index.embedder import Embedder, Vectors
+from index.embedder import Embedder, Vectors, translated_share
 from rag.remembering import RememberingEmbedder
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def test_the_vectors_are_those_of_the_embedder_in_the_order_asked_for(fake_embed
     remembering = RememberingEmbedder(fake_embedder)
     assert isinstance(remembering, Embedder)
     assert (remembering.fingerprint, remembering.dimensions) == (fake_embedder.fingerprint, 64)
+    assert translated_share(remembering) == translated_share(fake_embedder) == 0.0
     for texts in (["一", "two", "一"], ["two", "三", "一"], [], ["一"]):
         np.testing.assert_array_equal(remembering.embed_documents(texts), fake_embedder.embed_queries(texts))
     np.testing.assert_array_equal(remembering.embed_queries(["谁"]), fake_embedder.embed_queries(["谁"]))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from index.datatypes import Filter
@@ -91,6 +92,25 @@ def test_hits_of_a_translation_show_the_words_of_the_passage_that_it_found(
     assert "博物馆" in best.matched
     assert {"fused", "bm25", "cosine"} == set(best.scores)
     assert all(0 <= hit.scores["fused"] <= 1 for hit in search(mixed_library, fake_embedder, "bread 面包", 5))
+
+
+def test_an_embedder_may_mix_the_translation_into_the_questions_vector(
+    chinese_library: Library, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = "Which museum is in the valley?"
+    made = translations(chinese_library, asked)["zh"].text
+
+    def cosines(share: float) -> dict[int, float]:
+        monkeypatch.setattr(fake_embedder, "translated_share", share, raising=False)
+        return {
+            hit.chunk.id: hit.scores["cosine"] for hit in search(chinese_library, fake_embedder, asked, 3)
+        }
+
+    plain, translated = fake_embedder.embed_queries([asked, made])
+    mixed = 0.75 * plain + 0.25 * translated
+    ids, expected = chinese_library.vector_index().search((mixed / np.linalg.norm(mixed))[None], 3)
+    assert cosines(0.25) == pytest.approx(dict(zip(ids[0].tolist(), expected[0].tolist(), strict=True)))
+    assert cosines(0.0) != pytest.approx(cosines(0.25))
 
 
 def test_a_filter_by_language_holds_on_both_sides(
