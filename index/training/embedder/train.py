@@ -8,7 +8,6 @@ next step, so a run that was killed and resumed ends with the weights of one tha
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import logging
 import math
@@ -45,39 +44,17 @@ def rate_at(step: int, options: Training) -> float:
     return min(1.0, (step + 1) / options.warmup_steps, max(0.02, (options.steps - step) / falling))
 
 
-def contrast(
-    ours: Tensor,
-    theirs: Tensor,
-    temperature: float,
-    others: Tensor | None = None,
-    allowed: Tensor | None = None,
-) -> Tensor:
-    """Return the InfoNCE loss of rows that belong together, both ways.
-
-    Args:
-        ours: unit vectors, shape (rows, dimensions).
-        theirs: those that they belong to, of the same shape; the others' are wrong.
-        temperature: divides the cosines.
-        others: more wrong candidates, shape (candidates, dimensions).
-        allowed: whether each is wrong for each row, shape (rows, candidates); without it all are.
-    """
+def contrast(ours: Tensor, theirs: Tensor, temperature: float, others: Tensor | None = None) -> Tensor:
+    """Return the InfoNCE loss of rows that belong together, both ways; ``others`` are more wrong candidates."""
     labels = torch.arange(len(ours), device=ours.device)
-    similar = ours @ theirs.T
-    if others is not None:
-        wrong = ours @ others.T
-        wrong = wrong if allowed is None else wrong.masked_fill(~allowed, -torch.inf)
-        similar = torch.cat([similar, wrong], dim=1)
-    there = functional.cross_entropy(similar / temperature, labels)
+    candidates = theirs if others is None else torch.cat([theirs, others])
+    there = functional.cross_entropy(ours @ candidates.T / temperature, labels)
     back = functional.cross_entropy(theirs @ ours.T / temperature, labels)
     return (there + back) / 2
 
 
 def loss_of(
-    columns: Sequence[Tensor],
-    taught: Tensor | None,
-    negatives: Tensor | None,
-    options: Training,
-    allowed: Tensor | None = None,
+    columns: Sequence[Tensor], taught: Tensor | None, negatives: Tensor | None, options: Training
 ) -> Tensor:
     """Return the loss of a batch.
 
@@ -86,10 +63,9 @@ def loss_of(
         taught: the teacher's unit vectors of the English, or None where columns are compared.
         negatives: unit vectors of wrong passages, or of other English sentences, or None.
         options: temperature and weight.
-        allowed: which of the wrong passages are wrong for which example; without it all are for all.
     """
     if taught is None:
-        return contrast(columns[0], columns[1], options.temperature, negatives, allowed)
+        return contrast(columns[0], columns[1], options.temperature, negatives)
     each = [
         options.distance_weight * (1 - (column * taught).sum(dim=1)).mean()
         + contrast(column, taught, options.temperature, negatives)
@@ -201,46 +177,6 @@ class Teacher:
         return torch.stack([self._known[text] for text in english])
 
 
-class Memory:
-    """Vectors of passages of earlier steps, by source: more wrong ones than a batch has room for.
-
-    Passages hardly move in a few steps of a transformer that learns slowly (Wang et al. 2020, "Cross-Batch Memory
-    for Embedding Learning", arXiv:1912.06798).
-    """
-
-    def __init__(self, size: int) -> None:
-        """Keep so many passages of each source, the latest."""
-        self._size = size
-        self.vectors: dict[str, Tensor] = {}
-        self.contexts: dict[str, Tensor] = {}
-
-    def recall(self, batch: Batch, negatives: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-        """Return the batch's wrong passages and the remembered ones, and which are wrong for which question.
-
-        Another passage of the question's own context may answer it too.
-        """
-        known = self.vectors.get(batch.source)
-        if known is None:
-            return negatives, None
-        apart = _numbers(batch.contexts)[:, None] != self.contexts[batch.source]
-        if negatives is None:
-            return known, apart.to(known.device)
-        fresh = torch.ones(len(apart), len(negatives), dtype=torch.bool)
-        return torch.cat([negatives, known]), torch.cat([fresh, apart], dim=1).to(known.device)
-
-    def keep(self, batch: Batch, passages: Tensor) -> None:
-        """Remember the right passages of a batch that names their contexts, shape (examples, dimensions)."""
-        if self._size and batch.contexts:
-            for kept, new in ((self.vectors, passages), (self.contexts, _numbers(batch.contexts))):
-                kept[batch.source] = torch.cat([kept.get(batch.source, new[:0]), new])[-self._size :]
-
-
-def _numbers(contexts: Sequence[str]) -> Tensor:
-    """Return a number for each context that is the same in every process."""
-    digests = (hashlib.blake2b(context.encode(), digest_size=8).digest() for context in contexts)
-    return torch.tensor([int.from_bytes(digest, "big", signed=True) for digest in digests])
-
-
 class Trainer:
     """An encoder in training with two optimizers: a sparse one for the rows, of which a batch moves few."""
 
@@ -274,7 +210,6 @@ class Trainer:
             fused=True,
         )
         self.sparse = torch.optim.SparseAdam([encoder.rows], lr=options.row_rate, betas=(0.9, 0.98))
-        self._memory = Memory(options.memory)
         self.step = 0
 
     def train_step(self, batch: Batch) -> tuple[float, int]:
@@ -292,9 +227,7 @@ class Trainer:
         count = len(batch.columns[0])
         columns = torch.split(vectors[: count * len(batch.columns)], count)
         negatives = vectors[count * len(batch.columns) :] if batch.negatives else self._others(batch)
-        negatives, allowed = self._memory.recall(batch, negatives)
-        loss = loss_of(columns, taught, negatives, self.options, allowed)
-        self._memory.keep(batch, columns[-1].detach())
+        loss = loss_of(columns, taught, negatives, self.options)
         torch.autograd.backward(loss)
         assert vectors.grad is not None  # the loss is made of them
         self._texts.gradients(encoded, vectors.grad)
@@ -314,27 +247,14 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write the checkpoint, whole or not at all."""
-        remembered = {
-            f"{kind}/{source}": tensor
-            for kind, kept in self._remembered.items()
-            for source, tensor in kept.items()
-        }
-        checkpoint.save(path, self.step, self.encoder.weights | remembered, self._optimizers)
+        checkpoint.save(path, self.step, self.encoder.weights, self._optimizers)
 
     @torch.no_grad()
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
         self.step, weights = checkpoint.load(path, self._optimizers)
         for name, weight in weights.items():
-            kind, _, source = name.partition("/")
-            if source:
-                self._remembered[kind][source] = weight
-            else:
-                self.encoder.weights[name].copy_(weight)
-
-    @property
-    def _remembered(self) -> dict[str, dict[str, Tensor]]:
-        return {"vectors": self._memory.vectors, "contexts": self._memory.contexts}
+            self.encoder.weights[name].copy_(weight)
 
     @property
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
