@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -19,20 +20,19 @@ from index.bert import BertConfig
 from index.embedder import CompactEmbedder, StaticEmbedder
 from index.errors import SettingsError
 from index.training import curves
+from index.training.average import main as average_main
 from index.training.embedder import passages, static
 from index.training.embedder.__main__ import main
 from index.training.embedder.align import align
 from index.training.embedder.encoder import POSITIONS, ROWS, Encoder
 from index.training.embedder.evaluate import PassageSet, found_first, ndcg, passage_scores, rank_of, table
-from index.training.embedder.export import averaged
 from index.training.embedder.glossed import forms_of, gloss
-from index.training.embedder.mixture import Batch, build, crossing, written_questions
+from index.training.embedder.mixture import crossing, written_questions
 from index.training.embedder.parallel import CHINESE, VARIETIES, Pair, hold_out, read_parallel
 from index.training.embedder.passages import Asked, Lookalikes
 from index.training.embedder.rows import RowMaker, aligned_words, first_rows
 from index.training.embedder.settings import Alignment, EmbedderSettings, Training
-from index.training.embedder.settings import Mixture as Shares
-from index.training.embedder.train import Memory, Trainer, contrast, loss_of, rate_at
+from index.training.embedder.train import Trainer, contrast, loss_of, rate_at
 from index.training.embedder.vocabulary import Word, cut, inherited, read_words, widen
 from index.training.questions import written
 from index.weights import write_checksums
@@ -81,7 +81,6 @@ passage_tokens = 240
 checkpoint_s = 0
 report_steps = 2
 bank = 4
-memory = 3
 columns = 2
 longest = 48
 precision = "fp32"
@@ -266,32 +265,44 @@ def test_training_moved_new_rows_and_body_alike(run: Path) -> None:
     assert {ROWS, "encoder.layer.0.attention.self.query.weight", "embeddings.LayerNorm.bias"} <= moved
 
 
-def test_refitting_moves_the_rows_beyond_the_base_and_nothing_else(
+def test_only_the_rows_beyond_the_base_move_where_that_is_wanted(
     toy: Callable[[int], Path], data: Path, tmp_path: Path
 ) -> None:
     base = small_tokenizer().get_vocab_size()
-    stated = toy(2).read_text(encoding="utf-8")
-    stated = stated.replace("[training]\n", "[training]\nstart_share = 0.5\nstart_row_share = 1.0\n")
+    stated = toy(3).read_text(encoding="utf-8").replace("[training]\n", "[training]\nonly_new_rows = true\n")
     stated = stated.replace("[vocabulary.quotas]", f"[vocabulary]\nbase = {base}\n[vocabulary.quotas]")
-    settings, out = tmp_path / "refit.toml", tmp_path / "out"
-    settings.write_text(f"{stated}[refit]\nsteps = 3\n", encoding="utf-8")
+    settings, out = tmp_path / "rows.toml", tmp_path / "out"
+    settings.write_text(stated, encoding="utf-8")
     assert main(["--settings", str(settings), "--data", str(data), "--out", str(out)]) == 0
-    last = load_file(out / "checkpoint.safetensors")
-    trained = {name.removeprefix("model/"): w for name, w in last.items() if name.startswith("model/")}
-    before = averaged(trained, out / "old.safetensors", 0.5, 1.0, base)
-    final = load_file(out / "embedder" / "model.safetensors")
+    first, final = load_file(out / "first.safetensors"), load_file(out / "embedder" / "model.safetensors")
     assert len(final[ROWS]) > base
-    assert torch.equal(final[ROWS][:base], before[ROWS][:base].half())
-    assert not torch.equal(final[ROWS][base:], before[ROWS][base:].half())
+    assert torch.equal(final[ROWS][:base], first[ROWS][:base].half())
+    assert not torch.equal(final[ROWS][base:], first[ROWS][base:].half())
     same = [name for name in final if name not in (ROWS, POSITIONS)]
-    assert [name for name in same if not torch.equal(final[name], before[name].half())] == []
+    assert [name for name in same if not torch.equal(final[name], first[name].half())] == []
 
 
-def test_refitting_needs_a_base_that_stays(toy: Callable[[int], Path], tmp_path: Path) -> None:
-    path = tmp_path / "refit.toml"
-    path.write_text(f"{toy(2).read_text(encoding='utf-8')}[refit]\nsteps = 3\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"refit\.steps needs vocabulary\.base"):
+def test_moving_only_new_rows_needs_a_base_that_stays(toy: Callable[[int], Path], tmp_path: Path) -> None:
+    path = tmp_path / "rows.toml"
+    stated = toy(2).read_text(encoding="utf-8").replace("[training]\n", "[training]\nonly_new_rows = true\n")
+    path.write_text(stated, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"only_new_rows needs vocabulary\.base"):
         EmbedderSettings.read(path)
+
+
+def test_embedders_are_averaged_by_their_shares(run: Path, tmp_path: Path) -> None:
+    one, other = run / "embedder", tmp_path / "other"
+    shutil.copytree(one, other)
+    ours = load_file(one / "model.safetensors")
+    save_file(
+        {name: w + 1 for name, w in ours.items()}, other / "model.safetensors", metadata={"format": "pt"}
+    )
+    write_checksums(other)
+    assert average_main([str(tmp_path / "mean"), f"{one}=3", f"{other}=1"]) == 0
+    found = load_file(tmp_path / "mean" / "model.safetensors")
+    for name, weight in ours.items():
+        assert torch.allclose(found[name].float(), weight.float() + 0.25, atol=4e-3), name
+    assert CompactEmbedder.load(tmp_path / "mean", name="mean").embed_documents(["狗"]).shape == (1, 16)
 
 
 def test_a_run_with_other_settings_is_refused(
@@ -316,8 +327,10 @@ def test_a_folder_without_sentences_and_a_missing_teacher_are_refused_in_one_lin
 
 def test_the_settings_that_ship_are_valid() -> None:
     folder = Path(static.__file__).parent
-    small, large = (EmbedderSettings.read(folder / name) for name in ("embedder.toml", "embedder-gpu.toml"))
-    assert small.vocabulary == large.vocabulary
+    names = ("embedder.toml", "languages.toml", "embedder-gpu.toml")
+    small, rows, large = (EmbedderSettings.read(folder / name) for name in names)
+    assert rows.training.only_new_rows
+    assert rows.vocabulary == large.vocabulary
     assert small.training.batch_tokens < large.training.batch_tokens
 
 
@@ -530,38 +543,6 @@ def test_the_losses_are_those_of_the_formulas() -> None:
     assert float(loss_of([ours], theirs, None, options)) == pytest.approx(wanted, abs=1e-5)
 
 
-def test_remembered_passages_are_wrong_but_for_questions_on_their_own_context() -> None:
-    options = Training(temperature=0.1)
-    generator = torch.Generator().manual_seed(5)
-    ours, theirs, earlier = (
-        functional.normalize(torch.randn(n, 6, generator=generator), dim=1) for n in (2, 2, 3)
-    )
-    memory = Memory(2)
-    first = Batch(source="cmrc", columns=(("a", "b", "c"), ("1", "2", "3")), contexts=("X", "Y", "Z"))
-    batch = Batch(source="cmrc", columns=(("d", "e"), ("4", "5")), contexts=("Y", "W"))
-    assert memory.recall(batch, theirs[:1])[1] is None
-    memory.keep(first, earlier)
-    assert memory.recall(Batch(source="news", columns=()), None) == (None, None)
-    wrong, allowed = memory.recall(batch, None)
-    assert wrong is not None
-    assert allowed is not None
-    assert torch.equal(wrong, earlier[1:]), "the two latest"
-    assert allowed.tolist() == [[False, True], [True, True]]
-    wrong, allowed = memory.recall(batch, theirs[:1])
-    assert wrong is not None
-    assert allowed is not None
-    assert torch.equal(wrong, torch.cat([theirs[:1], earlier[1:]]))
-    assert allowed.tolist() == [[True, False, True], [True, True, True]]
-    masked = float(loss_of([ours, theirs], None, earlier[1:], options, allowed[:, 1:]))
-    near = torch.exp(ours @ torch.cat([theirs, earlier[1:]]).T / 0.1) * torch.tensor(
-        [[1, 1, 0, 1], [1, 1, 1, 1]]
-    )
-    back = torch.exp(theirs @ ours.T / 0.1)
-    there = -np.mean([math.log(near[n, n] / near[n].sum()) for n in range(2)])
-    other = -np.mean([math.log(back[n, n] / back[n].sum()) for n in range(2)])
-    assert masked == pytest.approx((there + other) / 2, abs=1e-4)
-
-
 def test_the_encoder_in_training_computes_what_the_embedder_does(
     toy: Callable[[int], Path],
 ) -> None:
@@ -624,19 +605,6 @@ def test_the_table_says_how_much_of_the_error_is_gone() -> None:
     assert "| c |  | 0.100 |  |" in shown
 
 
-def test_an_export_may_hold_a_share_of_the_starts_body(run: Path, toy: Callable[[int], Path]) -> None:
-    start = toy(8).parent / "start" / "model.safetensors"
-    old = load_file(start)
-    last = load_file(run / "checkpoint.safetensors")
-    weights = {name.removeprefix("model/"): last[name] for name in last if re.fullmatch("model/[^/]+", name)}
-    mixed = averaged(weights, start, 0.25, 0.5)
-    name = "encoder.layer.0.output.dense.weight"
-    assert torch.allclose(mixed[name], 0.25 * old[name] + 0.75 * weights[name])
-    known = len(old[ROWS])
-    assert torch.allclose(mixed[ROWS][:known], 0.5 * old[ROWS] + 0.5 * weights[ROWS][:known])
-    assert torch.equal(mixed[ROWS][known:], weights[ROWS][known:])
-
-
 def test_written_questions_meet_their_passage_and_a_lookalike_in_its_language() -> None:
     contexts = [f"第{n}座灯塔建在海边的山上。守塔的人姓第{n}王。他养了{n}只白色的鹅。" for n in range(4)]
     asked = [
@@ -653,7 +621,6 @@ def test_written_questions_meet_their_passage_and_a_lookalike_in_its_language() 
         assert example is not None
         assert example.texts[0] == asked[number].question
         assert f"{number // 2}只" in example.texts[1]
-        assert example.context == contexts[number // 2]
         (negative,) = example.negatives
         assert f"{number // 2}只" not in negative
 
@@ -666,22 +633,6 @@ def test_the_questions_that_ship_are_trained_on_but_for_a_tenth() -> None:
     assert {one.language for one in asked} == {"en", "ko", "zh"}
     assert not held_out & {one.context for one in asked}
     assert all(one.context.startswith(one.answer, one.start) for one in asked)
-
-
-def test_late_steps_take_the_late_mixture(toy: Callable[[int], Path], data: Path) -> None:
-    stated = EmbedderSettings.read(toy(8))
-    late = Shares(**dict.fromkeys(Shares.model_fields, 0.0) | {"cmrc": 1.0})
-    parallel = read_parallel(data, 3)
-    mixture = build(
-        stated.model_copy(update={"late_from": 6, "late_mixture": late}),
-        data,
-        parallel,
-        WORDS,
-        small_tokenizer(),
-    )
-    names = [mixture.source_at(step) for step in range(12)]
-    assert set(names[6:]) == {"cmrc"}
-    assert set(names[:6]) != {"cmrc"}
 
 
 def test_a_glossarys_words_are_rarer_the_further_down_they_stand(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 
 from index.errors import SettingsError
 from index.training import questions
+from index.training.average import main as average_main
 from index.training.questions import Question, hold_out, read_written, written_files
 from index.weights import write_checksums
 from rag.datatypes import Span
@@ -26,7 +27,6 @@ from rag.reader import Reader
 from rag.training import curves
 from rag.training.__main__ import main
 from rag.training.answers import find_answers
-from rag.training.average import main as average_main
 from rag.training.chinese_questions import ask
 from rag.training.evaluate import Asked, score_spans, table
 from rag.training.examples import (

@@ -1,6 +1,6 @@
-"""Averages readers that were trained from one start, weight by weight, and measures nothing.
+"""Averages models that were trained from one start, weight by weight, and measures nothing.
 
-    python -m rag.training.average OUT FOLDER=SHARE FOLDER=SHARE …
+    python -m index.training.average OUT FOLDER=SHARE FOLDER=SHARE …
 
 Runs on other samples and in another order end in other places of one basin, and their mean is better than any of
 them (Wortsman et al. 2022, "Model soups", arXiv:2203.05482). All else is the first folder's of those
@@ -38,7 +38,7 @@ def mean(parts: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tenso
     ]
     if any(shape != shapes[0] for shape in shapes):
         raise SettingsError(
-            "The readers are not of one shape; average those that were trained from one start."
+            "The models are not of one shape; average those that were trained from one start."
         )
     if not all(share > 0 for _, share in parts):
         raise SettingsError("A share is a number above 0, as in FOLDER=0.5.")
@@ -63,22 +63,21 @@ def write(weights: Mapping[str, Tensor], path: Path) -> None:
 
 
 def average(shares: Mapping[Path, float], out: Path) -> Path:
-    """Write the mean of readers' folders as one folder.
+    """Write the mean of models' folders, embedders or readers, as one folder.
 
     Raises:
-        SettingsError: a folder holds no reader, or another vocabulary than the first.
+        SettingsError: a folder holds no model, or another vocabulary than the first.
     """
     first = next(iter(shares))
     for folder in shares:
         if not (folder / WEIGHTS).is_file():
-            raise SettingsError(f"{folder} holds no {WEIGHTS}; give folders of trained readers.")
+            raise SettingsError(f"{folder} holds no {WEIGHTS}; give folders of trained models.")
         if (folder / "tokenizer.json").read_bytes() != (first / "tokenizer.json").read_bytes():
             raise SettingsError(f"{folder} has another vocabulary than {first}; their rows do not match.")
     parts = {folder: load_file(folder / WEIGHTS) for folder in shares}
     weights = mean([(parts[folder], share) for folder, share in shares.items()])
-    shutil.copytree(
-        max(parts, key=lambda folder: len(parts[folder]["classifier.bias"])), out, dirs_exist_ok=True
-    )
+    most = max(parts, key=lambda folder: len(parts[folder].get("classifier.bias", ())))
+    shutil.copytree(most, out, dirs_exist_ok=True)
     write(weights, out / WEIGHTS)
     write_checksums(out)
     return out
@@ -96,16 +95,16 @@ def shares_of(stated: Sequence[str]) -> dict[Path, float]:
         try:
             shares[Path(folder)] = float(share)
         except ValueError:
-            raise SettingsError(f"{word!r} is not FOLDER=SHARE, as in run/reader=0.5.") from None
+            raise SettingsError(f"{word!r} is not FOLDER=SHARE, as in run/model=0.5.") from None
     return shares
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 after one line on stderr that says what to do."""
-    parser = argparse.ArgumentParser(prog="python -m rag.training.average", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m index.training.average", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("out", type=Path, help="the folder to write")
-    parser.add_argument("shares", nargs="+", metavar="FOLDER=SHARE", help="a reader's folder and its share")
+    parser.add_argument("shares", nargs="+", metavar="FOLDER=SHARE", help="a model's folder and its share")
     options = parser.parse_args(arguments)
     return guarded(lambda: average(shares_of(options.shares), options.out))
 

@@ -6,8 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+from index.training.average import WEIGHTS, write
 from index.weights import write_checksums
-from rag.training.average import WEIGHTS, write
 from rag.training.train import Trainer
 
 _VOCABULARY = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "stop_tokens.json")

@@ -25,12 +25,12 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from index.errors import SettingsError
+from index.training.average import WEIGHTS, write
 from index.training.command import guarded
 from index.training.embedder.encoder import ROWS
 from index.training.embedder.settings import SHIPPED as EMBEDDER
 from index.weights import write_checksums
 from rag.training.__main__ import SHIPPED
-from rag.training.average import WEIGHTS, write
 
 _TOKENIZER = "tokenizer.json"
 _BLOCK = 2_000  # texts tokenised at a time

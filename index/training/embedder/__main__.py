@@ -1,8 +1,8 @@
 """The command ``python -m index.training.embedder``: prepare → align → train → export → evaluate, each step once.
 
 A second call with the same folder goes on where the first was stopped. The folder then holds ``tokenizer.json``
-and ``first.safetensors`` (the widened start), ``checkpoint.safetensors``, ``curves.tsv``, ``refit/`` with the same of
-the last steps where there are any, ``embedder/`` (what sentence-transformers opens), ``scores.json`` and ``scores.md``.
+and ``first.safetensors`` (the widened start), ``checkpoint.safetensors``, ``curves.tsv``, ``embedder/`` (what
+sentence-transformers opens), ``scores.json`` and ``scores.md``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     from index.training.devices import chosen_device, chosen_precision
     from index.training.embedder import encoder as encoders
     from index.training.embedder import mixture, prepare, train
-    from index.training.embedder.export import averaged, export
+    from index.training.embedder.export import export
     from index.training.embedder.parallel import read_parallel
     from index.training.embedder.vocabulary import read_words
 
@@ -70,37 +70,12 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     taught = train.Texts(Tokenizer.from_file(str(teacher / "tokenizer.json")), knower, settings.training)
     bank = mixture.bank(parallel, settings.training.bank, settings.seed)
     teaches = train.Teacher(taught)
-    trainer = train.Trainer(encoder, tokenizer, teaches, bank, settings.training)
+    kept = settings.vocabulary.base if settings.training.only_new_rows else 0
+    trainer = train.Trainer(encoder, tokenizer, teaches, bank, settings.training, fixed_rows=kept)
     train.train(trainer, mixture.build(settings, data, parallel, words, tokenizer), out)
-    options, base, old = settings.training, settings.vocabulary.base, out / prepare.OLD
-    final = averaged(encoder.weights, old, options.start_share, options.start_row_share, base)
-    if settings.refit.steps:
-        fitted = encoders.Encoder(
-            encoder.config, {name: w.to(device) for name, w in final.items()}, precision=precision
-        )
-        again = refitting(settings)
-        trainer = train.Trainer(fitted, tokenizer, teaches, bank, again.training, fixed_rows=base)
-        claim(out / "refit", again.model_dump_json(exclude={"evaluation", "static"}, indent=1))
-        train.train(trainer, mixture.build(again, data, parallel, words, tokenizer), out / "refit")
-        final = fitted.weights
-    trained = export(final, tokenizer, start, out / "embedder")
+    trained = export(encoder.weights, tokenizer, start, out / "embedder")
     measure(settings, data, start, trained, parallel.held_out, out)
     return trained
-
-
-def refitting(settings: EmbedderSettings) -> EmbedderSettings:
-    """Return the settings of the steps that move only the rows beyond the base."""
-    options = settings.refit
-    pace = {"steps": options.steps, "row_rate": options.rate, "decay_share": 1.0}
-    training = settings.training.model_copy(update=pace)
-    return settings.model_copy(
-        update={
-            "mixture": options.mixture,
-            "late_from": None,
-            "training": training,
-            "seed": settings.seed + 1,
-        }
-    )
 
 
 def measure(
@@ -149,10 +124,8 @@ def fixed(settings: EmbedderSettings) -> str:
         "threads",
         "checkpoint_s",
         "report_steps",
-        "start_share",
-        "start_row_share",
     }
-    free = {"evaluation": True, "static": True, "refit": True, "training": pace}
+    free = {"evaluation": True, "static": True, "training": pace}
     return settings.model_dump_json(exclude=free, indent=1)  # type: ignore[arg-type]  # pydantic's own form
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -23,30 +23,6 @@ _KEPT = (
     "special_tokens_map.json",
     "tokenizer_config.json",
 )
-
-
-def averaged(
-    weights: Mapping[str, Tensor], start: Path, share: float, row_share: float, base: int = 0
-) -> dict[str, Tensor]:
-    """Return the weights with a share of the start's in them; new rows, which it does not have, stay as trained.
-
-    The average keeps what the start knew and training on sentences took away (Wortsman et al. 2022, "Robust
-    fine-tuning of zero-shot models", arXiv:2109.01903).
-
-    Args:
-        weights: as trained.
-        start: the file of the start's weights.
-        share: of the start's transformer.
-        row_share: of its rows.
-        base: how many of its rows, the first ones, are averaged; 0: all.
-    """
-    old = load_file(start)
-    mixed = {name: w.detach().cpu().clone() for name, w in weights.items()}
-    for name, w in mixed.items():
-        known = len(old[name])
-        part, known = (row_share, base or known) if name == ROWS else (share, known)
-        w[:known] = part * old[name][:known].float() + (1 - part) * w[:known]
-    return mixed
 
 
 def export(weights: Mapping[str, Tensor], tokenizer: Tokenizer, start: Path, folder: Path) -> Path:

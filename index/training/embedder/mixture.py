@@ -43,27 +43,21 @@ class Batch:
     """Texts to draw together. ``english`` teaches by the teacher's vectors; without it, columns are compared.
 
     Each column holds a text for each example. ``negatives`` are passages that answer none of the queries.
-    ``contexts`` name what the passages of the last column were cut from, where that is known.
     """
 
     source: str
     columns: tuple[tuple[str, ...], ...]
     english: tuple[str, ...] = ()
     negatives: tuple[str, ...] = ()
-    contexts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Texts to draw together, with their English where the teacher has a say, and passages to keep away.
-
-    Where the last text is a passage, ``context`` is the text that it was cut from.
-    """
+    """Texts to draw together, with their English where the teacher has a say, and passages to keep away."""
 
     texts: tuple[str, ...]
     english: str = ""
     negatives: tuple[str, ...] = ()
-    context: str = ""
 
 
 Draw = Callable[[int, Random], Example | None]
@@ -86,17 +80,15 @@ class Mixture:
         """Keep the sources that have a share and data, and measure how long their examples are."""
         self._seed = settings.seed
         options = settings.training
-        early, late = settings.mixture.model_dump(), settings.late_mixture.model_dump()
+        shares = settings.mixture.model_dump()
         lengths = {
             source.name: _tokens(source, tokenizer, options.longest, settings.seed)
             for source in sources
-            if source.size and early[source.name] + late[source.name] > 0
+            if source.size and shares[source.name] > 0
         }
         self._sources = {s.name: s for s in sources if lengths.get(s.name)}
         self._names = sorted(self._sources)
-        self._shares = [early[name] for name in self._names]
-        self._late_shares = [late[name] for name in self._names]
-        self._late_from = settings.late_from
+        self._shares = [shares[name] for name in self._names]
         self.counts = {
             name: max(4, min(source.size, int(tokens / lengths[name])))
             for name, source in self._sources.items()
@@ -109,10 +101,8 @@ class Mixture:
         """Return the name of the source that a step takes."""
         while len(self._names_of_steps) <= step:
             number = len(self._names_of_steps)
-            late = self._late_from is not None and number >= self._late_from
-            shares = self._late_shares if late else self._shares
             random = Random(f"{self._seed}/source/{number}")
-            self._names_of_steps.append(random.choices(self._names, shares)[0])
+            self._names_of_steps.append(random.choices(self._names, self._shares)[0])
         return self._names_of_steps[step]
 
     def batch(self, step: int) -> Batch:
@@ -136,7 +126,6 @@ class Mixture:
             columns=tuple(zip(*(example.texts[:width] for example in found), strict=True)),
             english=tuple(example.english for example in found if example.english),
             negatives=tuple(text for example in found for text in example.negatives),
-            contexts=tuple(example.context for example in found if example.context),
         )
 
     def _number(self, source: Source, place: int) -> int:
@@ -239,7 +228,7 @@ def questions(name: str, asked: Sequence[Asked], negatives: int) -> Source:
         one = asked[number]
         found = looks.find(one.question, one.answer, 6) if negatives else []
         away = random.sample(found, min(negatives, len(found)))
-        return Example((one.question, passages.window(one, random)), "", tuple(away), one.context)
+        return Example((one.question, passages.window(one, random)), "", tuple(away))
 
     return Source(name, len(asked), draw)
 
@@ -267,7 +256,7 @@ def written_questions(asked: Sequence[Asked], negatives: int) -> Source:
         right = passages.window(one, random)
         found = looks[one.language].find(right, one.answer, 6) if negatives else []
         away = random.sample(found, min(negatives, len(found)))
-        return Example((one.question, right), "", tuple(away), one.context)
+        return Example((one.question, right), "", tuple(away))
 
     return Source("written", len(asked), draw)
 
@@ -353,7 +342,6 @@ def build(
     asked = {name: passages.read_questions(train / "qa_pairs.jsonl.gz", name) for name in ("cmrc", "jaquad")}
     asked["qa_english"] = passages.read_questions(train / "qa_english.jsonl.gz", "")
     zh = [p for p in pairs if p.language in CHINESE and p.source not in {"ntrex", "sib"}]
-    used = settings.mixture.written + settings.late_mixture.written  # they are many to read for nothing
     sources = [
         varieties(pairs, options.columns),
         sentence_pairs("docs", [p for p in pairs if p.source == "pydocs" and p.language not in CHINESE]),
@@ -363,7 +351,9 @@ def build(
         sentence_pairs("phrases", [p for p in pairs if p.source == "phrases"]),
         *(questions(name, found, options.negatives) for name, found in asked.items()),
         news(train / "news_zh.txt.gz"),
-        written_questions(passages.written_questions() if used else (), options.negatives),
+        written_questions(
+            passages.written_questions() if settings.mixture.written else (), options.negatives
+        ),
         crossing(pairs, asked["cmrc"], asked["qa_english"], options.negatives),
     ]
     return Mixture(sources, tokenizer, settings)

@@ -24,8 +24,8 @@ from index.training.embedder.vocabulary import Word, cut, inherited, widen
 
 logger = logging.getLogger(__name__)
 
-TOKENIZER, OLD, FIRST = "tokenizer.json", "old.safetensors", "first.safetensors"
-"""The widened vocabulary; the start's weights, rows of pieces that are left out of it left out; what is trained."""
+TOKENIZER, FIRST = "tokenizer.json", "first.safetensors"
+"""The widened vocabulary, and what is trained."""
 
 
 def prepare(
@@ -47,7 +47,6 @@ def prepare(
         tokenizer, kept = inherited(tokenizer, whole, options.base)
         narrow = cut(tokenizer, len(kept))
         first[ROWS] = first[ROWS][kept]
-    save_file(first, out / OLD)
     weights = {name: w.float() for name, w in first.items()}
     rows = weights[ROWS].numpy()
     logger.info(

@@ -70,6 +70,9 @@ class Training(Part):
         default=4_000, ge=64, description="the same where passages are told apart, which wants more of them"
     )
     longest: int = Field(default=128, ge=8, le=512, description="tokens of a text; the rest is cut off")
+    only_new_rows: bool = Field(
+        default=False, description="move nothing but the rows beyond the base, to suit the transformer"
+    )
     columns: int = Field(default=3, ge=1, description="languages that a sentence is shown in at once")
     body_rate: float = Field(default=1e-4, gt=0, description="peak learning rate of the transformer")
     row_rate: float = Field(default=5e-4, gt=0, description="peak learning rate of the word embeddings")
@@ -78,17 +81,8 @@ class Training(Part):
     weight_decay: float = Field(default=0.01, ge=0)
     temperature: float = Field(default=0.05, gt=0, description="of the contrastive losses")
     distance_weight: float = Field(default=4.0, ge=0, description="of 1 - cosine to the teacher's vector")
-    start_share: float = Field(
-        default=0.0, ge=0, le=1, description="share of the start's transformer in the exported average"
-    )
-    start_row_share: float = Field(
-        default=0.0, ge=0, le=1, description="the same of the rows that it had; with a base, of the base's"
-    )
     bank: int = Field(
         default=3_000, ge=0, description="English sentences that every step's contrast is made against too"
-    )
-    memory: int = Field(
-        default=0, ge=0, description="passages of a source's earlier steps that questions are told apart from"
     )
     negatives: int = Field(default=1, ge=0, description="BM25-hard passages of a question")
     precision: str = Field(
@@ -97,17 +91,6 @@ class Training(Part):
     threads: int = Field(default=2, ge=1, description="CPU threads")
     checkpoint_s: float = Field(default=150.0, ge=0, description="seconds between checkpoints")
     report_steps: int = Field(default=20, ge=1, description="steps between two points of the curves")
-
-
-class Refit(Part):
-    """Steps at the end in which only the rows beyond the base move, to fit the averaged transformer again.
-
-    What the base's pieces can write, Chinese and English, keeps the vectors that the average gives it.
-    """
-
-    steps: int = Field(default=0, ge=0, description="0: none")
-    rate: float = Field(default=5e-4, gt=0, description="learning rate, falling linearly")
-    mixture: Mixture = Mixture()
 
 
 class Static(Part):
@@ -144,17 +127,16 @@ class EmbedderSettings(Recipe):
     vocabulary: Vocabulary = Vocabulary()
     alignment: Alignment = Alignment()
     mixture: Mixture = Mixture()
-    late_from: int | None = Field(default=None, ge=0, description="the first step that takes late_mixture")
-    late_mixture: Mixture = Mixture()
     training: Training = Training()
-    refit: Refit = Refit()
     static: Static = Static()
     evaluation: Evaluation = Evaluation()
 
     @model_validator(mode="after")
-    def _a_refit_needs_a_base(self) -> EmbedderSettings:
-        if self.refit.steps and not self.vocabulary.base:
-            raise ValueError("refit.steps needs vocabulary.base: without it no row would be kept as it is")
+    def _fixed_rows_need_a_base(self) -> EmbedderSettings:
+        if self.training.only_new_rows and not self.vocabulary.base:
+            raise ValueError(
+                "training.only_new_rows needs vocabulary.base: without it no row would be kept as it is"
+            )
         return self
 
     @property

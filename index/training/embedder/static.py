@@ -119,7 +119,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
         update={"batch_tokens": options.batch_tokens, "passage_tokens": options.batch_tokens, "columns": 1}
     )
     words = read_words(everyday / "words")
-    asked = {"training": training, "mixture": options.mixture or settings.mixture, "late_from": None}
+    asked = {"training": training, "mixture": options.mixture or settings.mixture}
     mixture = mixtures.build(settings.model_copy(update=asked), data, parallel, words, tokenizer)
     rows = load_file(start / "model.safetensors")[ROWS].float()
     table = first_table(rows, parallel, tokenizer, options.dimensions)
