@@ -24,14 +24,7 @@ from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.vocabulary import Word
 
 _UNSPACED = ("ja", "th")  # languages that put no blank between words
-_PASSAGES = {
-    "cmrc",
-    "jaquad",
-    "qa_english",
-    "news",
-    "crossing",
-    "written",
-}  # sources that tell passages apart
+_PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing", "written"}  # sources of passages
 _EVERYDAY = 90  # characters of an English sentence that is put word by word into other languages, at most
 _PATIENCE = 8  # times the examples of a batch that are tried where most cannot be made
 _PARALLEL_SHARE = 0.6  # of crossing batches, sentences for queries; else questions put word by word
@@ -215,14 +208,18 @@ def glossed_sentences(pairs: Sequence[Pair], words: Sequence[Word], columns: int
     return Source("glossed", len(keys), draw)
 
 
-def questions(name: str, asked: Sequence[Asked], negatives: int) -> Source:
-    """Return questions with windows around their answers, and lookalikes of other contexts or places."""
-    language = asked[0].language if asked else "en"
+def _lookalikes(asked: Sequence[Asked], language: str) -> passages.Lookalikes:
+    """Return what finds windows, of the contexts in a language, that look like a text."""
+    contexts = dict.fromkeys(a.context for a in asked if a.language == language)
     most = passages.SIZES[language][1]
-    contexts = dict.fromkeys(a.context for a in asked)
-    looks = passages.Lookalikes(
+    return passages.Lookalikes(
         [c for text in contexts for c in passages.chunks(text, language, most)], language
     )
+
+
+def questions(name: str, asked: Sequence[Asked], negatives: int) -> Source:
+    """Return questions with windows around their answers, and lookalikes of other contexts or places."""
+    looks = _lookalikes(asked, asked[0].language if asked else "en")
 
     def draw(number: int, random: Random) -> Example:
         one = asked[number]
@@ -239,17 +236,7 @@ def written_questions(asked: Sequence[Asked], negatives: int) -> Source:
     A question of another language has no words in common with any passage; so the windows to keep away are found
     by the right one's words: other places of the same passage, or of one on the same matter.
     """
-    looks = {
-        language: passages.Lookalikes(
-            [
-                c
-                for text in dict.fromkeys(a.context for a in asked if a.language == language)
-                for c in passages.chunks(text, language, passages.SIZES[language][1])
-            ],
-            language,
-        )
-        for language in sorted({a.language for a in asked})
-    }
+    looks = {language: _lookalikes(asked, language) for language in sorted({a.language for a in asked})}
 
     def draw(number: int, random: Random) -> Example:
         one = asked[number]
@@ -290,17 +277,7 @@ def crossing(
     versions = [{"en": english} | texts for english, texts in found.items() if {*texts} & {*CHINESE}]
     rich = [place for place, texts in enumerate(versions) if len(texts) > 2 + len(CHINESE)]
     asked = [*chinese, *english]
-    looks = {
-        language: passages.Lookalikes(
-            [
-                c
-                for text in dict.fromkeys(a.context for a in group)
-                for c in passages.chunks(text, language, most)
-            ],
-            language,
-        )
-        for language, group, most in (("zh", chinese, 150), ("en", english, 450))
-    }
+    looks = {language: _lookalikes(asked, language) for language in ("zh", "en")}
     into = {"zh": passages.put_into("en", "zh"), "en": passages.put_into("zh", "en")}
     size = min(len(versions), 2 * len(asked)) if asked else len(versions)
 
