@@ -196,7 +196,7 @@ class CompactEmbedder:
         lengths = [len(row) for row in rows]
         hidden = self._bert(ids, torch.zeros_like(ids), lengths)
         means = torch.stack([states.mean(dim=0) for states in torch.split(hidden, lengths)])
-        return _unit_rows(means.cpu().numpy()[:, : self._dimensions])
+        return unit_rows(means.cpu().numpy()[:, : self._dimensions])
 
 
 class StaticEmbedder:
@@ -260,7 +260,7 @@ class StaticEmbedder:
                     means[first + n] = self._rows[encoding.ids].mean(axis=0)[: self._dimensions]
             if progress:
                 progress(len(batch))
-        return _unit_rows(means)
+        return unit_rows(means)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions: this model treats them as it treats passages."""
@@ -343,13 +343,13 @@ class SentenceTransformerEmbedder:
             encoded = encode(
                 [texts[n] for n in batch], prompt=prompt, batch_size=BATCH, show_progress_bar=False
             )
-            vectors[batch] = _unit_rows(np.asarray(encoded, dtype=np.float32)[:, : self._dimensions])
+            vectors[batch] = unit_rows(np.asarray(encoded, dtype=np.float32)[:, : self._dimensions])
             if progress:
                 progress(len(batch))
         return vectors
 
 
-def _unit_rows(rows: NDArray[np.float32]) -> Vectors:
+def unit_rows(rows: NDArray[np.float32]) -> Vectors:
     """Divide each row by its length; a row of a text without tokens, which has none, becomes zeros."""
     rows = np.nan_to_num(rows)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)

@@ -12,7 +12,7 @@ from math import log
 import numpy as np
 
 from index.datatypes import Chunk, Filter, Hit
-from index.embedder import Embedder, Vectors, translated_share
+from index.embedder import Embedder, Vectors, translated_share, unit_rows
 from index.errors import QueryError
 from index.fusion import Run, dense_weight, merge_sides, near_duplicates, weighted_sum
 from index.lexical import matched_terms
@@ -161,7 +161,8 @@ def _search_sides(
     for of, translation in parts:
         only = replace(where, languages=tuple(sorted(of))) if len(parts) > 1 else where
         allowed = library.allowed(only)
-        dense = _dense(library, vectors[translation.text if translation else query], k, allowed)
+        vector = vectors.get(translation.text if translation else query, vectors[query])
+        dense = _dense(library, vector, k, allowed)
         asked = query if translation is None else translation.terms
         lexical = library.lexical_search(asked, k, allowed)
         if translation is None:
@@ -178,16 +179,13 @@ def _query_vectors(embedder: Embedder, query: str, rendered: Mapping[str, Transl
     """Return the unit vectors to search with, shape (1, dimensions), by the query's text or a translation's.
 
     A translation is mixed with what was asked: word by word it loses the order, and a small embedder, asked in
-    another language, the rarer words.
+    another language, the rarer words. An embedder that wants none is asked for the query's vector alone.
     """
     share = translated_share(embedder)
     texts = [query, *(translation.text for translation in rendered.values() if share)]
-    asked, *put_over = embedder.embed_queries(texts)
-    vectors = {query: asked[None]}
-    for translation, vector in zip(rendered.values(), put_over or [asked] * len(rendered), strict=True):
-        mixed = (1 - share) * asked + share * vector
-        vectors[translation.text] = (mixed / (np.linalg.norm(mixed) or 1.0))[None]
-    return vectors
+    vectors = embedder.embed_queries(texts)
+    mixed = unit_rows((1 - share) * vectors[:1] + share * vectors)  # the query with itself stays as it is
+    return dict(zip(texts, mixed[:, None], strict=True))
 
 
 def _dense(library: Library, vector: Vectors, k: int, allowed: frozenset[int] | None) -> Run:

@@ -57,7 +57,7 @@ def _mean(tensors: Sequence[tuple[Tensor, float]]) -> Tensor:
 
 def write(weights: Mapping[str, Tensor], path: Path) -> None:
     """Write weights as they are shipped: in fp16, readable by all."""
-    halves = {name: weight.to(float16).contiguous() for name, weight in weights.items()}
+    halves = {name: weight.detach().cpu().to(float16).contiguous() for name, weight in weights.items()}
     save_file(halves, path, metadata={"format": "pt"})
     path.chmod(0o644)  # the library writes it for its owner alone
 

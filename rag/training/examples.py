@@ -17,6 +17,7 @@ from typing import Literal, get_args
 
 from index.datatypes import Span
 from index.training.questions import Question
+from index.training.sentences import sentences_of
 from rag.training.answers import AnswerKind, find_answers
 from rag.training.chinese_questions import ask
 from rag.training.gloss import english_by_gloss
@@ -87,8 +88,6 @@ def read_questions(path: Path, source: str | None = None) -> list[Question]:
     return questions
 
 
-_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]+[”’」』）)]?|[^。！？!?\n]+$")
-_SPACED_SENTENCE = re.compile(r".+?[.!?](?=\s|$)\s*|.+$", re.DOTALL)
 _SIZES: dict[str, Span] = {
     "zh": (80, 270),
     "ja": (80, 230),
@@ -96,12 +95,6 @@ _SIZES: dict[str, Span] = {
     "en": (250, 650),
 }  # characters, as chunks are
 _LONGEST: dict[str, int] = {"zh": 60, "ja": 60, "ko": 70, "en": 160}  # characters of an answer
-
-
-def sentences_of(text: str, language: str) -> list[Span]:
-    """Return spans of sentences that cover the text; rougher than the library's, and much faster."""
-    pattern = _SPACED_SENTENCE if language in {"en", "ko"} else _SENTENCE
-    return [match.span() for match in pattern.finditer(text)]
 
 
 def cut_chunks(text: str, language: str, random: Random) -> list[str]:

@@ -15,7 +15,8 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.training.examples import LANGUAGES, Example, sentences_of
+from index.training.sentences import sentences_of
+from rag.training.examples import LANGUAGES, Example
 
 _FREQUENT = 3_000  # a term in more passages than this tells nothing and costs the most
 _TERMS = 14  # rarest ones of a question that are looked up

@@ -18,10 +18,11 @@ from typing import Literal
 from index.errors import SettingsError
 from index.text import detect_language
 from index.training.questions import Question as ContextQuestion
+from index.training.sentences import sentences_of
 from rag.evaluation.questions import read_questions as read_own
 from rag.followup import resolve
 from rag.questions import analyse_question
-from rag.training.examples import Example, news_questions, read_news, sentences_of
+from rag.training.examples import Example, news_questions, read_news
 from rag.training.mixture import data_sets
 from rag.training.negatives import Names, near_miss
 from rag.training.words import Lexicon

@@ -7,11 +7,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from index.training.average import WEIGHTS, write
 from index.training.embedder.encoder import POSITIONS, ROWS
 from index.weights import write_checksums
 
@@ -38,9 +37,7 @@ def export(weights: Mapping[str, Tensor], tokenizer: Tokenizer, start: Path, fol
         shutil.copyfile(start / name, folder / name)
     stated = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
     weights = dict(weights) | {POSITIONS: weights[POSITIONS][: stated["max_seq_length"]]}
-    halves = {name: w.detach().cpu().to(torch.float16).contiguous() for name, w in weights.items()}
-    save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "model.safetensors").chmod(0o644)  # the library writes it for its owner alone
+    write(weights, folder / WEIGHTS)
     config = json.loads((start / "config.json").read_text(encoding="utf-8"))
     config |= {"dtype": "float32", "vocab_size": len(weights[ROWS])}
     config |= {"max_position_embeddings": len(weights[POSITIONS])}

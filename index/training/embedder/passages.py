@@ -15,13 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.training.questions import written
+from index.training.sentences import sentences_of
 
-_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]+[”’」』）)]?|[^。！？!?\n]+$")
-_SPACED_SENTENCE = re.compile(r".+?[.!?](?=\s|$)\s*|.+$", re.DOTALL)
 SIZES = {"zh": (60, 150), "ja": (60, 140), "ko": (90, 210), "en": (200, 450)}
 """Characters of a passage, the fewest and the most."""
 
-_SPACED = ("en", "ko")  # languages whose sentences end in a full stop and a blank
 _WRITTEN = ("en", "ko", "zh")  # of written passages
 _FREQUENT = 2_000  # a term in more passages than this tells nothing and costs the most
 _TERMS = 12  # rarest ones of a question that are looked up
@@ -63,7 +61,7 @@ def written_questions() -> list[Asked]:
 
 def sentences(text: str, language: str) -> list[str]:
     """Cut a text into sentences whose concatenation it is."""
-    return (_SPACED_SENTENCE if language in _SPACED else _SENTENCE).findall(text)
+    return [text[start:end] for start, end in sentences_of(text, language)]
 
 
 def chunks(text: str, language: str, most: int) -> list[str]:
