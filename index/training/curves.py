@@ -30,10 +30,9 @@ def cut(path: Path, step: int) -> None:
 
 
 def read(path: Path) -> dict[str, list[float]]:
-    """Return the columns by name."""
-    header, *rows = path.read_text(encoding="utf-8").splitlines()
-    columns = zip(*(map(float, row.split("\t")) for row in rows), strict=True)
-    return dict(zip(header.split("\t"), (list(column) for column in columns), strict=True))
+    """Return the columns by name; empty ones of a table without a point."""
+    names, *points = (row.split("\t") for row in path.read_text(encoding="utf-8").splitlines())
+    return {name: [float(point[place]) for point in points] for place, name in enumerate(names)}
 
 
 def last(path: Path, name: str) -> int:
