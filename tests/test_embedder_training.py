@@ -18,23 +18,39 @@ from torch.nn import functional
 
 from index.bert import BertConfig
 from index.embedder import CompactEmbedder, StaticEmbedder
-from index.errors import SettingsError
+from index.text import is_chinese
 from index.training import curves
 from index.training.average import main as average_main
 from index.training.embedder import passages, static
 from index.training.embedder.__main__ import main
 from index.training.embedder.align import align
 from index.training.embedder.encoder import POSITIONS, ROWS, Encoder
-from index.training.embedder.evaluate import PassageSet, found_first, ndcg, passage_scores, rank_of, table
+from index.training.embedder.evaluate import (
+    PassageSet,
+    found_first,
+    ndcg,
+    passage_scores,
+    rank_of,
+    table,
+    written_sets,
+)
 from index.training.embedder.glossed import forms_of, gloss
 from index.training.embedder.mixture import crossing, written_questions
-from index.training.embedder.parallel import CHINESE, VARIETIES, Pair, hold_out, read_parallel
-from index.training.embedder.passages import Asked, Lookalikes
+from index.training.embedder.parallel import (
+    CHINESE,
+    VARIETIES,
+    Pair,
+    hold_out,
+    question_pairs,
+    read_parallel,
+    read_translations,
+)
+from index.training.embedder.passages import Lookalikes
 from index.training.embedder.rows import RowMaker, aligned_words, first_rows
 from index.training.embedder.settings import Alignment, EmbedderSettings, Training
 from index.training.embedder.train import Trainer, contrast, loss_of, rate_at
 from index.training.embedder.vocabulary import Word, cut, inherited, read_words, widen
-from index.training.questions import written
+from index.training.questions import LANGUAGES, Question, written
 from index.weights import write_checksums
 
 SENTENCES = (
@@ -269,7 +285,8 @@ def test_only_the_rows_beyond_the_base_move_where_that_is_wanted(
     toy: Callable[[int], Path], data: Path, tmp_path: Path
 ) -> None:
     base = small_tokenizer().get_vocab_size()
-    stated = toy(3).read_text(encoding="utf-8").replace("[training]\n", "[training]\nonly_new_rows = true\n")
+    stated = toy(3).read_text(encoding="utf-8")
+    stated = stated.replace("[training]\n", f"[training]\nfixed_rows = {base}\n")
     stated = stated.replace("[vocabulary.quotas]", f"[vocabulary]\nbase = {base}\n[vocabulary.quotas]")
     settings, out = tmp_path / "rows.toml", tmp_path / "out"
     settings.write_text(stated, encoding="utf-8")
@@ -280,14 +297,6 @@ def test_only_the_rows_beyond_the_base_move_where_that_is_wanted(
     assert not torch.equal(final[ROWS][base:], first[ROWS][base:].half())
     same = [name for name in final if name not in (ROWS, POSITIONS)]
     assert [name for name in same if not torch.equal(final[name], first[name].half())] == []
-
-
-def test_moving_only_new_rows_needs_a_base_that_stays(toy: Callable[[int], Path], tmp_path: Path) -> None:
-    path = tmp_path / "rows.toml"
-    stated = toy(2).read_text(encoding="utf-8").replace("[training]\n", "[training]\nonly_new_rows = true\n")
-    path.write_text(stated, encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"only_new_rows needs vocabulary\.base"):
-        EmbedderSettings.read(path)
 
 
 def test_embedders_are_averaged_by_their_shares(run: Path, tmp_path: Path) -> None:
@@ -329,8 +338,7 @@ def test_the_settings_that_ship_are_valid() -> None:
     folder = Path(static.__file__).parent
     names = ("embedder.toml", "languages.toml", "embedder-gpu.toml")
     small, rows, large = (EmbedderSettings.read(folder / name) for name in names)
-    assert rows.training.only_new_rows
-    assert rows.vocabulary == large.vocabulary
+    assert rows.training.fixed_rows == large.vocabulary.base
     assert small.training.batch_tokens < large.training.batch_tokens
 
 
@@ -502,9 +510,8 @@ def test_lookalikes_share_words_and_do_not_hold_the_answer() -> None:
 
 def test_a_window_is_whole_sentences_with_the_answer() -> None:
     context = "".join(f"第{n}句话说的是第{n}件事情。" for n in range(40))
-    asked = Asked(
-        language="zh", question="?", context=context, answer="第20件", start=context.index("第20件")
-    )
+    start = context.index("第20件")
+    asked = Question(language="zh", question="?", context=context, start=start, end=start + 4)
     for seed in range(20):
         window = passages.window(asked, Random(seed))
         assert "第20件" in window
@@ -608,13 +615,17 @@ def test_the_table_says_how_much_of_the_error_is_gone() -> None:
 def test_written_questions_meet_their_passage_and_a_lookalike_in_its_language() -> None:
     contexts = [f"第{n}座灯塔建在海边的山上。守塔的人姓第{n}王。他养了{n}只白色的鹅。" for n in range(4)]
     asked = [
-        Asked(
-            language="zh", question=question, context=context, answer=f"{n}只", start=context.index(f"{n}只")
+        Question(
+            language="zh",
+            question=question,
+            context=context,
+            start=context.index(f"{n}只"),
+            end=context.index(f"{n}只") + 2,
         )
         for n, context in enumerate(contexts)
         for question in ("他养了几只鹅？", f"How many geese at lighthouse {n}?")
     ]
-    source = written_questions(asked, 1)
+    source = written_questions("written", asked, 1)
     assert source.size == 8
     for number in range(8):
         example = source.draw(number, Random(number))
@@ -648,7 +659,8 @@ def test_a_glossarys_words_are_rarer_the_further_down_they_stand(tmp_path: Path)
 def test_phrases_are_trained_on_but_for_those_that_are_tested(tmp_path: Path, data: Path) -> None:
     tested = SENTENCES[-1]
     lines = [f"{tested[2]}\t{tested[0]}\n", "Das Brot ist lang.\tThe bread is long.\n"]
-    (tmp_path / "de.tsv").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "phrases").mkdir()
+    (tmp_path / "phrases" / "de.tsv").write_text("".join(lines), encoding="utf-8")
     phrases = [pair for pair in read_parallel(data, 3, tmp_path).pairs if pair.source == "phrases"]
     assert [(p.language, p.english, p.text) for p in phrases] == [
         ("de", "The bread is long.", "Das Brot ist lang.")
@@ -657,13 +669,43 @@ def test_phrases_are_trained_on_but_for_those_that_are_tested(tmp_path: Path, da
 
 def test_the_glossaries_that_ship_are_whole() -> None:
     folder = EmbedderSettings().everyday_folder
-    for kind in ("words", "phrases"):
+    languages = {*VARIETIES.values()} - {*CHINESE}
+    for kind, key in (("words", 0), ("phrases", 0), ("questions", 1)):
         files = sorted((folder / kind).glob("*.tsv"))
-        assert {path.stem for path in files} == {*VARIETIES.values()} - {*CHINESE}
+        assert {path.stem for path in files} - {"en", "zh"} == languages
         for path in files:
             lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
             assert [line for line in lines if len(line) != 2 or not all(map(str.strip, line))] == []
-            assert len({first for first, _ in lines}) == len(lines), path
+            assert len({line[key] for line in lines}) == len(lines), path
+
+
+def test_questions_in_other_languages_are_trained_on_but_for_those_held_out() -> None:
+    folder = EmbedderSettings().everyday_folder / "questions"
+    translations = list(read_translations(folder))
+    splits = [written(language) for language in LANGUAGES]
+    trained = {question.question for split in splits for question in split.training}
+    held = {question.question for split in splits for question in split.held_out}
+    assert {translation.original for translation in translations} <= trained | held
+    assert {translation.language for translation in translations} >= {"en", "zh", "de", "ar"}
+    pairs = list(question_pairs(folder))
+    assert not held & {text for pair in pairs for text in (pair.english, pair.text)}
+    assert all(pair.source == "questions" and pair.text != pair.english for pair in pairs)
+    held_contexts = {question.context for split in splits for question in split.held_out}
+    asked = passages.translated_questions(folder)
+    assert len(asked) > 0.8 * len(translations)
+    assert not held_contexts & {one.context for one in asked}
+
+
+def test_held_out_questions_are_measured_in_all_languages_on_both_kinds_of_passages() -> None:
+    sets = {found.name: found for found in written_sets(EmbedderSettings().everyday_folder, 50)}
+    assert sorted(sets) == sorted(f"written {a}→{b}" for a in ("zh", "en", "others") for b in ("zh", "en"))
+    trained = {one.context for one in passages.written_questions()}
+    for found in sets.values():
+        assert len(found.questions) == len(found.right) == 50
+        assert not trained & set(found.contexts)
+    assert all(map(is_chinese, sets["written zh→en"].questions))
+    assert not any(map(is_chinese, sets["written en→zh"].questions))
+    assert list(written_sets(EmbedderSettings().everyday_folder, 0)) == []
 
 
 def test_a_query_of_any_language_meets_a_chinese_or_english_passage() -> None:

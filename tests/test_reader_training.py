@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from index.errors import SettingsError
 from index.training import questions
 from index.training.average import main as average_main
-from index.training.questions import Question, hold_out, read_written, written_files
+from index.training.questions import Question, hold_out, read_questions, read_written, written_files
 from index.weights import write_checksums
 from rag.datatypes import Span
 from rag.features import CLS, MASK, PASSAGE, SEP, Featuriser
@@ -35,7 +35,6 @@ from rag.training.examples import (
     asked_examples,
     cut_chunks,
     parallel_questions,
-    read_questions,
     spread,
     window_around,
 )
@@ -165,10 +164,20 @@ def data(tmp_path: Path) -> Path:
     write("cedict.tsv.gz", ["\t".join(row) for row in ROWS])
     write("news_zh.txt.gz", list(NEWS))
     write("en_zh_pairs.tsv.gz", [f"wmt\t{en}\t{zh}" for en, zh in PAIRS])
-    asked = [{"src": s, "q": q, "ctx": c, "a": a, "s": c.index(a)} for s, q, c, a in ASKED]
+    asked = [
+        {"src": s, "lang": "ja" if s == "jaquad" else "zh", "q": q, "ctx": c, "a": a, "s": c.index(a)}
+        for s, q, c, a in ASKED
+    ]
     write("qa_pairs.jsonl.gz", [json.dumps(row, ensure_ascii=False) for row in asked])
     context = "The old bridge was built in 1871 by Anna Holm. It is 90 metres long."
-    english = {"src": "qed", "q": "who built the old bridge", "ctx": context, "a": "Anna Holm", "s": 36}
+    english = {
+        "src": "qed",
+        "lang": "en",
+        "q": "who built the old bridge",
+        "ctx": context,
+        "a": "Anna Holm",
+        "s": 36,
+    }
     write("qa_english.jsonl.gz", [json.dumps(english)])
     return folder.parent
 
@@ -329,7 +338,10 @@ def test_parallel_examples_point_at_the_answer() -> None:
 
 
 def test_held_out_contexts_are_not_trained_on() -> None:
-    questions = [Question(question=f"q{n}", context=f"context {n // 3}", start=0, end=7) for n in range(30)]
+    questions = [
+        Question(language="zh", question=f"q{n}", context=f"context {n // 3}", start=0, end=7)
+        for n in range(30)
+    ]
     split = hold_out(questions, 6)
     assert len(split.held_out) == 6
     assert not {q.context for q in split.training} & {q.context for q in split.held_out}
@@ -338,10 +350,13 @@ def test_held_out_contexts_are_not_trained_on() -> None:
 
 def test_an_answer_that_moved_is_found_and_a_lost_one_left_out(tmp_path: Path) -> None:
     path = tmp_path / "qa.jsonl.gz"
-    rows = [{"src": "x", "q": "?", "ctx": "高48米。", "a": answer, "s": 0} for answer in ("48米", "50米")]
+    rows = [
+        {"src": "x", "lang": "zh", "q": "?", "ctx": "高48米。", "a": answer, "s": 0}
+        for answer in ("48米", "50米")
+    ]
     with gzip.open(path, "wt", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
-    assert read_questions(path) == [Question(question="?", context="高48米。", start=1, end=4)]
+    assert read_questions(path) == [Question(language="zh", question="?", context="高48米。", start=1, end=4)]
 
 
 def test_a_window_holds_its_span_and_chunks_hold_all() -> None:
@@ -449,6 +464,8 @@ def test_curves_are_cut_where_a_run_resumes(tmp_path: Path) -> None:
     assert curves.read(table)["step"] == [2, 4]
     curves.draw(table, tmp_path / curves.DRAWING)
     assert (tmp_path / curves.DRAWING).read_text(encoding="utf-8").count("<polyline") == 3
+    curves.cut(table, 0)  # killed before its first checkpoint
+    assert curves.read(table)["step"] == []
 
 
 @pytest.mark.parametrize(
@@ -703,7 +720,9 @@ def test_a_written_line_that_cannot_be_trained_on_is_named(tmp_path: Path, line:
 
 
 def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path) -> None:
-    asked = Question(question="塔是谁设计的？", context="青山塔高48米，建于1902年。", start=0, end=0)
+    asked = Question(
+        language="zh", question="塔是谁设计的？", context="青山塔高48米，建于1902年。", start=0, end=0
+    )
     examples, chunks = asked_examples([asked], "written_zh", 0, Random(1))
     sources = Sources(
         examples={"written_zh": examples},

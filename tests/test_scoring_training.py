@@ -147,7 +147,7 @@ def test_own_questions_stand_alone_and_are_asked_again_without_their_answer(tmp_
 
 def test_evidence_of_an_asked_question_is_the_sentence_of_its_answer() -> None:
     start = TOWN.index("430")
-    asked = Question(question="青川港有多少家企业？", context=TOWN, start=start, end=start + 5)
+    asked = Question(language="zh", question="青川港有多少家企业？", context=TOWN, start=start, end=start + 5)
     (case, without) = asked_corpus("x", [asked], "zh", 5, CaseOptions(without=1.0), Random(1)).cases
     assert case.evidence == ("全港共有企业430余家。",)
     assert (case.answers, without.kind, case.answerable, without.answerable) == (
@@ -159,7 +159,7 @@ def test_evidence_of_an_asked_question_is_the_sentence_of_its_answer() -> None:
 
 
 def test_a_written_question_that_nothing_answers_is_a_case_without_an_answer() -> None:
-    asked = Question(question="青川港的吞吐量是多少？", context=TOWN, start=0, end=0)
+    asked = Question(language="zh", question="青川港的吞吐量是多少？", context=TOWN, start=0, end=0)
     (case,) = asked_corpus("x", [asked], "zh", 5, CaseOptions(without=1.0), Random(1)).cases
     assert (case.kind, case.answers, case.evidence, case.answerable) == ("none", (), (), False)
 

@@ -5,6 +5,8 @@ The embedder and the reader learn from the same ones, and hold the same ones out
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +17,14 @@ from random import Random
 from index.errors import SettingsError
 
 WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
+LANGUAGES = ("en", "ko", "zh")  # of those passages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A question of a data set: ``context[start:end]`` answers it; where that is empty, nothing does."""
 
+    language: str  # of the context
     question: str
     context: str
     start: int
@@ -32,8 +36,34 @@ class Question:
         return self.context[self.start : self.end]
 
 
+def read_questions(path: Path, source: str | None = None) -> list[Question]:
+    """Read gzipped ``{src, lang, q, ctx, a, s}`` lines, those of one source or all; none where there is no file.
+
+    An answer that is not at ``s`` is looked for; one that is not in its context is left out.
+    """
+    if not path.is_file():
+        return []
+    questions: list[Question] = []
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            if source and row["src"] != source:
+                continue
+            start = row["s"] if row["ctx"].startswith(row["a"], row["s"]) else row["ctx"].find(row["a"])
+            if start >= 0:
+                questions.append(
+                    Question(
+                        language=row["lang"],
+                        question=row["q"],
+                        context=row["ctx"],
+                        start=start,
+                        end=start + len(row["a"]),
+                    )
+                )
+    return questions
+
+
 def read_written(path: Path) -> list[Question]:
-    """Read passages that were written for this project, with their questions.
+    """Read passages that were written for this project, with their questions; ``LANGUAGE-TOPIC.txt``.
 
     Lines of tab-separated fields: ``P``, a passage; ``Q``, a question on it and its answer's words, which
     are meant where they stand first; ``N``, a question that the passage does not answer.
@@ -43,16 +73,21 @@ def read_written(path: Path) -> list[Question]:
     """
     questions: list[Question] = []
     context = ""
+    language = path.name.partition("-")[0]
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         kind, *fields = line.split("\t")
         if kind == "P" and len(fields) == 1:
             (context,) = fields
-        elif kind == "N" and len(fields) == 1 and context:
-            questions.append(Question(question=fields[0], context=context, start=0, end=0))
-        elif kind == "Q" and len(fields) == 2 and fields[1] and fields[1] in context:
-            start = context.find(fields[1])
+        elif context and (
+            (kind == "N" and len(fields) == 1)
+            or (kind == "Q" and len(fields) == 2 and fields[1] and fields[1] in context)
+        ):
+            asked, answer = (*fields, "")[:2]
+            start = context.find(answer)  # of no answer, 0
             questions.append(
-                Question(question=fields[0], context=context, start=start, end=start + len(fields[1]))
+                Question(
+                    language=language, question=asked, context=context, start=start, end=start + len(answer)
+                )
             )
         else:
             raise SettingsError(

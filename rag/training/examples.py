@@ -6,7 +6,6 @@ Takes the data folder's files, gives ``Example``; knows nothing of negatives, to
 from __future__ import annotations
 
 import gzip
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -68,24 +67,6 @@ class Example:
     def answer(self) -> str:
         """The answer's words."""
         return self.passage[self.start : self.end]
-
-
-def read_questions(path: Path, source: str | None = None) -> list[Question]:
-    """Read ``{src, q, ctx, a, s}`` lines, those of one source or all.
-
-    An answer that is not at ``s`` is looked for; one that is not in its context is left out.
-    """
-    questions: list[Question] = []
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line)
-            if source and row["src"] != source:
-                continue
-            start = row["s"] if row["ctx"].startswith(row["a"], row["s"]) else row["ctx"].find(row["a"])
-            if start >= 0:
-                end = start + len(row["a"])
-                questions.append(Question(question=row["q"], context=row["ctx"], start=start, end=end))
-    return questions
 
 
 _SIZES: dict[str, Span] = {

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from index.datatypes import Span
 from index.errors import SettingsError
-from index.training.questions import Split, hold_out, written, written_files
+from index.training.questions import Split, hold_out, read_questions, written, written_files
 from rag.crossing import crossed
 from rag.features import CLS, MAX_QUESTION, PASSAGE, SEP, Featuriser, Tokens, matches
 from rag.training.examples import (
@@ -34,7 +34,6 @@ from rag.training.examples import (
     parallel_questions,
     read_news,
     read_parallel,
-    read_questions,
     spread,
 )
 from rag.training.masking import hide, masked_texts

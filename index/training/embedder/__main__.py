@@ -47,15 +47,15 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     from index.training.embedder import encoder as encoders
     from index.training.embedder import mixture, prepare, train
     from index.training.embedder.export import export
-    from index.training.embedder.parallel import read_parallel
+    from index.training.embedder.parallel import OURS, read_parallel
     from index.training.embedder.vocabulary import read_words
 
     torch.set_num_threads(settings.training.threads)
     start = settings.start_folder
     teacher = teacher_folder(settings.teacher)
     everyday = settings.everyday_folder
-    parallel = read_parallel(data, settings.held_out, everyday / "phrases")
-    if all(pair.source == "phrases" for pair in parallel.pairs):
+    parallel = read_parallel(data, settings.held_out, everyday)
+    if all(pair.source in OURS for pair in parallel.pairs):
         raise SettingsError(
             f"{data} holds no parallel sentences; give the folder with train/ and dev/ in it."
         )
@@ -70,8 +70,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     taught = train.Texts(Tokenizer.from_file(str(teacher / "tokenizer.json")), knower, settings.training)
     bank = mixture.bank(parallel, settings.training.bank, settings.seed)
     teaches = train.Teacher(taught)
-    kept = settings.vocabulary.base if settings.training.only_new_rows else 0
-    trainer = train.Trainer(encoder, tokenizer, teaches, bank, settings.training, fixed_rows=kept)
+    trainer = train.Trainer(encoder, tokenizer, teaches, bank, settings.training)
     train.train(trainer, mixture.build(settings, data, parallel, words, tokenizer), out)
     trained = export(encoder.weights, tokenizer, start, out / "embedder")
     measure(settings, data, start, trained, parallel.held_out, out)
@@ -92,7 +91,7 @@ def measure(
     options = settings.evaluation
     if not options.questions and not options.tatoeba:
         return
-    before, after = (evaluate(load_folder(f, settings), data, held_out, options) for f in (start, trained))
+    before, after = (evaluate(load_folder(f, settings), data, held_out, settings) for f in (start, trained))
     stated = json.dumps({"start": before, "trained": after}, indent=1)
     (out / "scores.json").write_text(stated, encoding="utf-8")
     (out / "scores.md").write_text(table(before, after), encoding="utf-8")

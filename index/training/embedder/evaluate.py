@@ -29,13 +29,15 @@ from tokenizers import Tokenizer
 from index import lexical
 from index.embedder import Embedder, StaticEmbedder
 from index.fusion import weighted_sum
+from index.text import is_chinese
 from index.training.command import guarded
 from index.training.devices import chosen_device, chosen_precision
 from index.training.embedder.encoder import load_encoder
-from index.training.embedder.parallel import read_parallel, read_rows
+from index.training.embedder.parallel import Translation, read_parallel, read_rows, read_translations
 from index.training.embedder.passages import chunks
-from index.training.embedder.settings import EmbedderSettings, Evaluation
+from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.train import Texts
+from index.training.questions import written
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +92,31 @@ def read_bipar(path: Path, most: int) -> Iterator[PassageSet]:
         numbers = {context: n for n, context in enumerate(contexts)}
         pairs = [(twin[asked]["q"], numbers[twin[answered]["ctx"]]) for twin in chosen]
         yield _passage_set(name, pairs, contexts, language)
+
+
+def written_sets(everyday: Path, most: int) -> Iterator[PassageSet]:
+    """Yield the held-out questions written for this project, by the languages of passage and question.
+
+    Those that were put into other languages than Chinese and English are taken together.
+    """
+    texts: dict[str, list[Translation]] = defaultdict(list)
+    for translation in read_translations(everyday / "questions"):
+        texts[translation.original].append(translation)
+    for language in ("zh", "en") if most else ():
+        held = [question for question in written(language).held_out if question.answer]
+        contexts = list(dict.fromkeys(question.context for question in held))
+        numbers = {context: n for n, context in enumerate(contexts)}
+        asked: dict[str, list[tuple[str, int]]] = {"zh": [], "en": [], "others": []}
+        for question in held:
+            number = numbers[question.context]
+            asked["zh" if is_chinese(question.question) else "en"].append((question.question, number))
+            for translation in texts[question.question]:
+                known = translation.language if translation.language in asked else "others"
+                asked[known].append((translation.text, number))
+        for name, pairs in asked.items():
+            chosen = Random(1).sample(pairs, min(most, len(pairs)))
+            if chosen:
+                yield _passage_set(f"written {name}→{language}", chosen, contexts, language)
 
 
 def _passage_set(
@@ -200,12 +227,12 @@ def tatoeba_scores(embedder: Embedder, path: Path, most: int) -> Scores:
 
 
 def evaluate(
-    embedder: Embedder, data: Path, held_out: Sequence[Mapping[str, str]], options: Evaluation
+    embedder: Embedder, data: Path, held_out: Sequence[Mapping[str, str]], settings: EmbedderSettings
 ) -> Scores:
-    """Measure an embedder on all sets of a data folder; a set whose file is missing is left out."""
-    dev = data / "dev"
+    """Measure an embedder on all sets of a data folder and on written questions; a missing file's set is left out."""
+    dev, options, everyday = data / "dev", settings.evaluation, settings.everyday_folder
     scores: Scores = {}
-    for wanted in passage_sets(dev, options.questions):
+    for wanted in (*passage_sets(dev, options.questions), *written_sets(everyday, options.questions)):
         scores |= passage_scores(embedder, wanted, options.chunk)
         logger.info("%s: %.3f", wanted.name, scores[f"{wanted.name}, nDCG@10"])
     if options.tatoeba:
@@ -297,7 +324,7 @@ def _measure(options: argparse.Namespace) -> None:
     held_out = read_parallel(options.data, settings.held_out).held_out
     folders = [folder for folder in (options.against, options.folder) if folder]
     scores = {
-        str(folder): evaluate(load_folder(folder, settings), options.data, held_out, settings.evaluation)
+        str(folder): evaluate(load_folder(folder, settings), options.data, held_out, settings)
         for folder in folders
     }
     if options.out:

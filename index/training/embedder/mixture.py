@@ -1,4 +1,4 @@
-"""What each training step is shown: batches of twelve sources, in an order that the seed alone decides.
+"""What each training step is shown: batches of thirteen sources, in an order that the seed alone decides.
 
 A step takes one source, so that the other texts of its batch are of the same kind and hard to tell apart. The
 batch of a step depends on the seed, the step and the data only: a run that goes on after a kill sees what one
@@ -18,13 +18,21 @@ from tokenizers import Tokenizer
 
 from index.errors import SettingsError
 from index.training.embedder import glossed, passages
-from index.training.embedder.parallel import CHINESE, Pair, Parallel
-from index.training.embedder.passages import Asked
+from index.training.embedder.parallel import CHINESE, OURS, Pair, Parallel
 from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.vocabulary import Word
+from index.training.questions import Question, read_questions
 
 _UNSPACED = ("ja", "th")  # languages that put no blank between words
-_PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing", "written"}  # sources of passages
+_PASSAGES = {
+    "cmrc",
+    "jaquad",
+    "qa_english",
+    "news",
+    "crossing",
+    "written",
+    "translated",
+}  # sources of passages
 _EVERYDAY = 90  # characters of an English sentence that is put word by word into other languages, at most
 _PATIENCE = 8  # times the examples of a batch that are tried where most cannot be made
 _PARALLEL_SHARE = 0.6  # of crossing batches, sentences for queries; else questions put word by word
@@ -208,7 +216,7 @@ def glossed_sentences(pairs: Sequence[Pair], words: Sequence[Word], columns: int
     return Source("glossed", len(keys), draw)
 
 
-def _lookalikes(asked: Sequence[Asked], language: str) -> passages.Lookalikes:
+def _lookalikes(asked: Sequence[Question], language: str) -> passages.Lookalikes:
     """Return what finds windows, of the contexts in a language, that look like a text."""
     contexts = dict.fromkeys(a.context for a in asked if a.language == language)
     most = passages.SIZES[language][1]
@@ -217,7 +225,7 @@ def _lookalikes(asked: Sequence[Asked], language: str) -> passages.Lookalikes:
     )
 
 
-def questions(name: str, asked: Sequence[Asked], negatives: int) -> Source:
+def questions(name: str, asked: Sequence[Question], negatives: int) -> Source:
     """Return questions with windows around their answers, and lookalikes of other contexts or places."""
     looks = _lookalikes(asked, asked[0].language if asked else "en")
 
@@ -230,7 +238,7 @@ def questions(name: str, asked: Sequence[Asked], negatives: int) -> Source:
     return Source(name, len(asked), draw)
 
 
-def written_questions(asked: Sequence[Asked], negatives: int) -> Source:
+def written_questions(name: str, asked: Sequence[Question], negatives: int) -> Source:
     """Return questions written on passages, in the passage's language and in another, and windows like theirs.
 
     A question of another language has no words in common with any passage; so the windows to keep away are found
@@ -245,7 +253,7 @@ def written_questions(asked: Sequence[Asked], negatives: int) -> Source:
         away = random.sample(found, min(negatives, len(found)))
         return Example((one.question, right), "", tuple(away))
 
-    return Source("written", len(asked), draw)
+    return Source(name, len(asked), draw)
 
 
 def news(path: Path) -> Source:
@@ -263,7 +271,7 @@ def news(path: Path) -> Source:
 
 
 def crossing(
-    pairs: Sequence[Pair], chinese: Sequence[Asked], english: Sequence[Asked], negatives: int
+    pairs: Sequence[Pair], chinese: Sequence[Question], english: Sequence[Question], negatives: int
 ) -> Source:
     """Return queries and passages of two languages, most of them English and Chinese.
 
@@ -316,8 +324,8 @@ def build(
     """Read the data folder and return the mixture."""
     train, options = data / "train", settings.training
     pairs = parallel.pairs
-    asked = {name: passages.read_questions(train / "qa_pairs.jsonl.gz", name) for name in ("cmrc", "jaquad")}
-    asked["qa_english"] = passages.read_questions(train / "qa_english.jsonl.gz", "")
+    asked = {name: read_questions(train / "qa_pairs.jsonl.gz", name) for name in ("cmrc", "jaquad")}
+    asked["qa_english"] = read_questions(train / "qa_english.jsonl.gz")
     zh = [p for p in pairs if p.language in CHINESE and p.source not in {"ntrex", "sib"}]
     sources = [
         varieties(pairs, options.columns),
@@ -325,11 +333,18 @@ def build(
         sentence_pairs("chinese", [p for n, p in enumerate(zh) if p.source != "pydocs" or n % 4 == 0]),
         english_alone(pairs),
         glossed_sentences(pairs, words, options.columns),
-        sentence_pairs("phrases", [p for p in pairs if p.source == "phrases"]),
+        sentence_pairs("phrases", [p for p in pairs if p.source in OURS and p.language not in CHINESE]),
         *(questions(name, found, options.negatives) for name, found in asked.items()),
         news(train / "news_zh.txt.gz"),
         written_questions(
-            passages.written_questions() if settings.mixture.written else (), options.negatives
+            "written", passages.written_questions() if settings.mixture.written else (), options.negatives
+        ),
+        written_questions(
+            "translated",
+            passages.translated_questions(settings.everyday_folder / "questions")
+            if settings.mixture.translated
+            else (),
+            options.negatives,
         ),
         crossing(pairs, asked["cmrc"], asked["qa_english"], options.negatives),
     ]

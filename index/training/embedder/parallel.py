@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from index.training.questions import LANGUAGES, written
+
 VARIETIES = {  # of multi_parallel.tsv.gz, by its codes
     "jpn_Jpan": "ja",
     "kor_Hang": "ko",
@@ -35,6 +37,7 @@ VARIETIES = {  # of multi_parallel.tsv.gz, by its codes
     "zho_Hant": "zh-Hant",
 }
 CHINESE = ("zh-Hans", "zh-Hant")
+OURS = {"phrases", "questions"}  # sources that were written for this project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +67,8 @@ def read_rows(path: Path) -> Iterator[list[str]]:
                 yield line.rstrip("\n").split("\t")
 
 
-def read_pairs(data: Path, phrases: Path | None = None) -> Iterator[Pair]:
-    """Yield every pair of the training folder, and of a folder of phrase books (``LANGUAGE.tsv``)."""
+def read_pairs(data: Path, everyday: Path | None = None) -> Iterator[Pair]:
+    """Yield every pair of the training folder, and those of a folder of phrases/ and questions/, ``LANGUAGE.tsv``."""
     train = data / "train"
     for source, english, text in read_rows(train / "en_zh_pairs.tsv.gz"):
         yield Pair(source=source, language="zh-Hans", english=english, text=text)
@@ -73,9 +76,37 @@ def read_pairs(data: Path, phrases: Path | None = None) -> Iterator[Pair]:
         yield Pair(source=source, language=VARIETIES.get(code, code), english=english, text=text)
     for source, code, english, text in read_rows(train / "pydocs_multi.tsv.gz"):
         yield Pair(source=source, language=code.split("-")[0], english=english, text=text)
-    for path in sorted(phrases.glob("*.tsv")) if phrases else ():
+    for path in sorted((everyday / "phrases").glob("*.tsv")) if everyday else ():
         for text, english in read_rows(path):
             yield Pair(source="phrases", language=path.stem, english=english, text=text)
+    yield from question_pairs(everyday / "questions") if everyday else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """A question as it was written, and the same in another language."""
+
+    language: str
+    original: str
+    text: str
+
+
+def read_translations(folder: Path) -> Iterator[Translation]:
+    """Yield what the files ``LANGUAGE.tsv`` of a folder hold: a translation, a tab, and the question as written."""
+    for path in sorted(folder.glob("*.tsv")):
+        for text, original in read_rows(path):
+            yield Translation(language=path.stem, original=original, text=text)
+
+
+def question_pairs(folder: Path) -> Iterator[Pair]:
+    """Yield the translated questions of a folder beside their English, less those that are held out."""
+    held = {question.question for language in LANGUAGES for question in written(language).held_out}
+    for translation in read_translations(folder):
+        original, text, language = translation.original, translation.text, translation.language
+        if original not in held:
+            english, other = (text, original) if language == "en" else (original, text)
+            code = CHINESE[0] if language in {"en", "zh"} else language
+            yield Pair(source="questions", language=code, english=english, text=other)
 
 
 def sameness(text: str) -> str:
@@ -109,7 +140,7 @@ def hold_out(pairs: Iterable[Pair], tested: Iterable[str], count: int) -> Parall
     )
 
 
-def read_parallel(data: Path, held_out: int, phrases: Path | None = None) -> Parallel:
-    """Read what the data folder and the phrase books hold; a missing file is left out."""
+def read_parallel(data: Path, held_out: int, everyday: Path | None = None) -> Parallel:
+    """Read what the data folder and the one of everyday language hold; a missing file is left out."""
     tested = (text for row in read_rows(data / "dev" / "tatoeba_test.tsv.gz") for text in row[1:])
-    return hold_out(read_pairs(data, phrases), tested, held_out)
+    return hold_out(read_pairs(data, everyday), tested, held_out)

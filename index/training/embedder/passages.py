@@ -2,60 +2,41 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.training.questions import written
+from index.training.embedder.parallel import read_translations
+from index.training.questions import LANGUAGES, Question, written
 from index.training.sentences import sentences_of
 
 SIZES = {"zh": (60, 150), "ja": (60, 140), "ko": (90, 210), "en": (200, 450)}
 """Characters of a passage, the fewest and the most."""
 
-_WRITTEN = ("en", "ko", "zh")  # of written passages
 _FREQUENT = 2_000  # a term in more passages than this tells nothing and costs the most
 _TERMS = 12  # rarest ones of a question that are looked up
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A question, the context that answers it, and where in it."""
-
-    language: str
-    question: str
-    context: str
-    answer: str
-    start: int
-
-
-def read_questions(path: Path, source: str) -> list[Asked]:
-    """Read one source of a gzipped JSON-lines file; an empty list where there is none."""
-    if not path.is_file():
-        return []
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return [
-        Asked(language=r["lang"], question=r["q"], context=r["ctx"], answer=r["a"], start=r["s"])
-        for r in rows
-        if r["src"].startswith(source) and r["ctx"].startswith(r["a"], r["s"])
-    ]
-
-
-def written_questions() -> list[Asked]:
+def written_questions() -> list[Question]:
     """Return the answered ones of the questions written for this project, less those held out."""
+    return [question for language in LANGUAGES for question in written(language).training if question.answer]
+
+
+def translated_questions(folder: Path) -> list[Question]:
+    """Return those of the written questions that a folder has in other languages, in these."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for translation in read_translations(folder):
+        texts[translation.original].append(translation.text)
     return [
-        Asked(language=language, question=q.question, context=q.context, answer=q.answer, start=q.start)
-        for language in _WRITTEN
-        for q in written(language).training
-        if q.answer
+        replace(asked, question=text)
+        for asked in written_questions()
+        for text in texts.get(asked.question, ())
     ]
 
 
@@ -79,7 +60,7 @@ def chunks(text: str, language: str, most: int) -> list[str]:
     return [chunk for chunk in result if chunk.strip()]
 
 
-def window(asked: Asked, random: Random) -> str:
+def window(asked: Question, random: Random) -> str:
     """Return whole sentences around the answer, of random size; the answer's sentence alone may be longer."""
     parts = sentences(asked.context, asked.language)
     low, high = SIZES[asked.language]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from index.training.recipe import Part, Recipe
 
@@ -57,6 +57,9 @@ class Mixture(Part):
     written: float = Field(
         default=0.0, ge=0, description="questions of three languages on passages, written for this project"
     )
+    translated: float = Field(
+        default=0.0, ge=0, description="some of these questions in seventeen languages, and the passages"
+    )
     news: float = Field(default=0.06, ge=0, description="a sentence of an article and the ones around it")
     crossing: float = Field(default=0.12, ge=0, description="English queries and Chinese passages, and back")
 
@@ -70,8 +73,10 @@ class Training(Part):
         default=4_000, ge=64, description="the same where passages are told apart, which wants more of them"
     )
     longest: int = Field(default=128, ge=8, le=512, description="tokens of a text; the rest is cut off")
-    only_new_rows: bool = Field(
-        default=False, description="move nothing but the rows beyond the base, to suit the transformer"
+    fixed_rows: int = Field(
+        default=0,
+        ge=0,
+        description="word embeddings that stay, the first ones; unless 0, the transformer stays too",
     )
     columns: int = Field(default=3, ge=1, description="languages that a sentence is shown in at once")
     body_rate: float = Field(default=1e-4, gt=0, description="peak learning rate of the transformer")
@@ -130,14 +135,6 @@ class EmbedderSettings(Recipe):
     training: Training = Training()
     static: Static = Static()
     evaluation: Evaluation = Evaluation()
-
-    @model_validator(mode="after")
-    def _fixed_rows_need_a_base(self) -> EmbedderSettings:
-        if self.training.only_new_rows and not self.vocabulary.base:
-            raise ValueError(
-                "training.only_new_rows needs vocabulary.base: without it no row would be kept as it is"
-            )
-        return self
 
     @property
     def everyday_folder(self) -> Path:

@@ -114,7 +114,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
     tokenizer.no_truncation()
     everyday = settings.everyday_folder
-    parallel = read_parallel(data, settings.held_out, everyday / "phrases")
+    parallel = read_parallel(data, settings.held_out, everyday)
     training = settings.training.model_copy(
         update={"batch_tokens": options.batch_tokens, "passage_tokens": options.batch_tokens, "columns": 1}
     )

@@ -187,17 +187,11 @@ class Trainer:
         teacher: Teacher,
         bank: Sequence[str],
         options: Training,
-        *,
-        fixed_rows: int = 0,
     ) -> None:
-        """Take what is trained, by whom, and English sentences to contrast with in every step.
-
-        With ``fixed_rows`` so many rows, the first ones, stay as they are, and the transformer does.
-        """
+        """Take what is trained, by whom, and English sentences to contrast with in every step."""
         self.encoder = encoder
-        self._fixed_rows = fixed_rows
         for weight in encoder.body:
-            weight.requires_grad_(not fixed_rows)
+            weight.requires_grad_(not options.fixed_rows)
         self.options = options
         self._teacher = teacher
         self._bank = tuple(bank)
@@ -231,8 +225,8 @@ class Trainer:
         torch.autograd.backward(loss)
         assert vectors.grad is not None  # the loss is made of them
         self._texts.gradients(encoded, vectors.grad)
-        if self._fixed_rows:
-            self.encoder.rows.grad = rows_from(self.encoder.rows.grad, self._fixed_rows)
+        if self.options.fixed_rows:
+            self.encoder.rows.grad = rows_from(self.encoder.rows.grad, self.options.fixed_rows)
         torch.nn.utils.clip_grad_norm_(self.encoder.body, 1.0)
         self.dense.step()
         self.sparse.step()  # type: ignore[no-untyped-call]  # torch has no types here
