@@ -338,7 +338,8 @@ def test_the_settings_that_ship_are_valid() -> None:
     folder = Path(static.__file__).parent
     names = ("embedder.toml", "languages.toml", "embedder-gpu.toml")
     small, rows, large = (EmbedderSettings.read(folder / name) for name in names)
-    assert rows.training.fixed_rows == large.vocabulary.base
+    assert rows.training.fixed_rows == rows.vocabulary.base
+    assert rows.vocabulary == large.vocabulary
     assert small.training.batch_tokens < large.training.batch_tokens
 
 
