@@ -78,16 +78,14 @@ def read_written(path: Path) -> list[Question]:
         kind, *fields = line.split("\t")
         if kind == "P" and len(fields) == 1:
             (context,) = fields
-        elif context and (
-            (kind == "N" and len(fields) == 1)
-            or (kind == "Q" and len(fields) == 2 and fields[1] and fields[1] in context)
-        ):
-            asked, answer = (*fields, "")[:2]
-            start = context.find(answer)  # of no answer, 0
+        elif kind == "N" and len(fields) == 1 and context:
+            questions.append(Question(language=language, question=fields[0], context=context, start=0, end=0))
+        elif kind == "Q" and len(fields) == 2 and fields[1] and fields[1] in context:
+            asked, answer = fields
+            start = context.find(answer)
+            end = start + len(answer)
             questions.append(
-                Question(
-                    language=language, question=asked, context=context, start=start, end=start + len(answer)
-                )
+                Question(language=language, question=asked, context=context, start=start, end=end)
             )
         else:
             raise SettingsError(

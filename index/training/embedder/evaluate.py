@@ -33,7 +33,7 @@ from index.text import is_chinese
 from index.training.command import guarded
 from index.training.devices import chosen_device, chosen_precision
 from index.training.embedder.encoder import load_encoder
-from index.training.embedder.parallel import Translation, read_parallel, read_rows, read_translations
+from index.training.embedder.parallel import by_original, read_parallel, read_rows
 from index.training.embedder.passages import chunks
 from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.train import Texts
@@ -99,9 +99,7 @@ def written_sets(everyday: Path, most: int) -> Iterator[PassageSet]:
 
     Those that were put into other languages than Chinese and English are taken together.
     """
-    texts: dict[str, list[Translation]] = defaultdict(list)
-    for translation in read_translations(everyday / "questions"):
-        texts[translation.original].append(translation)
+    translations = by_original(everyday / "questions")
     for language in ("zh", "en") if most else ():
         held = [question for question in written(language).held_out if question.answer]
         contexts = list(dict.fromkeys(question.context for question in held))
@@ -110,7 +108,7 @@ def written_sets(everyday: Path, most: int) -> Iterator[PassageSet]:
         for question in held:
             number = numbers[question.context]
             asked["zh" if is_chinese(question.question) else "en"].append((question.question, number))
-            for translation in texts[question.question]:
+            for translation in translations[question.question]:
                 known = translation.language if translation.language in asked else "others"
                 asked[known].append((translation.text, number))
         for name, pairs in asked.items():

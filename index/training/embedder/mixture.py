@@ -24,15 +24,7 @@ from index.training.embedder.vocabulary import Word
 from index.training.questions import Question, read_questions
 
 _UNSPACED = ("ja", "th")  # languages that put no blank between words
-_PASSAGES = {
-    "cmrc",
-    "jaquad",
-    "qa_english",
-    "news",
-    "crossing",
-    "written",
-    "translated",
-}  # sources of passages
+_PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing", "written", "translated"}
 _EVERYDAY = 90  # characters of an English sentence that is put word by word into other languages, at most
 _PATIENCE = 8  # times the examples of a batch that are tried where most cannot be made
 _PARALLEL_SHARE = 0.6  # of crossing batches, sentences for queries; else questions put word by word

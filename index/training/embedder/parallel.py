@@ -98,6 +98,14 @@ def read_translations(folder: Path) -> Iterator[Translation]:
             yield Translation(language=path.stem, original=original, text=text)
 
 
+def by_original(folder: Path) -> defaultdict[str, list[Translation]]:
+    """Return the translations of a folder by the question as written; none of a question that has none."""
+    found: defaultdict[str, list[Translation]] = defaultdict(list)
+    for translation in read_translations(folder):
+        found[translation.original].append(translation)
+    return found
+
+
 def question_pairs(folder: Path) -> Iterator[Pair]:
     """Yield the translated questions of a folder beside their English, less those that are held out."""
     held = {question.question for language in LANGUAGES for question in written(language).held_out}

@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from index.training.embedder.parallel import read_translations
+from index.training.embedder.parallel import by_original
 from index.training.questions import LANGUAGES, Question, written
 from index.training.sentences import sentences_of
 
@@ -30,13 +30,11 @@ def written_questions() -> list[Question]:
 
 def translated_questions(folder: Path) -> list[Question]:
     """Return those of the written questions that a folder has in other languages, in these."""
-    texts: dict[str, list[str]] = defaultdict(list)
-    for translation in read_translations(folder):
-        texts[translation.original].append(translation.text)
+    translations = by_original(folder)
     return [
-        replace(asked, question=text)
+        replace(asked, question=translation.text)
         for asked in written_questions()
-        for text in texts.get(asked.question, ())
+        for translation in translations[asked.question]
     ]
 
 
