@@ -3,9 +3,11 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -17,9 +19,18 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from index.errors import SettingsError
+from index.text import is_chinese
 from index.training import questions
 from index.training.average import main as average_main
-from index.training.questions import Question, hold_out, read_questions, read_written, written_files
+from index.training.questions import (
+    Question,
+    asked_again,
+    context_key,
+    hold_out,
+    read_questions,
+    read_written,
+    written_files,
+)
 from index.weights import write_checksums
 from rag.datatypes import Span
 from rag.features import CLS, MASK, PASSAGE, SEP, Featuriser
@@ -357,6 +368,33 @@ def test_an_answer_that_moved_is_found_and_a_lost_one_left_out(tmp_path: Path) -
     with gzip.open(path, "wt", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
     assert read_questions(path) == [Question(language="zh", question="?", context="高48米。", start=1, end=4)]
+
+
+def test_questions_written_on_a_data_set_s_contexts_find_them_by_their_key(tmp_path: Path) -> None:
+    known = Question(language="zh", question="?", context="塔高48米，塔前有湖。", start=2, end=5)
+    key = context_key(known.context)
+    path = tmp_path / "towers.tsv"
+    line = f"{key}\t塔前有什么？\t湖\tWhat is in front of the tower?\n"
+    path.write_text(line + "0123456789\t谁？\t某人\tWho?\n", encoding="utf-8")
+    ((one, other),) = asked_again("towers", [known, known], tmp_path)
+    assert one == Question(language="zh", question="塔前有什么？", context=known.context, start=8, end=9)
+    assert other == replace(one, question="What is in front of the tower?")
+    assert asked_again("rivers", [known], tmp_path) == []
+    path.write_text(line.replace("湖", "海"), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"towers\.tsv, line 1: expected an answer"):
+        asked_again("towers", [known], tmp_path)
+
+
+def test_the_questions_that_come_with_the_recipe_name_a_context_and_are_asked_twice() -> None:
+    files = sorted(questions.ASKED.glob("*.tsv"))
+    assert [path.stem for path in files] == ["cmrc", "qa_english"]
+    for path in files:
+        lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+        assert [line for line in lines if len(line) != 4 or not all(map(str.strip, line))] == []
+        assert all(re.fullmatch("[0-9a-f]{10}", key) for key, *_ in lines)
+        assert len({(key, question) for key, question, *_ in lines}) == len(lines)
+        assert {is_chinese(question) for _, question, _, _ in lines} == {path.stem == "cmrc"}
+        assert {is_chinese(translation) for *_, translation in lines} == {path.stem != "cmrc"}
 
 
 def test_a_window_holds_its_span_and_chunks_hold_all() -> None:

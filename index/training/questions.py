@@ -1,4 +1,4 @@
-"""Questions with the context that answers them, and those that were written for this project, by passage.
+"""Questions with the context that answers them: of data sets, and those that were written for this project.
 
 The embedder and the reader learn from the same ones, and hold the same ones out.
 """
@@ -6,10 +6,11 @@ The embedder and the reader learn from the same ones, and hold the same ones out
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -18,6 +19,8 @@ from index.errors import SettingsError
 
 WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
 LANGUAGES = ("en", "ko", "zh")  # of those passages
+TRANSLATED = Path(__file__).parent / "embedder" / "everyday" / "questions"  # the same in others: LANGUAGE.tsv
+ASKED = Path(__file__).parent / "asked"  # questions written on the contexts of data sets: DATA_SET.tsv
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,3 +144,69 @@ def written(language: str) -> Split:
         training=tuple(question for split in splits for question in split.training),
         held_out=tuple(question for split in splits for question in split.held_out),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """A question as it was written, and the same in another language."""
+
+    language: str
+    original: str
+    text: str
+
+
+def read_translations(folder: Path) -> Iterator[Translation]:
+    """Yield what the files ``LANGUAGE.tsv`` of a folder hold: a translation, a tab, and the question as written."""
+    for path in sorted(folder.glob("*.tsv")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            text, original = line.split("\t")
+            yield Translation(language=path.stem, original=original, text=text)
+
+
+def by_original(folder: Path) -> defaultdict[str, list[Translation]]:
+    """Return the translations of a folder by the question as written; none of a question that has none."""
+    found: defaultdict[str, list[Translation]] = defaultdict(list)
+    for translation in read_translations(folder):
+        found[translation.original].append(translation)
+    return found
+
+
+def translated(questions: Iterable[Question], folder: Path) -> list[tuple[str, Question]]:
+    """Return the answered ones of the questions that a folder has in other languages, with these languages."""
+    translations = by_original(folder)
+    return [
+        (translation.language, replace(asked, question=translation.text))
+        for asked in questions
+        if asked.answer
+        for translation in translations[asked.question]
+    ]
+
+
+def context_key(context: str) -> str:
+    """Return what stands for a context where its text is not ours to repeat."""
+    return hashlib.sha256(context.encode()).hexdigest()[:10]
+
+
+def asked_again(
+    data_set: str, questions: Iterable[Question], folder: Path = ASKED
+) -> list[tuple[Question, Question]]:
+    """Return what was written on the contexts of some of a data set's questions, each in two languages.
+
+    Lines of tab-separated fields: the context's ``context_key``; a question in its language; the answer's words,
+    which are meant where they stand first; and the question in the other one of Chinese and English.
+
+    Raises:
+        SettingsError: an answer is not in its context.
+    """
+    path = folder / f"{data_set}.tsv"
+    contexts = {context_key(asked.context): asked for asked in questions}
+    found: list[tuple[Question, Question]] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else (), 1):
+        key, question, answer, translation = line.split("\t")
+        if key in contexts:
+            start = contexts[key].context.find(answer)
+            if start < 0:
+                raise SettingsError(f"{path}, line {number}: expected an answer that is in its context.")
+            one = replace(contexts[key], question=question, start=start, end=start + len(answer))
+            found.append((one, replace(one, question=translation)))
+    return found

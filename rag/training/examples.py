@@ -15,6 +15,7 @@ from random import Random
 from typing import Literal, get_args
 
 from index.datatypes import Span
+from index.text import detect_language
 from index.training.questions import Question
 from index.training.sentences import sentences_of
 from rag.training.answers import AnswerKind, find_answers
@@ -140,7 +141,7 @@ def asked_examples(
         window = window_around(asked.context, (asked.start, end), language, random) if asked.answer else whole
         if window:
             passage = asked.context[window[0] : window[1]]
-            crossing = language in {"zh", "ko"} and asked.question.isascii()
+            crossing = detect_language(asked.question) != language
             examples.append(
                 Example(
                     source=source,

@@ -11,7 +11,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -21,7 +21,17 @@ from numpy.typing import NDArray
 
 from index.datatypes import Span
 from index.errors import SettingsError
-from index.training.questions import Split, hold_out, read_questions, written, written_files
+from index.training.questions import (
+    ASKED,
+    TRANSLATED,
+    Split,
+    asked_again,
+    hold_out,
+    read_questions,
+    translated,
+    written,
+    written_files,
+)
 from rag.crossing import crossed
 from rag.features import CLS, MAX_QUESTION, PASSAGE, SEP, Featuriser, Tokens, matches
 from rag.training.examples import (
@@ -126,13 +136,25 @@ def data_sets(data: Path, cmrc_held_out: int) -> dict[Source, Split]:
     pairs = data / "train" / "qa_pairs.jsonl.gz"
     cmrc, jaquad = read_questions(pairs, "cmrc"), read_questions(pairs, "jaquad")
     english = read_questions(data / "train" / "qa_english.jsonl.gz")
-    splits: dict[Source, Split] = {"cmrc": hold_out(cmrc, cmrc_held_out)}
-    splits |= {
+    splits: dict[Source, Split] = {
+        "cmrc": _with_ours("cmrc", hold_out(cmrc, cmrc_held_out)),
         "jaquad": hold_out(jaquad, len(jaquad) // 10),
-        "english": hold_out(english, len(english) // 10),
+        "english": _with_ours("qa_english", hold_out(english, len(english) // 10)),
     }
     ours: tuple[Source, ...] = ("written_en", "written_ko", "written_zh")
-    return splits | {source: written(LANGUAGES[source]) for source in ours}
+    return splits | {source: _with_translations(written(LANGUAGES[source])) for source in ours}
+
+
+def _with_ours(data_set: str, split: Split) -> Split:
+    """Add what was written for this project on the contexts that are trained on, in Chinese and in English."""
+    again = asked_again(data_set, split.training)
+    return replace(split, training=(*split.training, *(one for both in again for one in both)))
+
+
+def _with_translations(split: Split) -> Split:
+    """Add the Chinese and the English translations of what is trained on."""
+    across = [one for language, one in translated(split.training, TRANSLATED) if language in {"en", "zh"}]
+    return replace(split, training=(*split.training, *across))
 
 
 def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sample]:
@@ -369,7 +391,8 @@ def _token_window(passage: Tokens, span: Span | None) -> tuple[int, int, int] | 
 
 def fingerprint(settings: TrainingSettings, data: Path) -> str:
     """Return what the prepared arrays depend on: the mixture, the seed, the start's vocabulary, the files."""
-    files = sorted([*(data / "train").glob("*.gz"), *written_files()])
+    ours = [*written_files(), *TRANSLATED.glob("*.tsv"), *ASKED.glob("*.tsv")]
+    files = sorted([*(data / "train").glob("*.gz"), *ours])
     stated = {
         "seed": settings.seed,
         "start": settings.start,

@@ -21,7 +21,7 @@ from index.training.embedder import glossed, passages
 from index.training.embedder.parallel import CHINESE, OURS, Pair, Parallel
 from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.vocabulary import Word
-from index.training.questions import Question, read_questions
+from index.training.questions import Question, asked_again, read_questions, translated
 
 _UNSPACED = ("ja", "th")  # languages that put no blank between words
 _PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing", "written", "translated"}
@@ -318,6 +318,10 @@ def build(
     pairs = parallel.pairs
     asked = {name: read_questions(train / "qa_pairs.jsonl.gz", name) for name in ("cmrc", "jaquad")}
     asked["qa_english"] = read_questions(train / "qa_english.jsonl.gz")
+    again = {name: asked_again(name, found) for name, found in asked.items()}
+    ours = passages.written_questions() if settings.mixture.written or settings.mixture.translated else []
+    in_others = [one for _, one in translated(ours, settings.everyday_folder / "questions")]
+    in_others += [other for found in again.values() for _, other in found]
     zh = [p for p in pairs if p.language in CHINESE and p.source not in {"ntrex", "sib"}]
     sources = [
         varieties(pairs, options.columns),
@@ -326,18 +330,13 @@ def build(
         english_alone(pairs),
         glossed_sentences(pairs, words, options.columns),
         sentence_pairs("phrases", [p for p in pairs if p.source in OURS and p.language not in CHINESE]),
-        *(questions(name, found, options.negatives) for name, found in asked.items()),
+        *(
+            questions(name, [*found, *(one for one, _ in again[name])], options.negatives)
+            for name, found in asked.items()
+        ),
         news(train / "news_zh.txt.gz"),
-        written_questions(
-            "written", passages.written_questions() if settings.mixture.written else (), options.negatives
-        ),
-        written_questions(
-            "translated",
-            passages.translated_questions(settings.everyday_folder / "questions")
-            if settings.mixture.translated
-            else (),
-            options.negatives,
-        ),
+        written_questions("written", ours, options.negatives),
+        written_questions("translated", in_others, options.negatives),
         crossing(pairs, asked["cmrc"], asked["qa_english"], options.negatives),
     ]
     return Mixture(sources, tokenizer, settings)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from index.training.questions import LANGUAGES, written
+from index.training.questions import LANGUAGES, read_translations, written
 
 VARIETIES = {  # of multi_parallel.tsv.gz, by its codes
     "jpn_Jpan": "ja",
@@ -80,30 +80,6 @@ def read_pairs(data: Path, everyday: Path | None = None) -> Iterator[Pair]:
         for text, english in read_rows(path):
             yield Pair(source="phrases", language=path.stem, english=english, text=text)
     yield from question_pairs(everyday / "questions") if everyday else ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
-    """A question as it was written, and the same in another language."""
-
-    language: str
-    original: str
-    text: str
-
-
-def read_translations(folder: Path) -> Iterator[Translation]:
-    """Yield what the files ``LANGUAGE.tsv`` of a folder hold: a translation, a tab, and the question as written."""
-    for path in sorted(folder.glob("*.tsv")):
-        for text, original in read_rows(path):
-            yield Translation(language=path.stem, original=original, text=text)
-
-
-def by_original(folder: Path) -> defaultdict[str, list[Translation]]:
-    """Return the translations of a folder by the question as written; none of a question that has none."""
-    found: defaultdict[str, list[Translation]] = defaultdict(list)
-    for translation in read_translations(folder):
-        found[translation.original].append(translation)
-    return found
 
 
 def question_pairs(folder: Path) -> Iterator[Pair]:

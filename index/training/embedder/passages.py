@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.training.embedder.parallel import by_original
 from index.training.questions import LANGUAGES, Question, written
 from index.training.sentences import sentences_of
 
@@ -26,16 +23,6 @@ _TERMS = 12  # rarest ones of a question that are looked up
 def written_questions() -> list[Question]:
     """Return the answered ones of the questions written for this project, less those held out."""
     return [question for language in LANGUAGES for question in written(language).training if question.answer]
-
-
-def translated_questions(folder: Path) -> list[Question]:
-    """Return those of the written questions that a folder has in other languages, in these."""
-    translations = by_original(folder)
-    return [
-        replace(asked, question=translation.text)
-        for asked in written_questions()
-        for translation in translations[asked.question]
-    ]
 
 
 def sentences(text: str, language: str) -> list[str]:
