@@ -377,7 +377,7 @@ def test_questions_written_on_a_data_set_s_contexts_find_them_by_their_key(tmp_p
     line = f"{key}\t塔前有什么？\t湖\tWhat is in front of the tower?\n"
     path.write_text(line + "0123456789\t谁？\t某人\tWho?\n", encoding="utf-8")
     ((one, other),) = asked_again("towers", [known, known], tmp_path)
-    assert one == Question(language="zh", question="塔前有什么？", context=known.context, start=8, end=9)
+    assert one == Question(language="zh", question="塔前有什么？", context=known.context, start=9, end=10)
     assert other == replace(one, question="What is in front of the tower?")
     assert asked_again("rivers", [known], tmp_path) == []
     path.write_text(line.replace("湖", "海"), encoding="utf-8")
