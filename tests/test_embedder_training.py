@@ -693,7 +693,7 @@ def test_questions_in_other_languages_are_trained_on_but_for_those_held_out() ->
     held_contexts = {question.context for split in splits for question in split.held_out}
     asked = translated(passages.written_questions(), folder)
     assert len(asked) > 0.8 * len(translations)
-    assert not held_contexts & {one.context for _, one in asked}
+    assert not held_contexts & {one.context for one in asked}
 
 
 def test_held_out_questions_are_measured_in_all_languages_on_both_kinds_of_passages() -> None:

@@ -9,13 +9,14 @@ import gzip
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from random import Random
 
 from index.errors import SettingsError
+from index.training.tables import read_rows
 
 WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
 LANGUAGES = ("en", "ko", "zh")  # of those passages
@@ -158,8 +159,7 @@ class Translation:
 def read_translations(folder: Path) -> Iterator[Translation]:
     """Yield what the files ``LANGUAGE.tsv`` of a folder hold: a translation, a tab, and the question as written."""
     for path in sorted(folder.glob("*.tsv")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            text, original = line.split("\t")
+        for text, original in read_rows(path):
             yield Translation(language=path.stem, original=original, text=text)
 
 
@@ -171,14 +171,17 @@ def by_original(folder: Path) -> defaultdict[str, list[Translation]]:
     return found
 
 
-def translated(questions: Iterable[Question], folder: Path) -> list[tuple[str, Question]]:
-    """Return the answered ones of the questions that a folder has in other languages, with these languages."""
+def translated(
+    questions: Iterable[Question], folder: Path, languages: Container[str] | None = None
+) -> list[Question]:
+    """Return the answered ones of the questions that a folder has in other languages, in these, or in some of them."""
     translations = by_original(folder)
     return [
-        (translation.language, replace(asked, question=translation.text))
+        replace(asked, question=translation.text)
         for asked in questions
         if asked.answer
         for translation in translations[asked.question]
+        if languages is None or translation.language in languages
     ]
 
 
@@ -201,8 +204,7 @@ def asked_again(
     path = folder / f"{data_set}.tsv"
     contexts = {context_key(asked.context): asked for asked in questions}
     found: list[tuple[Question, Question]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else (), 1):
-        key, question, answer, translation = line.split("\t")
+    for number, (key, question, answer, translation) in enumerate(read_rows(path), start=1):
         if key in contexts:
             start = contexts[key].context.find(answer)
             if start < 0:

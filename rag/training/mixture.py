@@ -153,8 +153,7 @@ def _with_ours(data_set: str, split: Split) -> Split:
 
 def _with_translations(split: Split) -> Split:
     """Add the Chinese and the English translations of what is trained on."""
-    across = [one for language, one in translated(split.training, TRANSLATED) if language in {"en", "zh"}]
-    return replace(split, training=(*split.training, *across))
+    return replace(split, training=(*split.training, *translated(split.training, TRANSLATED, {"en", "zh"})))
 
 
 def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sample]:

@@ -33,11 +33,12 @@ from index.text import is_chinese
 from index.training.command import guarded
 from index.training.devices import chosen_device, chosen_precision
 from index.training.embedder.encoder import load_encoder
-from index.training.embedder.parallel import read_parallel, read_rows
+from index.training.embedder.parallel import read_parallel
 from index.training.embedder.passages import chunks
 from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.train import Texts
 from index.training.questions import by_original, written
+from index.training.tables import read_rows
 
 logger = logging.getLogger(__name__)
 

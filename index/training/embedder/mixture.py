@@ -11,6 +11,7 @@ import gzip
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
@@ -236,12 +237,12 @@ def written_questions(name: str, asked: Sequence[Question], negatives: int) -> S
     A question of another language has no words in common with any passage; so the windows to keep away are found
     by the right one's words: other places of the same passage, or of one on the same matter.
     """
-    looks = {language: _lookalikes(asked, language) for language in sorted({a.language for a in asked})}
+    looks = cache(partial(_lookalikes, asked))  # a source without a share never asks
 
     def draw(number: int, random: Random) -> Example:
         one = asked[number]
         right = passages.window(one, random)
-        found = looks[one.language].find(right, one.answer, 6) if negatives else []
+        found = looks(one.language).find(right, one.answer, 6) if negatives else []
         away = random.sample(found, min(negatives, len(found)))
         return Example((one.question, right), "", tuple(away))
 
@@ -319,8 +320,8 @@ def build(
     asked = {name: read_questions(train / "qa_pairs.jsonl.gz", name) for name in ("cmrc", "jaquad")}
     asked["qa_english"] = read_questions(train / "qa_english.jsonl.gz")
     again = {name: asked_again(name, found) for name, found in asked.items()}
-    ours = passages.written_questions() if settings.mixture.written or settings.mixture.translated else []
-    in_others = [one for _, one in translated(ours, settings.everyday_folder / "questions")]
+    ours = passages.written_questions()
+    in_others = translated(ours, settings.everyday_folder / "questions")
     in_others += [other for found in again.values() for _, other in found]
     zh = [p for p in pairs if p.language in CHINESE and p.source not in {"ntrex", "sib"}]
     sources = [

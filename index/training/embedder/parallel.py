@@ -7,7 +7,6 @@ English sentences of the file that has seventeen varieties, in all of them, and 
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 from random import Random
 
 from index.training.questions import LANGUAGES, read_translations, written
+from index.training.tables import read_rows
 
 VARIETIES = {  # of multi_parallel.tsv.gz, by its codes
     "jpn_Jpan": "ja",
@@ -56,15 +56,6 @@ class Parallel:
 
     pairs: tuple[Pair, ...]
     held_out: tuple[Mapping[str, str], ...]  # one mapping a sentence: "en" and each variety → text
-
-
-def read_rows(path: Path) -> Iterator[list[str]]:
-    """Yield the fields of a TSV file, gzipped or not; nothing where there is no such file."""
-    if path.is_file():
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                yield line.rstrip("\n").split("\t")
 
 
 def read_pairs(data: Path, everyday: Path | None = None) -> Iterator[Pair]:

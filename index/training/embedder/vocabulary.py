@@ -20,7 +20,7 @@ from typing import Any
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from index.training.embedder.parallel import read_rows
+from index.training.tables import read_rows
 
 LETTERS = {"ß": "ss", "ı": "i", "đ": "d", "œ": "oe", "æ": "ae", "ø": "o", "ł": "l"}
 """Letters without a decomposition, and how they are written without them."""
