@@ -502,10 +502,13 @@ def test_everyday_english_is_put_word_by_word_by_frequent_forms() -> None:
     assert gloss("Quantum chromodynamics confuses everyone.", forms, " ", Random(1)) is None
 
 
-def test_lookalikes_share_words_and_do_not_hold_the_answer() -> None:
-    texts = ["猫早上喝牛奶。", "猫晚上喝水。", "火车站在北边。", "狗早上喝水。"]
-    assert Lookalikes(texts, "zh").find("猫早上喝什么？", "牛奶", 2) == ["狗早上喝水。", "猫晚上喝水。"]
-    assert Lookalikes(texts, "zh").find("？", "牛奶", 2) == []
+def test_lookalikes_share_words_and_neither_hold_the_answer_nor_come_from_its_context() -> None:
+    texts = ["猫早上喝牛奶。", "猫晚上喝水。", "火车站在北边。", "狗早上喝水。", "猫早上喝茶。"]
+    asked = Question(language="zh", question="", context="猫早上喝茶。猫早上喝牛奶。", start=10, end=12)
+    assert asked.answer == "牛奶"
+    looks = Lookalikes(texts, "zh")
+    assert looks.find("猫早上喝什么？", asked, 2) == ["狗早上喝水。", "猫晚上喝水。"]
+    assert looks.find("？", asked, 2) == []
 
 
 def test_a_window_is_whole_sentences_with_the_answer() -> None:

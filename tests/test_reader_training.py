@@ -376,25 +376,31 @@ def test_questions_written_on_a_data_set_s_contexts_find_them_by_their_key(tmp_p
     path = tmp_path / "towers.tsv"
     line = f"{key}\t塔前有什么？\t湖\tWhat is in front of the tower?\n"
     path.write_text(line + "0123456789\t谁？\t某人\tWho?\n", encoding="utf-8")
-    ((one, other),) = asked_again("towers", [known, known], tmp_path)
+    ((one, other),) = asked_again(path, [known, known])
     assert one == Question(language="zh", question="塔前有什么？", context=known.context, start=9, end=10)
     assert other == replace(one, question="What is in front of the tower?")
-    assert asked_again("rivers", [known], tmp_path) == []
+    assert asked_again(tmp_path / "rivers.tsv", [known]) == []
     path.write_text(line.replace("湖", "海"), encoding="utf-8")
     with pytest.raises(SettingsError, match=r"towers\.tsv, line 1: expected an answer"):
-        asked_again("towers", [known], tmp_path)
+        asked_again(path, [known])
 
 
 def test_the_questions_that_come_with_the_recipe_name_a_context_and_are_asked_twice() -> None:
-    files = sorted(questions.ASKED.glob("*.tsv"))
-    assert [path.stem for path in files] == ["cmrc", "qa_english"]
+    files = sorted(questions.ASKED.rglob("*.tsv"))
+    assert [path.relative_to(questions.ASKED).as_posix() for path in files] == [
+        "cmrc.tsv",
+        "marked/cmrc.tsv",
+        "marked/fiction.tsv",
+        "marked/qa_english.tsv",
+        "qa_english.tsv",
+    ]
     for path in files:
         lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
         assert [line for line in lines if len(line) != 4 or not all(map(str.strip, line))] == []
         assert all(re.fullmatch("[0-9a-f]{10}", key) for key, *_ in lines)
         assert len({(key, question) for key, question, *_ in lines}) == len(lines)
-        assert {is_chinese(question) for _, question, _, _ in lines} == {path.stem == "cmrc"}
-        assert {is_chinese(translation) for *_, translation in lines} == {path.stem != "cmrc"}
+        assert {is_chinese(question) for _, question, _, _ in lines} == {path.stem != "qa_english"}
+        assert {is_chinese(translation) for *_, translation in lines} == {path.stem == "qa_english"}
 
 
 def test_a_window_holds_its_span_and_chunks_hold_all() -> None:

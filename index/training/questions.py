@@ -21,7 +21,8 @@ from index.training.tables import read_rows
 WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
 LANGUAGES = ("en", "ko", "zh")  # of those passages
 TRANSLATED = Path(__file__).parent / "embedder" / "everyday" / "questions"  # the same in others: LANGUAGE.tsv
-ASKED = Path(__file__).parent / "asked"  # questions written on the contexts of data sets: DATA_SET.tsv
+ASKED = Path(__file__).parent / "asked"  # questions written on contexts that have some: SET.tsv
+MARKED = ASKED / "marked"  # more of them, whose answers are as long as the set's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +191,8 @@ def context_key(context: str) -> str:
     return hashlib.sha256(context.encode()).hexdigest()[:10]
 
 
-def asked_again(
-    data_set: str, questions: Iterable[Question], folder: Path = ASKED
-) -> list[tuple[Question, Question]]:
-    """Return what was written on the contexts of some of a data set's questions, each in two languages.
+def asked_again(path: Path, questions: Iterable[Question]) -> list[tuple[Question, Question]]:
+    """Return what a file has on the contexts of some questions of a set, each in two languages.
 
     Lines of tab-separated fields: the context's ``context_key``; a question in its language; the answer's words,
     which are meant where they stand first; and the question in the other one of Chinese and English.
@@ -201,7 +200,6 @@ def asked_again(
     Raises:
         SettingsError: an answer is not in its context.
     """
-    path = folder / f"{data_set}.tsv"
     contexts = {context_key(asked.context): asked for asked in questions}
     found: list[tuple[Question, Question]] = []
     for number, (key, question, answer, translation) in enumerate(read_rows(path), start=1):

@@ -25,11 +25,16 @@ from rag.training.parallel import ask_in_english, shared_answers
 from rag.training.words import NAME_TAGS, Lexicon, tag_words
 
 Source = Literal[
+    "asked_en",
+    "asked_zh",
     "cmrc",
     "english",
     "english_news",
+    "fiction",
     "gloss",
     "jaquad",
+    "marked_en",
+    "marked_zh",
     "news",
     "parallel",
     "written_en",
@@ -38,11 +43,16 @@ Source = Literal[
 ]
 SOURCES: tuple[Source, ...] = get_args(Source)
 LANGUAGES: dict[Source, str] = {  # of the passages
+    "asked_en": "en",
+    "asked_zh": "zh",
     "cmrc": "zh",
     "english": "en",
     "english_news": "en",
+    "fiction": "zh",
     "gloss": "zh",
     "jaquad": "ja",
+    "marked_en": "en",
+    "marked_zh": "zh",
     "news": "zh",
     "parallel": "zh",
     "written_en": "en",

@@ -23,6 +23,7 @@ from index.datatypes import Span
 from index.errors import SettingsError
 from index.training.questions import (
     ASKED,
+    MARKED,
     TRANSLATED,
     Split,
     asked_again,
@@ -54,6 +55,15 @@ from rag.training.words import Lexicon
 logger = logging.getLogger(__name__)
 
 MAX_PASSAGE = 184  # tokens of a training window; a little under the 192 that the reader reads at a time
+
+_ASKED: dict[Source, tuple[Path, Source]] = {
+    "asked_en": (ASKED / "qa_english.tsv", "english"),
+    "asked_zh": (ASKED / "cmrc.tsv", "cmrc"),
+    "fiction": (MARKED / "fiction.tsv", "written_zh"),
+    "marked_en": (MARKED / "qa_english.tsv", "english"),
+    "marked_zh": (MARKED / "cmrc.tsv", "cmrc"),
+}
+"""Questions written for this project on the contexts of other sources: their files, and those sources."""
 
 SampleKind = Literal["answer", "near_miss", "same_document", "hard", "random"]
 
@@ -120,7 +130,8 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
             # A question that comes more than once comes in another window.
             made, passages = asked_examples(questions.training, source, number * 1_000_000, random)
             examples[source] += made
-        chunks[LANGUAGES[source]] += passages
+        if source not in _ASKED:  # their contexts are there already
+            chunks[LANGUAGES[source]] += passages
         logger.info("%s: %d questions", source, len(examples[source]))
     return Sources(
         examples=examples,
@@ -137,18 +148,16 @@ def data_sets(data: Path, cmrc_held_out: int) -> dict[Source, Split]:
     cmrc, jaquad = read_questions(pairs, "cmrc"), read_questions(pairs, "jaquad")
     english = read_questions(data / "train" / "qa_english.jsonl.gz")
     splits: dict[Source, Split] = {
-        "cmrc": _with_ours("cmrc", hold_out(cmrc, cmrc_held_out)),
+        "cmrc": hold_out(cmrc, cmrc_held_out),
         "jaquad": hold_out(jaquad, len(jaquad) // 10),
-        "english": _with_ours("qa_english", hold_out(english, len(english) // 10)),
+        "english": hold_out(english, len(english) // 10),
     }
     ours: tuple[Source, ...] = ("written_en", "written_ko", "written_zh")
-    return splits | {source: _with_translations(written(LANGUAGES[source])) for source in ours}
-
-
-def _with_ours(data_set: str, split: Split) -> Split:
-    """Add what was written for this project on the contexts that are trained on, in Chinese and in English."""
-    again = asked_again(data_set, split.training)
-    return replace(split, training=(*split.training, *(one for both in again for one in both)))
+    splits |= {source: _with_translations(written(LANGUAGES[source])) for source in ours}
+    for source, (path, known) in _ASKED.items():
+        again = asked_again(path, splits[known].training)
+        splits[source] = Split(training=tuple(one for both in again for one in both), held_out=())
+    return splits
 
 
 def _with_translations(split: Split) -> Split:
@@ -390,7 +399,7 @@ def _token_window(passage: Tokens, span: Span | None) -> tuple[int, int, int] | 
 
 def fingerprint(settings: TrainingSettings, data: Path) -> str:
     """Return what the prepared arrays depend on: the mixture, the seed, the start's vocabulary, the files."""
-    ours = [*written_files(), *TRANSLATED.glob("*.tsv"), *ASKED.glob("*.tsv")]
+    ours = [*written_files(), *TRANSLATED.glob("*.tsv"), *ASKED.rglob("*.tsv")]
     files = sorted([*(data / "train").glob("*.gz"), *ours])
     stated = {
         "seed": settings.seed,

@@ -21,6 +21,21 @@ class Mixture(Part):
     cmrc: int = Field(default=11_000, ge=0, description="questions of CMRC 2018's training part")
     jaquad: int = Field(default=13_000, ge=0, description="questions of JaQuAD's training part")
     english: int = Field(default=3_200, ge=0, description="English questions that people asked")
+    asked_en: int = Field(
+        default=0,
+        ge=0,
+        description="Chinese and English questions written for this project on those contexts",
+    )
+    asked_zh: int = Field(
+        default=0, ge=0, description="Chinese and English questions written for it on CMRC's contexts"
+    )
+    marked_en: int = Field(
+        default=0, ge=0, description="as asked_en, with answers as long as those that people marked there"
+    )
+    marked_zh: int = Field(default=0, ge=0, description="as asked_zh, with answers as long as CMRC's")
+    fiction: int = Field(
+        default=0, ge=0, description="more questions on the stories among the passages written for it"
+    )
     written_en: int = Field(
         default=0, ge=0, description="English questions on English passages written for this project"
     )

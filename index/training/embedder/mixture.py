@@ -22,7 +22,7 @@ from index.training.embedder import glossed, passages
 from index.training.embedder.parallel import CHINESE, OURS, Pair, Parallel
 from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.vocabulary import Word
-from index.training.questions import Question, asked_again, read_questions, translated
+from index.training.questions import ASKED, MARKED, Question, asked_again, read_questions, translated
 
 _UNSPACED = ("ja", "th")  # languages that put no blank between words
 _PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing", "written", "translated"}
@@ -224,7 +224,7 @@ def questions(name: str, asked: Sequence[Question], negatives: int) -> Source:
 
     def draw(number: int, random: Random) -> Example:
         one = asked[number]
-        found = looks.find(one.question, one.answer, 6) if negatives else []
+        found = looks.find(one.question, one, 6) if negatives else []
         away = random.sample(found, min(negatives, len(found)))
         return Example((one.question, passages.window(one, random)), "", tuple(away))
 
@@ -242,7 +242,7 @@ def written_questions(name: str, asked: Sequence[Question], negatives: int) -> S
     def draw(number: int, random: Random) -> Example:
         one = asked[number]
         right = passages.window(one, random)
-        found = looks(one.language).find(right, one.answer, 6) if negatives else []
+        found = looks(one.language).find(right, one, 6) if negatives else []
         away = random.sample(found, min(negatives, len(found)))
         return Example((one.question, right), "", tuple(away))
 
@@ -299,7 +299,7 @@ def crossing(
         query = into[one.language](one.question)
         if len(query) < 4:
             return None
-        found = looks[one.language].find(one.question, one.answer, 6) if negatives else []
+        found = looks[one.language].find(one.question, one, 6) if negatives else []
         away = random.sample(found, min(negatives, len(found)))
         return Example((query, passages.window(one, random)), "", tuple(away))
 
@@ -319,9 +319,15 @@ def build(
     pairs = parallel.pairs
     asked = {name: read_questions(train / "qa_pairs.jsonl.gz", name) for name in ("cmrc", "jaquad")}
     asked["qa_english"] = read_questions(train / "qa_english.jsonl.gz")
-    again = {name: asked_again(name, found) for name, found in asked.items()}
+    again = {
+        name: [both for folder in (ASKED, MARKED) for both in asked_again(folder / f"{name}.tsv", found)]
+        for name, found in asked.items()
+    }
     ours = passages.written_questions()
     in_others = translated(ours, settings.everyday_folder / "questions")
+    stories = asked_again(MARKED / "fiction.tsv", ours)
+    ours += [one for one, _ in stories]
+    in_others += [other for _, other in stories]
     in_others += [other for found in again.values() for _, other in found]
     zh = [p for p in pairs if p.language in CHINESE and p.source not in {"ntrex", "sib"}]
     sources = [

@@ -82,8 +82,8 @@ class Lookalikes:
             if len(found) <= _FREQUENT
         }
 
-    def find(self, question: str, without: str, count: int) -> list[str]:
-        """Return the best passages that do not hold the text ``without``, best first."""
+    def find(self, question: str, asked: Question, count: int) -> list[str]:
+        """Return the best passages that neither hold the answer nor come from its context, best first."""
         found = [
             self._postings[t] for t in dict.fromkeys(terms(question, self._language)) if t in self._postings
         ]
@@ -93,7 +93,8 @@ class Lookalikes:
         idf = [np.full(len(p), np.log(len(self.passages) / len(p)), dtype=np.float32) for p in found]
         positions, inverse = np.unique(np.concatenate(found), return_inverse=True)
         order = positions[np.argsort(-np.bincount(inverse, np.concatenate(idf)), kind="stable")[: 8 * count]]
-        return [text for p in order if without not in (text := self.passages[int(p)])][:count]
+        texts = (self.passages[int(p)] for p in order)
+        return [text for text in texts if asked.answer not in text and text not in asked.context][:count]
 
 
 def terms(text: str, language: str) -> list[str]:
