@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from index.bert import Bert
 
 OUTPUTS = 3  # start, end, relevance; behind them the two vectors
-MAX_SPAN = 30  # tokens of an answer, about 45 Chinese characters
+MAX_SPAN = 40  # tokens of an answer, about 60 Chinese characters
 KEPT = 256  # readings, about 50 kB each for a passage of one window
 BATCH_TOKENS = 2048  # more leave the cache
 
