@@ -34,7 +34,7 @@ from index.training.questions import (
 from index.weights import write_checksums
 from rag.datatypes import Span
 from rag.features import CLS, MASK, PASSAGE, SEP, Featuriser
-from rag.reader import Reader
+from rag.reader import MAX_SPAN, Reader
 from rag.training import curves
 from rag.training.__main__ import main
 from rag.training.answers import find_answers
@@ -547,7 +547,7 @@ def test_products_count_for_spans_as_wholes(settings: Path, tmp_path: Path) -> N
     spans = [
         (int(first[0]), int(last[1]))
         for n, first in enumerate(reading.tokens)
-        for last in reading.tokens[n : n + 30]
+        for last in reading.tokens[n : n + MAX_SPAN]
         if first[0] < last[1]
     ]
     best = max(spans, key=lambda span: reading.score(*span))
