@@ -23,12 +23,15 @@ from index.text import is_chinese
 from index.training import questions
 from index.training.average import main as average_main
 from index.training.questions import (
+    WRITTEN,
+    WRITTEN_MARKED,
     Question,
     asked_again,
     context_key,
     hold_out,
     read_questions,
     read_written,
+    written,
     written_files,
 )
 from index.weights import write_checksums
@@ -55,7 +58,6 @@ from rag.training.masking import hide
 from rag.training.mixture import (
     Sample,
     Sources,
-    data_sets,
     featurise,
     featurise_masked,
     make_samples,
@@ -750,9 +752,13 @@ def test_written_passages_bring_questions_with_and_without_an_answer(tmp_path: P
     assert (high.answer, high.context[high.start :]) == ("48米", "48米，建于1902年。")
     assert designed.answer == ""
     assert (long.context, long.answer) == ("云河长306公里。", "306公里")
-    examples, _ = asked_examples([high, designed, long], "written_zh", 0, Random(1))
+    documents: dict[str, int] = {}
+    examples, chunks = asked_examples([high, designed, long], "written_zh", documents, Random(1))
     assert [example.answer for example in examples] == ["48米", "", "306公里"]
     assert [example.query for example in examples] == ["塔有多高？", "塔是谁设计的？", "云河长306公里。"]
+    assert chunks == [(documents[high.context], high.context), (documents[long.context], long.context)]
+    again, known = asked_examples([replace(high, question="它多高？")], "fiction", documents, Random(1))
+    assert (again[0].document, known) == (examples[0].document, [])  # the same document, indexed once
 
 
 @pytest.mark.parametrize("line", ["Q\t塔有多高？\t49米", "Q\t塔有多高？", "塔有多高？\t48米", "N\t谁？\t他"])
@@ -767,7 +773,7 @@ def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path)
     asked = Question(
         language="zh", question="塔是谁设计的？", context="青山塔高48米，建于1902年。", start=0, end=0
     )
-    examples, chunks = asked_examples([asked], "written_zh", 0, Random(1))
+    examples, chunks = asked_examples([asked], "written_zh", {}, Random(1))
     sources = Sources(
         examples={"written_zh": examples},
         hard={"zh": HardPassages(chunks, "zh")},
@@ -782,27 +788,24 @@ def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path)
 
 
 def test_the_passages_that_come_with_the_recipe_can_all_be_read() -> None:
-    asked = {path.name: read_written(path) for path in written_files()}
+    files = [path for folder in (WRITTEN, WRITTEN_MARKED) for path in written_files(folder)]
+    asked = {f"{path.name} of {path.parent}": read_written(path) for path in files}
     assert {name[:2] for name in asked} >= {"en", "zh"}
     for name, those in asked.items():
         assert any(question.answer for question in those), name
         assert any(not question.answer for question in those), name
 
 
-def test_what_is_held_out_stays_so_when_more_is_written(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(questions, "WRITTEN", tmp_path / "passages")
-
+def test_what_is_held_out_stays_so_when_more_is_written(tmp_path: Path) -> None:
     def write(batch: str, rivers: range) -> None:
-        (tmp_path / "passages" / batch).mkdir(parents=True)
+        (tmp_path / batch).mkdir()
         lines = [f"P\t第{n}条河长{n}公里。\nQ\t第{n}条河多长？\t{n}公里\n" for n in rivers]
-        (tmp_path / "passages" / batch / "zh-rivers.txt").write_text("".join(lines), encoding="utf-8")
+        (tmp_path / batch / "zh-rivers.txt").write_text("".join(lines), encoding="utf-8")
 
     write("1", range(100, 150))
-    before = data_sets(data, 1)["written_zh"]
+    before = written("zh", tmp_path)
     write("2", range(200, 250))
-    after = data_sets(data, 1)["written_zh"]
+    after = written("zh", tmp_path)
     assert len(before.held_out) == 5
     assert after.held_out[:5] == before.held_out
     assert len(after.held_out) == 10

@@ -19,6 +19,7 @@ from index.errors import SettingsError
 from index.training.tables import read_rows
 
 WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
+WRITTEN_MARKED = WRITTEN / "marked"  # the same, with answers as long as people mark them
 LANGUAGES = ("en", "ko", "zh")  # of those passages
 TRANSLATED = Path(__file__).parent / "embedder" / "everyday" / "questions"  # the same in others: LANGUAGE.tsv
 ASKED = Path(__file__).parent / "asked"  # questions written on contexts that have some: SET.tsv
@@ -128,18 +129,18 @@ def hold_out(questions: Sequence[Question], count: int) -> Split:
     )
 
 
-def written_files(pattern: str = "*.txt") -> list[Path]:
-    """Return the files of written passages, batch by batch."""
-    return sorted(WRITTEN.glob(f"*/{pattern}"))
+def written_files(folder: Path, pattern: str = "*.txt") -> list[Path]:
+    """Return the files of written passages in a folder, batch by batch."""
+    return sorted(folder.glob(f"*/{pattern}"))
 
 
-def written(language: str) -> Split:
-    """Return the written questions on passages of a language.
+def written(language: str, folder: Path = WRITTEN) -> Split:
+    """Return the written questions of a folder on passages of a language.
 
     Each batch is split by itself, so that what is held out stays so when more is written.
     """
     splits = []
-    for _, files in groupby(written_files(f"{language}-*.txt"), key=lambda path: path.parent):
+    for _, files in groupby(written_files(folder, f"{language}-*.txt"), key=lambda path: path.parent):
         asked = [question for path in files for question in read_written(path)]
         splits.append(hold_out(asked, len(asked) // 10))
     return Split(

@@ -39,6 +39,8 @@ Source = Literal[
     "parallel",
     "written_en",
     "written_ko",
+    "written_marked_en",
+    "written_marked_zh",
     "written_zh",
 ]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -57,6 +59,8 @@ LANGUAGES: dict[Source, str] = {  # of the passages
     "parallel": "zh",
     "written_en": "en",
     "written_ko": "ko",
+    "written_marked_en": "en",
+    "written_marked_zh": "zh",
     "written_zh": "zh",
 }
 
@@ -86,7 +90,8 @@ _SIZES: dict[str, Span] = {
     "ko": (120, 330),
     "en": (250, 650),
 }  # characters, as chunks are
-_LONGEST: dict[str, int] = {"zh": 60, "ja": 60, "ko": 70, "en": 160}  # characters of an answer
+_FIRST_CONTEXT = 1_000_000  # as a document's number; articles of the news have lower ones
+_LONGEST: dict[str, int] = {"zh": 90, "ja": 60, "ko": 70, "en": 240}  # characters of an answer
 
 
 def cut_chunks(text: str, language: str, random: Random) -> list[str]:
@@ -127,21 +132,25 @@ def window_around(text: str, span: Span, language: str, random: Random) -> Span 
 
 
 def asked_examples(
-    questions: Sequence[Question], source: Source, offset: int, random: Random
+    questions: Sequence[Question], source: Source, documents: dict[str, int], random: Random
 ) -> tuple[list[Example], list[tuple[int, str]]]:
-    """Return examples of questions that people asked, and chunks of their contexts with document numbers.
+    """Return examples of questions that people asked, and chunks of new contexts with their document numbers.
 
     Args:
         questions: of one data set.
         source: its name.
-        offset: added to the number of a context; keep those of data sets apart.
+        documents: the number of each context so far; that of a new one is added.
         random: chooses sizes.
     """
     language = LANGUAGES[source]
-    documents: dict[str, int] = {}
     examples: list[Example] = []
+    chunks: list[tuple[int, str]] = []
     for asked in questions:
-        document = documents.setdefault(asked.context, offset + len(documents))
+        if asked.context not in documents:
+            documents[asked.context] = _FIRST_CONTEXT + len(documents)
+            pieces = cut_chunks(asked.context, language, random)
+            chunks += [(documents[asked.context], piece) for piece in pieces]
+        document = documents[asked.context]
         end = asked.end
         while end > asked.start and asked.context[end - 1] in "。，；,. ":
             end -= 1
@@ -163,7 +172,6 @@ def asked_examples(
                     query=passage if crossing else asked.question,
                 )
             )
-    chunks = [(number, c) for text, number in documents.items() for c in cut_chunks(text, language, random)]
     return examples, chunks
 
 

@@ -25,13 +25,14 @@ from index.training.questions import (
     ASKED,
     MARKED,
     TRANSLATED,
+    WRITTEN,
+    WRITTEN_MARKED,
     Split,
     asked_again,
     hold_out,
     read_questions,
     translated,
     written,
-    written_files,
 )
 from rag.crossing import crossed
 from rag.features import CLS, MAX_QUESTION, PASSAGE, SEP, Featuriser, Tokens, matches
@@ -64,6 +65,15 @@ _ASKED: dict[Source, tuple[Path, Source]] = {
     "marked_zh": (MARKED / "cmrc.tsv", "cmrc"),
 }
 """Questions written for this project on the contexts of other sources: their files, and those sources."""
+
+_WRITTEN: dict[Source, Path] = {
+    "written_en": WRITTEN,
+    "written_ko": WRITTEN,
+    "written_marked_en": WRITTEN_MARKED,
+    "written_marked_zh": WRITTEN_MARKED,
+    "written_zh": WRITTEN,
+}
+"""Passages written for this project with their questions: the folders of their batches."""
 
 SampleKind = Literal["answer", "near_miss", "same_document", "hard", "random"]
 
@@ -124,13 +134,13 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
         "english_news": same,
     }
     chunks: dict[str, list[tuple[int, str]]] = {"zh": news.chunks, "en": english_chunks, "ja": [], "ko": []}
-    for number, (source, questions) in enumerate(data_sets(data, mixture.held_out).items(), start=1):
+    documents: dict[str, int] = {}
+    for source, questions in data_sets(data, mixture.held_out).items():
         examples[source] = []
         for _ in range(max(1, round(getattr(mixture, source) / max(1, len(questions.training))))):
             # A question that comes more than once comes in another window.
-            made, passages = asked_examples(questions.training, source, number * 1_000_000, random)
+            made, passages = asked_examples(questions.training, source, documents, random)
             examples[source] += made
-        if source not in _ASKED:  # their contexts are there already
             chunks[LANGUAGES[source]] += passages
         logger.info("%s: %d questions", source, len(examples[source]))
     return Sources(
@@ -152,8 +162,8 @@ def data_sets(data: Path, cmrc_held_out: int) -> dict[Source, Split]:
         "jaquad": hold_out(jaquad, len(jaquad) // 10),
         "english": hold_out(english, len(english) // 10),
     }
-    ours: tuple[Source, ...] = ("written_en", "written_ko", "written_zh")
-    splits |= {source: _with_translations(written(LANGUAGES[source])) for source in ours}
+    for source, folder in _WRITTEN.items():
+        splits[source] = _with_translations(written(LANGUAGES[source], folder))
     for source, (path, known) in _ASKED.items():
         again = asked_again(path, splits[known].training)
         splits[source] = Split(training=tuple(one for both in again for one in both), held_out=())
@@ -399,7 +409,7 @@ def _token_window(passage: Tokens, span: Span | None) -> tuple[int, int, int] | 
 
 def fingerprint(settings: TrainingSettings, data: Path) -> str:
     """Return what the prepared arrays depend on: the mixture, the seed, the start's vocabulary, the files."""
-    ours = [*written_files(), *TRANSLATED.glob("*.tsv"), *ASKED.rglob("*.tsv")]
+    ours = [*WRITTEN.rglob("*.txt"), *TRANSLATED.glob("*.tsv"), *ASKED.rglob("*.tsv")]
     files = sorted([*(data / "train").glob("*.gz"), *ours])
     stated = {
         "seed": settings.seed,

@@ -42,6 +42,10 @@ class Mixture(Part):
     written_ko: int = Field(
         default=0, ge=0, description="Korean and English questions on Korean passages written for it"
     )
+    written_marked_en: int = Field(
+        default=0, ge=0, description="as written_en, other passages, with answers as long as people mark them"
+    )
+    written_marked_zh: int = Field(default=0, ge=0, description="as written_zh, the same way")
     written_zh: int = Field(
         default=0, ge=0, description="Chinese and English questions on Chinese passages written for it"
     )
