@@ -31,14 +31,16 @@ if TYPE_CHECKING:
     from index.bert import Bert
 
 OUTPUTS = 3  # start, end, relevance; behind them the two vectors
-MAX_SPAN = 40  # tokens of an answer, about 60 Chinese characters
+MAX_SPAN = 60  # tokens of an answer, about 90 Chinese characters
 KEPT = 256  # readings, about 50 kB each for a passage of one window
 BATCH_TOKENS = 2048  # more leave the cache
 
 _SHIPPED = Path(__file__).parent / "models" / "reader"
 _NOWHERE = -1e9
+_UNBOUNDED = 1 << 20  # tokens; more than any passage has
 
 Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,7 @@ class WindowScores:
     """
 
     first: int  # the window's first token among the passage's
+    cut: tuple[bool, bool]  # whether the passage goes on before the window, and behind it
     starts: Floats  # shape (tokens of the window,)
     ends: Floats
     opens: Floats  # shape (tokens of the window, width); a reader without products has a width of 0
@@ -94,6 +97,33 @@ class WindowScores:
     def holds(self, token: int) -> bool:
         """Whether a token of the passage lies in the window."""
         return self.first <= token < self.first + len(self.starts)
+
+    def room(self, first: Integers, last: Integers) -> Integers:
+        """Return how many tokens the window sees on either side of spans, at least; below 0: it does not hold them.
+
+        An end of the window where the passage ends too is no bound.
+        """
+        before = first - self.first if self.cut[0] else first + _UNBOUNDED
+        after = self.first + len(self.starts) - 1 - last if self.cut[1] else last + _UNBOUNDED
+        return np.minimum(before, after)
+
+    def band(self, low: int, high: int, longest: int) -> Floats:
+        """Return the log-odds of spans between two tokens of the passage; -1e9 where the window does not hold them.
+
+        Shape (high - low, longest): the first token, from ``low``, and how many more the span has.
+        """
+        scores = np.full((high - low, longest), _NOWHERE, dtype=np.float32)
+        a, b = max(low - self.first, 0), min(high - self.first, len(self.starts))
+        if a < b:
+            firsts = np.arange(b - a)[:, None]
+            lasts = firsts + np.arange(longest)
+            inside = lasts < b - a
+            lasts[~inside] = 0
+            held = self.starts[a:b, None] + self.ends[a:b][lasts]
+            held += (self.opens[a:b] @ self.closes[a:b].T)[firsts, lasts]
+            held[~inside] = _NOWHERE
+            scores[self.first + a - low : self.first + b - low] = held
+        return scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,32 +150,51 @@ class Reading:
         """
         end = len(self.text) if end is None else end
         inside = np.flatnonzero((self.tokens[:, 0] >= start) & (self.tokens[:, 1] <= end))
-        if not len(inside) or top < 1:
+        if not len(inside) or not self.windows or top < 1:
             return []
-        found: dict[tuple[int, int], float] = {}
-        for window in self.windows:
-            for first, last, score in _best_pairs(window, int(inside[0]), int(inside[-1]) + 1, longest, top):
-                span = int(self.tokens[first, 0]), int(self.tokens[last, 1])
-                if span[0] < span[1]:
-                    found[span] = max(score, found.get(span, score))
-        ranked = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
-        return [self._span(start, end, score) for (start, end), score in ranked[:top]]
+        low = int(inside[0])
+        scores = self._band(low, int(inside[-1]) + 1, longest).ravel()
+        count = min(top, scores.size)
+        spans: list[Span] = []
+        for place in np.argpartition(scores, scores.size - count)[scores.size - count :]:
+            first, more = divmod(int(place), longest)
+            if scores[place] > _NOWHERE / 2:
+                a, b = int(self.tokens[low + first, 0]), int(self.tokens[low + first + more, 1])
+                while a < b and self.text[b - 1].isspace():  # the last token has no characters of its own
+                    b -= 1
+                if a < b:
+                    spans.append(self._span(a, b, float(scores[place])))
+        return sorted(spans, key=lambda span: (-span.score, span.start, span.end))
+
+    def _band(self, low: int, high: int, longest: int) -> Floats:
+        """Return the log-odds of spans between two tokens; shape as of a window's band."""
+        held = [w for w in self.windows if w.first < high and w.first + len(w.starts) > low]
+        if len(held) == 1:
+            return held[0].band(low, high, longest)
+        bands = np.stack([window.band(low, high, longest) for window in held])
+        firsts = np.arange(low, high)[:, None]
+        room = np.stack([window.room(firsts, firsts + np.arange(longest)) for window in held])
+        midmost = np.take_along_axis(bands, room.argmax(axis=0)[None], axis=0)[0]
+        mean: Floats = (bands.max(axis=0) + midmost) / 2
+        return mean
 
     def score(self, start: int, end: int) -> float:
         """Return the log-odds of any span, by its offsets; it is widened to whole tokens.
 
-        A span that no single window holds takes its start and its end each from the window that likes
-        it best. A span without words scores -1e9.
+        Of several windows that hold it, it gets the mean of the one that likes it best and the one that sees
+        most on either side of it. A span that none holds takes its start and its end each from the window that
+        likes it best. A span without words scores -1e9.
         """
         first = int(np.searchsorted(self.tokens[:, 1], start, side="right"))
         last = int(np.searchsorted(self.tokens[:, 0], end, side="left")) - 1
         if first > last:
             return _NOWHERE
-        whole = [
-            window.span(first, last) for window in self.windows if window.holds(first) and window.holds(last)
-        ]
+        whole = [window for window in self.windows if window.holds(first) and window.holds(last)]
+        if len(whole) == 1:
+            return whole[0].span(first, last)
         if whole:
-            return max(whole)
+            midmost = max(whole, key=lambda window: int(window.room(np.array(first), np.array(last))))
+            return (max(window.span(first, last) for window in whole) + midmost.span(first, last)) / 2
         starts = [w.starts[first - w.first] for w in self.windows if w.holds(first)]
         return float(max(starts) + max(w.ends[last - w.first] for w in self.windows if w.holds(last)))
 
@@ -274,7 +323,9 @@ class Reader:
             relevance=self._calibration.probability(relevance) if rows else 0.0,
             relevance_logit=relevance,
             tokens=tokens,
-            windows=tuple(_window_scores(row, scores) for row, scores in zip(rows, logits, strict=True)),
+            windows=tuple(
+                _window_scores(row, scores, len(tokens)) for row, scores in zip(rows, logits, strict=True)
+            ),
         )
 
     def _logits(self, rows: Sequence[Row]) -> list[Floats]:
@@ -296,8 +347,8 @@ class Reader:
         return logits
 
 
-def _window_scores(row: Row, logits: Floats) -> WindowScores:
-    """Take a window's tokens out of a row's logits; the null and the relevance are read at [CLS]."""
+def _window_scores(row: Row, logits: Floats, tokens: int) -> WindowScores:
+    """Take a window, of a passage of so many tokens, out of a row's logits; null and relevance are read at [CLS]."""
     width = (logits.shape[1] - OUTPUTS) // 2
     at_cls, window = logits[0], logits[row.offset : row.offset + row.length]
     scale = np.float32(max(width, 1) ** -0.5)
@@ -305,29 +356,9 @@ def _window_scores(row: Row, logits: Floats) -> WindowScores:
     half = (at_cls[2] - at_cls[0] - at_cls[1] - product) / 2
     return WindowScores(
         first=row.first,
+        cut=(row.first > 0, row.first + row.length < tokens),
         starts=window[:, 0] + half,
         ends=window[:, 1] + half,
         opens=window[:, OUTPUTS : OUTPUTS + width] * scale,
         closes=window[:, OUTPUTS + width :],
     )
-
-
-def _best_pairs(
-    window: WindowScores, first: int, stop: int, longest: int, top: int
-) -> list[tuple[int, int, float]]:
-    """Return the best ``(first token, last token, score)`` of a window between two tokens of the passage."""
-    low, high = max(first - window.first, 0), min(stop - window.first, len(window.starts))
-    if low >= high:
-        return []
-    firsts = np.arange(high - low)[:, None]
-    lasts = firsts + np.arange(longest)  # shape (start, tokens more than one)
-    inside = lasts < high - low
-    lasts[~inside] = 0
-    products = window.opens[low:high] @ window.closes[low:high].T
-    scores = window.starts[low:high, None] + window.ends[low:high][lasts] + products[firsts, lasts]
-    scores[~inside] = _NOWHERE
-    flat = scores.ravel()
-    count = min(top, flat.size)
-    chosen = np.argpartition(flat, flat.size - count)[flat.size - count :]
-    pairs = [(*divmod(int(c), longest), float(flat[c])) for c in chosen if flat[c] > _NOWHERE / 2]
-    return [(window.first + low + s, window.first + low + s + more, score) for s, more, score in pairs]
