@@ -39,6 +39,20 @@ def test_dark_and_light_have_enough_contrast(browser: Browser, address: str) -> 
         window.context.close()
 
 
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+@pytest.mark.parametrize("width", [340, 420])
+def test_the_top_of_a_narrow_page_is_one_line(
+    browser: Browser, address: str, locale: str, width: int
+) -> None:
+    window = Opened(browser, address, viewport={"width": width, "height": 800}, locale=locale)
+    boxes = [
+        box.bounding_box() for box in window.page.locator(".top b, .top nav a, .tools button:visible").all()
+    ]
+    assert len(boxes) == 7
+    assert all(box and box["height"] < 40 and box["x"] + box["width"] <= width for box in boxes)
+    window.context.close()
+
+
 def test_a_phone_shows_one_panel_at_a_time(browser: Browser, address: str) -> None:
     window = Opened(browser, address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     window.ask(QUESTION)
