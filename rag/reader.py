@@ -83,7 +83,7 @@ class WindowScores:
     """
 
     first: int  # the window's first token among the passage's
-    cut: tuple[bool, bool]  # whether the passage goes on before the window, and behind it
+    is_last: bool  # whether the passage ends with it
     starts: Floats  # shape (tokens of the window,)
     ends: Floats
     opens: Floats  # shape (tokens of the window, width); a reader without products has a width of 0
@@ -103,26 +103,26 @@ class WindowScores:
 
         An end of the window where the passage ends too is no bound.
         """
-        before = first - self.first if self.cut[0] else first + _UNBOUNDED
-        after = self.first + len(self.starts) - 1 - last if self.cut[1] else last + _UNBOUNDED
+        before = first - self.first if self.first else first + _UNBOUNDED
+        after = last + _UNBOUNDED if self.is_last else self.first + len(self.starts) - 1 - last
         return np.minimum(before, after)
 
     def band(self, low: int, high: int, longest: int) -> Floats:
         """Return the log-odds of spans between two tokens of the passage; -1e9 where the window does not hold them.
 
-        Shape (high - low, longest): the first token, from ``low``, and how many more the span has.
+        Shape (high - low, longest): the first token, from ``low``, and how many more the span has. The window
+        holds some token from ``low`` to ``high``.
         """
         scores = np.full((high - low, longest), _NOWHERE, dtype=np.float32)
         a, b = max(low - self.first, 0), min(high - self.first, len(self.starts))
-        if a < b:
-            firsts = np.arange(b - a)[:, None]
-            lasts = firsts + np.arange(longest)
-            inside = lasts < b - a
-            lasts[~inside] = 0
-            held = self.starts[a:b, None] + self.ends[a:b][lasts]
-            held += (self.opens[a:b] @ self.closes[a:b].T)[firsts, lasts]
-            held[~inside] = _NOWHERE
-            scores[self.first + a - low : self.first + b - low] = held
+        firsts = np.arange(b - a)[:, None]
+        lasts = firsts + np.arange(longest)
+        inside = lasts < b - a
+        lasts[~inside] = 0
+        held = self.starts[a:b, None] + self.ends[a:b][lasts]
+        held += (self.opens[a:b] @ self.closes[a:b].T)[firsts, lasts]
+        held[~inside] = _NOWHERE
+        scores[self.first + a - low : self.first + b - low] = held
         return scores
 
 
@@ -174,9 +174,7 @@ class Reading:
         bands = np.stack([window.band(low, high, longest) for window in held])
         firsts = np.arange(low, high)[:, None]
         room = np.stack([window.room(firsts, firsts + np.arange(longest)) for window in held])
-        midmost = np.take_along_axis(bands, room.argmax(axis=0)[None], axis=0)[0]
-        mean: Floats = (bands.max(axis=0) + midmost) / 2
-        return mean
+        return _over_windows(bands, room)
 
     def score(self, start: int, end: int) -> float:
         """Return the log-odds of any span, by its offsets; it is widened to whole tokens.
@@ -193,8 +191,9 @@ class Reading:
         if len(whole) == 1:
             return whole[0].span(first, last)
         if whole:
-            midmost = max(whole, key=lambda window: int(window.room(np.array(first), np.array(last))))
-            return (max(window.span(first, last) for window in whole) + midmost.span(first, last)) / 2
+            spans = np.array([window.span(first, last) for window in whole], dtype=np.float32)
+            room = np.array([window.room(np.array(first), np.array(last)) for window in whole])
+            return float(_over_windows(spans, room))
         starts = [w.starts[first - w.first] for w in self.windows if w.holds(first)]
         return float(max(starts) + max(w.ends[last - w.first] for w in self.windows if w.holds(last)))
 
@@ -347,6 +346,13 @@ class Reader:
         return logits
 
 
+def _over_windows(scores: Floats, room: Integers) -> Floats:
+    """Return the mean of the best score and the one with the most room; both arrays have a row for each window."""
+    midmost = np.take_along_axis(scores, room.argmax(axis=0)[None], axis=0)[0]
+    mean: Floats = (scores.max(axis=0) + midmost) / 2
+    return mean
+
+
 def _window_scores(row: Row, logits: Floats, tokens: int) -> WindowScores:
     """Take a window, of a passage of so many tokens, out of a row's logits; null and relevance are read at [CLS]."""
     width = (logits.shape[1] - OUTPUTS) // 2
@@ -356,7 +362,7 @@ def _window_scores(row: Row, logits: Floats, tokens: int) -> WindowScores:
     half = (at_cls[2] - at_cls[0] - at_cls[1] - product) / 2
     return WindowScores(
         first=row.first,
-        cut=(row.first > 0, row.first + row.length < tokens),
+        is_last=row.first + row.length == tokens,
         starts=window[:, 0] + half,
         ends=window[:, 1] + half,
         opens=window[:, OUTPUTS : OUTPUTS + width] * scale,
