@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answerers.agreement import absent
+from rag.checking.agreement import absent
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,12 @@ DATA = Path(__file__).parent / "data"
 @dataclass(frozen=True)
 class FakeReading:
     relevance_logit: float
+    answer: str = ""
 
     def best(self, top: int = 1, *, start: int = 0, end: int | None = None) -> Sequence[Span]:
-        return []
+        return [Span(text=self.answer, start=0, end=1, passage=0, score=0.0, relevance=0.5)][
+            : bool(self.answer)
+        ]
 
     def score(self, start: int, end: int) -> float:
         return 0.0
@@ -258,7 +261,10 @@ def test_the_shipped_models_find_wrong_figures_years_and_entities() -> None:
     }
     assert rows["any of the three"].precision >= 0.95
     assert rows["any of the three"].recall >= 0.95
-    assert rows["supported"].recall >= 0.85  # a right sentence is seldom doubted
+    assert rows["supported"].recall >= 0.9  # a right sentence is seldom doubted
+    assert (
+        rows["unsupported or partly"].recall >= 0.85
+    )  # though each comes with the question that it replies to
 
 
 def test_measures_count_by_hand(checker: SentenceChecker, tmp_path: Path) -> None:
@@ -310,3 +316,37 @@ def test_a_year_that_is_only_compared_with_does_not_hold_for_what_follows() -> N
 def test_a_bare_figure_is_read_together_with_its_question(checker: SentenceChecker) -> None:
     asked = checker.check("368亿元。", [YEARS], question="去年，澜湾高新区实现工业产值多少？")
     assert asked.supports[0].score > checker.check("368亿元。", [YEARS]).supports[0].score
+
+
+class AnsweringReader(FakeReader):
+    """Knows one question, and its answer wherever that stands."""
+
+    def __init__(self, question: str, answer: str) -> None:
+        self.question, self.answer = question, answer
+
+    def readings(self, question: str, passages: Sequence[str]) -> Sequence[ReadingLike]:
+        known = question == self.question
+        return [
+            FakeReading(4.0, self.answer) if known and self.answer in p else FakeReading(-4.0)
+            for p in passages
+        ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("轻轨1号线全长21.4公里。", None),
+        ("轻轨1号线全长19公里。", "figure"),
+        (
+            "1号线全长21.4公里，沿途风景非常优美，深受市民喜爱。",
+            "support",
+        ),  # the answer bears out its own clause
+    ],
+)
+def test_a_sentence_that_gives_the_readers_answer_to_the_question_has_the_reader_on_its_side(
+    sentence: str, reason: DoubtReason | None
+) -> None:
+    row = passage("| 轻轨1号线 | 火车站 | 高新区 | 21.4公里 |", title="轻轨")
+    checker = SentenceChecker(AnsweringReader("1号线有多长？", "21.4公里"), FakeEmbedder())
+    assert checker.check(sentence, [row], question="1号线有多长？").reason == reason
+    assert checker.check(sentence, [row]).reason is not None

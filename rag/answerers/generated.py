@@ -19,11 +19,11 @@ from typing import Protocol
 from index.errors import AnswererError
 from index.text import fold, is_chinese
 from rag import prompts
-from rag.answerers.agreement import absent
 from rag.answerers.base import NOT_FOUND, Answerer, Claim, Draft, Question, draft_of
 from rag.answerers.chat import ChatModel, Ending
 from rag.answerers.markers import Marked, SentenceParser
 from rag.checking import Checked, Support, is_checkable
+from rag.checking.agreement import absent
 from rag.datatypes import Doubt, Passage
 from rag.prompts import Message, PromptLanguage
 

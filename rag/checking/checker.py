@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from index.datatypes import Span as TextSpan
 from index.embedder import Embedder
 from rag.answerers.extractive import PassageReader
+from rag.checking.agreement import says
 from rag.checking.direction import denies
 from rag.checking.faults import literal_fault
 from rag.checking.parts import Said, View, anchors_in, take_apart, view_of
@@ -33,7 +34,7 @@ WEIGHTS: Mapping[str, float] = {
     "least": 2.4,  # the same for its worst clause
     "anchors": 1.2,  # each figure, date and name that stands there, up to MAX_ANCHORS
     "cosine": 1.8,
-    "relevance": 0.4,  # the reader's log-odds that the quoted words answer the sentence
+    "relevance": 0.4,  # the reader's log-odds that the quoted words answer the sentence, or the question with its words
     "crossing": 1.5,  # across languages fewer words are found
 }
 """A logistic regression on the labelled sentences without a literal fault, rounded."""
@@ -80,7 +81,8 @@ class SentenceChecker:
         Args:
             sentence: Chinese or English, the passages in either.
             cited: the passages, in any order.
-            question: what was asked; a sentence that is hardly more than a figure is read together with it.
+            question: what was asked; a sentence that is hardly more than a figure is read together with it, and one
+                that says what the reader finds there as its answer has the reader on its side.
         """
         if not cited:
             return Checked(supports=(), reason="uncited")
@@ -90,7 +92,7 @@ class SentenceChecker:
         claim = sentence if max(map(len, wanted.values())) > 1 else f"{question} {sentence}".strip()
         supports = sorted(
             (
-                self._support(claim, said, passage, view, wanted)
+                self._support(claim, question, said, passage, view, wanted)
                 for passage, view in zip(cited, views, strict=True)
             ),
             key=lambda support: -support.score,
@@ -115,20 +117,37 @@ class SentenceChecker:
         return self.check(sentence, nearest[:2], question=question)
 
     def _support(
-        self, claim: str, said: Said, passage: Passage, view: View, wanted: Mapping[bool, Sequence[Feature]]
+        self,
+        claim: str,
+        question: str,
+        said: Said,
+        passage: Passage,
+        view: View,
+        wanted: Mapping[bool, Sequence[Feature]],
     ) -> Support:
         crossing = view.chinese != said.chinese
         evidence = _evidence(said, view, wanted[crossing])
         if not evidence.quotes:
             return Support(passage=passage.number, quotes=(), score=0.0)
         quoted = " ".join(passage.text[start:end] for start, end in evidence.quotes)
-        score = self._score(claim, quoted, evidence, crossing=crossing)
+        relevance = self._relevance(claim, question if evidence.clauses == 1 else "", said.text, quoted)
+        score = self._score(claim, quoted, evidence, relevance, crossing=crossing)
         return Support(passage=passage.number, quotes=evidence.quotes, score=score)
 
-    def _score(self, claim: str, quoted: str, evidence: Evidence, *, crossing: bool) -> float:
+    def _relevance(self, claim: str, question: str, sentence: str, quoted: str) -> float:
+        """Return the reader's log-odds that words answer a claim, or the question with what the sentence says."""
+        relevance = self._reader.readings(claim, [quoted])[0].relevance_logit
+        if question:
+            (reading,) = self._reader.readings(question, [quoted])
+            if any(says(sentence, span.text) for span in reading.best()):
+                return max(relevance, reading.relevance_logit)
+        return relevance
+
+    def _score(
+        self, claim: str, quoted: str, evidence: Evidence, relevance: float, *, crossing: bool
+    ) -> float:
         """Weigh words found, nearness of meaning and the reader's opinion into a chance, 0..1."""
         claimed, evidenced = self._embed([claim, quoted])
-        relevance = self._reader.readings(claim, [quoted])[0].relevance_logit
         signs = {
             "bias": 1.0,
             "coverage": evidence.coverage,

@@ -1,7 +1,8 @@
 """Measures a checker on labelled sentences: a JSONL file of cases in, precision and recall of each label out.
 
-One case a line: ``{"id", "label", "sentence", "passages": [{"text", "title"?, "date"?}], "languages"?}``; its label
-is one of ``LABELS``, its passages are those that the sentence cites.
+One case a line: ``{"id", "label", "question"?, "sentence", "passages": [{"text", "title"?, "date"?}],
+"languages"?}``; its label is one of ``LABELS``, its passages are those that the sentence cites in its reply to the
+question.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Case:
     label: str
     sentence: str
     passages: tuple[Passage, ...]
+    question: str = ""  # that the sentence replies to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,13 @@ def _case(line: str, place: str) -> Case:
     try:
         fields = json.loads(line)
         passages = tuple(_passage(n, stated) for n, stated in enumerate(fields["passages"], start=1))
-        case = Case(id=fields["id"], label=fields["label"], sentence=fields["sentence"], passages=passages)
+        case = Case(
+            id=fields["id"],
+            label=fields["label"],
+            sentence=fields["sentence"],
+            passages=passages,
+            question=fields.get("question", ""),
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise CasesError(
             f"{place} is not a case ({error!r}); it needs id, label, sentence and passages."
@@ -108,7 +116,7 @@ def _passage(number: int, stated: Mapping[str, str]) -> Passage:
 
 def check_cases(checker: SentenceChecker, cases: Iterable[Case]) -> list[tuple[Case, Checked]]:
     """Check every case."""
-    return [(case, checker.check(case.sentence, case.passages)) for case in cases]
+    return [(case, checker.check(case.sentence, case.passages, question=case.question)) for case in cases]
 
 
 def agrees(case: Case, result: Checked) -> bool:

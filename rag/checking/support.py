@@ -97,6 +97,7 @@ class Evidence:
     coverage: float  # 0..1: share of the features that stand in them or in the headings above
     least: float  # 0..1: the same for the clause of the sentence that is covered least
     anchors: int  # figures, dates and names of the sentence that stand in them
+    clauses: int  # of the sentence; those of hardly a word do not count
 
 
 def pick_evidence(
@@ -134,26 +135,21 @@ def pick_evidence(
         chosen.append(best)
         covered |= held[best]
         anchored |= anchors[best]
+    everything = [*range(len(wanted))]
+    by_clause = [[n for n in everything if start <= wanted[n].start < end] for start, end in clauses]
+    wordy = [group for group in by_clause if len(group) > 1] or [everything]
     return Evidence(
         quotes=tuple(sentences[n] for n in sorted(chosen)),
-        coverage=_share(range(len(wanted)), covered | implied),
-        least=_least(wanted, clauses, covered | implied),
+        coverage=_share(everything, covered | implied),
+        least=min(_share(group, covered | implied) for group in wordy),
         anchors=len(anchored),
+        clauses=len(wordy),
     )
 
 
 def _share(wanted: Sequence[int], covered: frozenset[int]) -> float:
     """Return the share of features that are covered; 1 where nothing is wanted."""
     return sum(n in covered for n in wanted) / len(wanted) if wanted else 1.0
-
-
-def _least(wanted: Sequence[Feature], clauses: Sequence[TextSpan], covered: frozenset[int]) -> float:
-    """Return the share of the clause that is covered least; clauses of hardly a word do not count."""
-    groups = [[n for n, f in enumerate(wanted) if s <= f.start < e] for s, e in clauses]
-    return min(
-        (_share(group, covered) for group in groups if len(group) > 1),
-        default=_share(range(len(wanted)), covered),
-    )
 
 
 _CLAUSE_END = re.compile(r"[,;，；]|\b(?:and|but|while|which|because)\b|并且?|其中")
