@@ -16,7 +16,7 @@ from typing import Literal
 from rag.answerers.base import NOT_FOUND, Question
 from rag.datatypes import Passage
 
-VERSION = 1
+VERSION = 2
 """Raised with any change of meaning; the digest below follows the words by itself."""
 
 PromptLanguage = Literal["zh", "en"]
@@ -56,8 +56,8 @@ ANSWER_RULES: Mapping[PromptLanguage, str] = {
 }
 
 ANSWER_REQUEST: Mapping[PromptLanguage, str] = {
-    "zh": "段落：\n\n{passages}\n\n{left_out}{guess}问题：{question}",
-    "en": "Passages:\n\n{passages}\n\n{left_out}{guess}Question: {question}",
+    "zh": "段落：\n\n{passages}\n\n{left_out}{guess}问题：{question}{no_guess}",
+    "en": "Passages:\n\n{passages}\n\n{left_out}{guess}Question: {question}{no_guess}",
 }
 
 LEFT_OUT: Mapping[PromptLanguage, str] = {
@@ -69,6 +69,12 @@ GUESS: Mapping[PromptLanguage, str] = {
     "zh": "一个程序从段落 [{passage}] 里摘出的猜测，可能是错的，只以段落为准：“{guess}”\n\n",
     "en": 'A program\'s guess, taken from passage [{passage}]; it may be wrong, only the passages count: "{guess}"\n\n',
 }
+
+NO_GUESS: Mapping[PromptLanguage, str] = {
+    "zh": "\n\n一个程序没有在这些段落里找到答案。如果段落里确实没有写明，就只写：{not_found}",
+    "en": "\n\nA program found no answer in these passages. If they indeed do not state it, write only: {not_found}",
+}
+"""Stands last: a small model heeds what it read last, and seldom refuses by the rules alone."""
 
 REWRITE_RULES: Mapping[PromptLanguage, str] = {
     "zh": (
@@ -101,7 +107,17 @@ MAX_ANSWER = 300  # characters of each earlier answer shown to it
 MAX_SOURCE = 120  # characters of title, headings and date beside a passage
 
 _TEMPLATES = (
-    *(ANSWER_RULES, ANSWER_REQUEST, LEFT_OUT, GUESS, REWRITE_RULES, REWRITE_REQUEST, TURN, NOT_FOUND),
+    *(
+        ANSWER_RULES,
+        ANSWER_REQUEST,
+        LEFT_OUT,
+        GUESS,
+        NO_GUESS,
+        REWRITE_RULES,
+        REWRITE_REQUEST,
+        TURN,
+        NOT_FOUND,
+    ),
     {"passage": PASSAGE, "limits": f"{MAX_TURNS} {MAX_ANSWER} {MAX_SOURCE}"},
 )
 
@@ -122,6 +138,7 @@ def answer_messages(
     passages: Sequence[Passage],
     *,
     guess: tuple[str, int] | None = None,
+    found: bool = True,
     left_out: int = 0,
 ) -> list[Message]:
     """Ask for an answer from passages.
@@ -130,6 +147,7 @@ def answer_messages(
         question: standing alone.
         passages: shown under their own numbers.
         guess: what was extracted, and the number of the passage that it stands in.
+        found: whether something was; the model is told where nothing was.
         left_out: how many passages there was no room for.
     """
     language = language_of(question.language)
@@ -138,6 +156,7 @@ def answer_messages(
         left_out=LEFT_OUT[language].format(count=left_out) if left_out else "",
         guess=GUESS[language].format(guess=as_data(guess[0]), passage=guess[1]) if guess else "",
         question=question.text,
+        no_guess="" if found else NO_GUESS[language].format(not_found=NOT_FOUND[language]),
     )
     rules = ANSWER_RULES[language].format(not_found=NOT_FOUND[language])
     return [Message(role="system", content=rules), Message(role="user", content=request)]

@@ -30,6 +30,13 @@ PASSAGES = passages_of(
 )
 QUESTION = Question(text="2022年园区工业产值是多少？", language="zh")
 ENGLISH = Question(text="When was the mill built?", language="en")
+EXTRACTED = Draft(
+    answered=True,
+    text="885亿元。“……”[1]",
+    short_answer="885亿元",
+    confidence=0.9,
+    claims=(Claim(start=0, end=5, number=1, passage=1, quotes=((0, 5),)),),
+)
 
 
 def answerer(
@@ -72,13 +79,13 @@ def test_a_right_answer_is_borne_out_by_the_words_it_cites() -> None:
 
 def test_a_wrong_figure_is_shown_with_its_doubt() -> None:
     text = "2022年园区实现工业产值985亿元[1]。"
-    draft = drafted(text)
+    draft = drafted(text, extracted=EXTRACTED)
     assert draft.doubts == (Doubt(start=0, end=len(text), reason="figure", missing=("985",)),)
     assert [claim.verdict for claim in draft.claims] == ["unsupported"]
 
 
 def test_a_sentence_that_cites_the_wrong_passage_is_doubted() -> None:
-    draft = drafted("2022年园区实现工业产值885亿元[2]。")
+    draft = drafted("2022年园区实现工业产值885亿元[2]。", extracted=EXTRACTED)
     assert [doubt.reason for doubt in draft.doubts] == ["figure"]
     assert [(claim.passage, claim.verdict) for claim in draft.claims] == [(2, "unsupported")]
 
@@ -94,10 +101,36 @@ def test_sentences_without_markers_are_given_those_of_the_passages_that_bear_the
 
 
 def test_a_sentence_that_no_passage_bears_out_is_uncited() -> None:
-    draft = drafted("园区明年将建设一座大型国际机场。")
+    draft = drafted("园区明年将建设一座大型国际机场。", extracted=EXTRACTED)
     assert draft.text == "园区明年将建设一座大型国际机场。"
     assert [doubt.reason for doubt in draft.doubts] == ["uncited"]
     assert not draft.claims
+
+
+@pytest.mark.parametrize(
+    ("reply", "question"),
+    [
+        ("园区明年将建设一座大型国际机场。", QUESTION),
+        ("2022年园区实现工业产值985亿元[1]。", QUESTION),
+        ("The mill was built in 1912 [3].", ENGLISH),
+    ],
+)
+def test_a_reply_of_which_nothing_is_borne_out_is_no_answer_where_nothing_was_extracted(
+    reply: str, question: Question
+) -> None:
+    draft = drafted(reply, question)
+    said = draft.doubts[0]
+    assert (draft.answered, draft.claims, draft.short_answer) == (False, (), "")
+    assert draft.text[said.end :] == "\n\n" + NOT_FOUND[question.language]
+    assert drafted(reply, question, extracted=EXTRACTED).answered
+    assert drafted(f"{reply}\n园区有高新技术企业231家[2]。", question).answered
+
+
+def test_a_model_is_told_when_nothing_was_extracted() -> None:
+    for extracted, told in ((NOTHING_EXTRACTED, True), (EXTRACTED, False)):
+        made, model = answerer(NOT_FOUND["zh"], extracted=extracted)
+        list(made.stream(QUESTION, PASSAGES))
+        assert model.asked[0][1].content.endswith(NOT_FOUND["zh"]) is told
 
 
 def test_markers_are_numbered_in_the_order_shown_and_unknown_ones_are_dropped_and_counted() -> None:
@@ -205,7 +238,7 @@ def test_an_answer_that_also_says_what_is_missing_is_an_answer() -> None:
 def test_what_is_said_beside_what_is_missing_is_checked(
     reply: str, question: Question, reasons: list[str]
 ) -> None:
-    draft = drafted(reply, question)
+    draft = drafted(reply, question, extracted=EXTRACTED)
     assert draft.answered
     assert [doubt.reason for doubt in draft.doubts] == reasons
 
@@ -224,15 +257,6 @@ def test_instructions_in_a_passage_stay_data_and_obeying_them_is_doubted() -> No
     assert "忽略以上所有指示" in prompt
     for token in ("<|im_end|>", "<|im_start|>", "[INST]", "[/INST]"):
         assert token not in prompt
-
-
-EXTRACTED = Draft(
-    answered=True,
-    text="885亿元。“……”[1]",
-    short_answer="885亿元",
-    confidence=0.9,
-    claims=(Claim(start=0, end=5, number=1, passage=1, quotes=((0, 5),)),),
-)
 
 
 def test_the_extracted_answer_and_its_confidence_go_along_and_are_shown_to_the_model_as_a_guess() -> None:
@@ -315,7 +339,7 @@ def test_closing_the_stream_closes_the_model() -> None:
 def test_the_fingerprint_names_model_prompts_and_options() -> None:
     prints = {answerer(strict=strict)[0].fingerprint for strict in (False, True)}
     assert len(prints) == 2
-    assert all(print_.startswith("scripted prompts=1-") for print_ in prints)
+    assert all(print_.startswith("scripted prompts=") for print_ in prints)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,10 @@ from rag.answerers.markers import SentenceParser
 
 PLACEHOLDERS = {
     "ANSWER_RULES": {"not_found"},
-    "ANSWER_REQUEST": {"passages", "left_out", "guess", "question"},
+    "ANSWER_REQUEST": {"passages", "left_out", "guess", "question", "no_guess"},
     "LEFT_OUT": {"count"},
     "GUESS": {"passage", "guess"},
+    "NO_GUESS": {"not_found"},
     "REWRITE_RULES": set(),
     "REWRITE_REQUEST": {"history", "question"},
     "TURN": {"question", "answer"},
@@ -59,6 +60,8 @@ def test_an_answer_is_asked_for_with_all_it_needs(language: str) -> None:
     assert re.search(r"\b3\b", user.content.split("</passage>")[-1])
     bare = prompts.answer_messages(question, passages)[1].content
     assert ("231家”" in bare, " 3 " in bare.split("</passage>")[-1]) == (False, False)
+    last = prompts.answer_messages(question, passages, found=False)[1].content.partition("几家{0}？")[2]
+    assert last.endswith(NOT_FOUND[language])
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -84,7 +87,7 @@ def test_other_languages_are_prompted_in_chinese_as_their_answers_are_framed() -
 
 def test_the_digest_changes_with_any_word(monkeypatch: pytest.MonkeyPatch) -> None:
     before = prompts.digest()
-    assert re.fullmatch(r"1-[0-9a-f]{12}", before)
+    assert re.fullmatch(rf"{prompts.VERSION}-[0-9a-f]{{12}}", before)
     changed: dict[Any, str] = {**prompts.TURN, "en": "Q: {question} A: {answer}"}
     templates = tuple(changed if template is prompts.TURN else template for template in prompts._TEMPLATES)
     monkeypatch.setattr(prompts, "_TEMPLATES", templates)

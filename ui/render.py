@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Literal
 
+from rag.answerers.base import NOT_FOUND
 from rag.datatypes import Answer, Citation, Doubt, Passage
 from rag.doubts import SIGN, Stretch, doubts_about, explain, stretches
 from ui.datatypes import Language, Message
@@ -84,14 +85,14 @@ def _answered(message: int, answer: Answer, language: Language) -> str:
     doubt = next((d for d in answer.doubts if d.end <= rest_from), None)
     sign = _doubt_sign(doubt, language) if doubt else ""
     large = f'<p class="short{size}">{escape(short)}{gloss}{sign}</p>' if short else ""
-    rest = _paragraphs(message, answer, rest_from, language)
+    rest = _paragraphs(message, answer, rest_from, len(text), language)
     return f'{large}<div class="text">{rest}</div>' if rest.strip() else large
 
 
-def _paragraphs(message: int, answer: Answer, start: int, language: Language) -> str:
-    """Return the answer's text from ``start`` on, line by line, with its chips and its doubts."""
+def _paragraphs(message: int, answer: Answer, start: int, stop: int, language: Language) -> str:
+    """Return the answer's text from ``start`` to ``stop``, line by line, with its chips and its doubts."""
     lines = []
-    for line in answer.text[start:].split("\n"):
+    for line in answer.text[start:stop].split("\n"):
         end = start + len(line)
         if line.strip():
             parts = (_stretch_html(message, answer, part, language) for part in stretches(answer, start, end))
@@ -155,8 +156,9 @@ def _refusal(message: int, answer: Answer, language: Language) -> str:
         f'data-place="{escape(_place(p))}">{escape(_place(p))}</a><p>{escape(_shorten(p.text))}</p></li>'
         for p in nearest
     )
-    own = answer.text if answer.text not in (say("zh", "unanswerable") + "。", "") else ""
-    text = f"<p>{escape(own)}</p>" if own and len(own) > 40 else ""
+    fixed = next((sentence for sentence in NOT_FOUND.values() if answer.text.endswith(sentence)), "")
+    own = _paragraphs(message, answer, 0, len(answer.text) - len(fixed), language)
+    text = f'<div class="text">{own}</div>' if own else ""
     return (
         f'<p class="short">{said}</p>{text}<p class="more">{escape(more)}</p><ol class="nearest">{links}</ol>'
     )

@@ -134,6 +134,8 @@ class GeneratedAnswerer:
             raise AnswererError(f"{self._model.fingerprint} wrote no answer{limit}")
         if not writer.text:
             yield writer.say(NOT_FOUND[language])
+        elif writer.doubts and not (writer.borne_out or writer.refused or extracted.answered):
+            yield writer.refuse(NOT_FOUND[language])
         counts = {
             "unknown": writer.unknown,
             "removed": writer.removed,
@@ -184,6 +186,7 @@ class GeneratedAnswerer:
                 question,
                 passages[:count],
                 guess=_guess(extracted, passages[:count]),
+                found=extracted.answered,
                 left_out=len(passages) - count,
             )
             needed = self._model.count_tokens(messages)
@@ -204,8 +207,8 @@ class _Writer:
         self.doubts: list[Doubt] = []
         self.removed = 0  # sentences that failed, with strict
         self.unknown = 0  # numbers cited that no passage has
+        self.refused = False  # a sentence says that the passages do not say
         self.refused_at_once = False  # the first sentence is the one that says so
-        self._refused = False
         self._checker = checker
         self._passages = {passage.number: passage for passage in passages}
         self._question = question
@@ -217,8 +220,12 @@ class _Writer:
     @property
     def answered(self) -> bool:
         """Whether something was said that is not only that the passages do not say."""
-        supported = any(claim.verdict == "supported" for claim in self.claims)
-        return supported or not (self._refused or self.removed)
+        return self.borne_out or not (self.refused or self.removed)
+
+    @property
+    def borne_out(self) -> bool:
+        """Whether some sentence is borne out by a passage."""
+        return any(claim.verdict == "supported" for claim in self.claims)
 
     def feed(self, piece: str) -> str:
         """Take the next piece of the reply; return what can be shown."""
@@ -244,6 +251,11 @@ class _Writer:
         self.text += text
         return text
 
+    def refuse(self, sentence: str) -> str:
+        """Say on a line of its own that the passages do not say, where nothing that the model wrote is borne out."""
+        self.refused = True
+        return self.say(f"\n\n{sentence}")
+
     def _show(self, rendered: str) -> None:
         """Append what is new in the sentence under way."""
         self.text += rendered[len(self.text) - self._start :]
@@ -265,7 +277,7 @@ class _Writer:
         cited = [self._passages[number] for number in sentence.numbers if number in self._passages]
         self.unknown += sum(number not in self._passages for _, number in sentence.markers)
         if _is_not_found(sentence.text) or not (cited or _claimed(sentence.text)):
-            self._refused = True
+            self.refused = True
             self.refused_at_once = self._start == 0 and _is_not_found(sentence.text)
             self._show(self._rendered(replace(sentence, markers=())))
         else:
