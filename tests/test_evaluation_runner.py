@@ -354,7 +354,10 @@ def test_texts_are_written_as_files(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(("answerer", "workers"), [("extractive", 1), ("openai:http://localhost:1/v1#m", 4)])
+@pytest.mark.parametrize(
+    ("answerer", "workers"),
+    [("extractive", 1), ("openai:http://localhost:1/v1#m", 1), ("openai:https://models.example/v1#m", 4)],
+)
 def test_only_servers_are_asked_several_questions_at_a_time(
     asked: QuestionSet, script: Any, scripted_assistant: Scripted, answerer: str, workers: int
 ) -> None:

@@ -64,7 +64,9 @@ def evaluate(
     reranker: RerankerName = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help="Questions asked at a time; usually 1, or 4 with a server."),
+        typer.Option(
+            min=1, max=64, help="Questions asked at a time; usually 1, or 4 with a server elsewhere."
+        ),
     ] = None,
     skip_bad: SkipBad = False,
     overwrite: Annotated[

@@ -73,7 +73,7 @@ class ServedModel:
             api_key=self._key or NO_KEY,
             timeout=openai.Timeout(o.silence_s, connect=o.connect_s),
             max_retries=0,  # done here, where the time that all takes is known
-            http_client=openai.DefaultHttpxClient(trust_env=not _is_here(url)),  # no proxy to this machine
+            http_client=openai.DefaultHttpxClient(trust_env=not is_here(url)),  # no proxy to this machine
         )
         weakref.finalize(self, self._client.close)
 
@@ -251,10 +251,10 @@ def api_key(url: str) -> str:
     only where the connection is encrypted, or stays on this machine.
     """
     own, general = (os.environ.get(name, "").strip() for name in KEY_VARIABLES)
-    return own or (general if urlsplit(url).scheme == "https" or _is_here(url) else "")
+    return own or (general if urlsplit(url).scheme == "https" or is_here(url) else "")
 
 
-def _is_here(url: str) -> bool:
+def is_here(url: str) -> bool:
     """Whether a URL stays on this machine."""
     host = urlsplit(url).hostname or ""
     try:

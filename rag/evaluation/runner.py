@@ -22,6 +22,7 @@ from typing import Any, Protocol, runtime_checkable
 from filelock import FileLock, Timeout
 
 from index.errors import AnswererError, ChuchuError, QuestionsError
+from rag.answerers.served import is_here
 from rag.datatypes import Answer
 from rag.evaluation.describe import describe, differences, now, settings_dict
 from rag.evaluation.failures import classify, deepest_rank, is_lacking
@@ -114,8 +115,8 @@ def evaluate(
         assistant: what to measure; called from ``workers`` threads.
         questions: as ``read_questions`` returns them.
         out: the run folder; one that an interrupted run of the same questions and settings left is continued.
-        workers: questions asked at a time; None is 4 with a language model on a server, else 1, since models
-            on this machine share its cores: more at a time gain a little, and each answer takes much longer.
+        workers: questions asked at a time; None is 4 with a language model on another machine, else 1, since
+            models on this one share its cores: more at a time gain a little, and each answer takes much longer.
         progress: called with the number of questions finished since its last call.
         stop: looked at after each question; once it is true, the run ends with the questions asked so far, and
             ``info["left_out"]`` tells how many were not. The same call without it goes on with those.
@@ -157,8 +158,8 @@ def evaluate(
 
 def _usual_workers(assistant: object) -> int:
     """Return how many questions to ask at a time: more than one where another machine does the work."""
-    remote = str(settings_dict(assistant).get("answerer", "")).startswith("openai:")
-    return WORKERS_WITH_SERVER if remote else 1
+    kind, _, url = str(settings_dict(assistant).get("answerer", "")).partition(":")
+    return WORKERS_WITH_SERVER if kind == "openai" and not is_here(url) else 1
 
 
 def write_run(run: Run, folder: Path) -> None:
