@@ -1,8 +1,9 @@
 """Reads the sentences and the citation markers of a text that is still being written.
 
 Takes pieces of text cut anywhere, gives sentences without their markers, and where the markers stood. Knows
-``[1]``, ``【1】``, ``[1,2]``, ``[1-3]``, ``[1][2]``, ``[^1]``, ``[段落1]``, ``【1†…】``, full-width digits; knows no
-passages: which numbers exist is for others to say.
+``[1]``, ``【1】``, ``[1,2]``, ``[1-3]``, ``[1][2]``, ``[^1]``, ``[段落1]``, ``【1†…】``, full-width digits, and what
+small models write instead, ``根据第1段，`` and ``According to passage 1,``; knows no passages: which numbers exist
+is for others to say.
 """
 
 from __future__ import annotations
@@ -15,14 +16,22 @@ from index.sentences import split_sentences
 _NUMBER = r"\d{1,3}"  # a year in brackets is no marker
 _JOINT = r"\s*(?:[,，、;；]|[-–—~～至])\s*"
 _WORD = r"(?:段落|资料|文档|来源|passages?|sources?|documents?|docs?)?\s*[:：#^]?\s*"
+_LEADS, _LEADS_EN = ("根据", "依据", "按照"), ("according to ", "based on ")
+_LED, _LED_EN = "|".join(_LEADS), "|".join(_LEADS_EN)
 _MARKER = re.compile(
-    rf"[ \t\u3000]*(?P<open>[\[【［]{{1,2}})\s*{_WORD}(?P<numbers>{_NUMBER}(?:{_JOINT}{_NUMBER})*)"
-    r"(?:†[^\]】］\n]{0,60})?\s*[\]】］]{1,2}",
+    rf"[ \t\u3000]*[\[【［]{{1,2}}\s*{_WORD}(?P<numbers>{_NUMBER}(?:{_JOINT}{_NUMBER})*)"
+    r"(?:†[^\]】］\n]{0,60})?\s*[\]】］]{1,2}"
+    rf"|(?P<lead>{_LED})(?:第\s*(?P<nth>\d{{1,2}})\s*个?段落?|段落\s*(?P<named>\d{{1,2}}))(?=[\s,，:：中里的所])"
+    rf"|(?P<lead_en>{_LED_EN})passage\s(?P<english>\d{{1,2}})(?=[\s,.:;])",
     re.IGNORECASE,
 )
+_BEGUN = "|".join(lead[:n] for lead in (*_LEADS, *_LEADS_EN) for n in range(1, len(lead) + 1))
+_OPENED = r"[ \t\u3000]*(?:[\[【［]{1,2}[^\]】］\n]{0,80}[\]】］]?)?"  # or the space before one
 _MAYBE_MARKER = re.compile(
-    r"[ \t\u3000]*(?:[\[【［]{1,2}[^\]】］\n]{0,80}[\]】］]?)?$"
-)  # or the space before one
+    rf"(?:{_OPENED}|{_BEGUN}|(?:{_LED})(?:第\s*\d{{0,2}}\s*个?段?落?|段落?\s*\d{{0,2}}){_OPENED}"
+    rf"|(?:{_LED_EN})p[a-z]{{0,6}}\s?\d{{0,2}}{_OPENED})$",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(rf"({_NUMBER})(?:\s*[-–—~～至]\s*({_NUMBER}))?")
 LONGEST_RANGE = 50  # numbers; [1-999] is no citation of each
 
@@ -97,8 +106,8 @@ class SentenceParser:
     def _take(self, raw: str) -> None:
         at = 0
         for match in _MARKER.finditer(raw):
-            self._text += raw[at : match.start()]
-            self._markers += [(len(self._text), number) for number in expand(match["numbers"])]
+            self._text += raw[at : match.start()] + (match["lead"] or match["lead_en"] or "")
+            self._markers += [(len(self._text), number) for number in expand(match[match.lastgroup or 0])]
             at = match.end()
         self._text += raw[at:]
 
