@@ -57,11 +57,14 @@ def test_a_refusal_shows_what_a_model_wrote_with_its_doubts_and_says_once_that_n
     make_answer: MakeAnswer,
 ) -> None:
     text = "售价9元。\n\n文档中没有找到答案。"
-    answer = make_answer(text=text, status="unanswerable", passages=["售价12元。"])
+    answer = make_answer(text=text, status="unanswerable", passages=["售价12元。", "交货期9天。"], cite=[2])
     html = answer_html(1, replace(answer, doubts=(Doubt(start=0, end=5, reason="uncited"),)), "zh")
     assert re.search(r'<span class="doubted">售价9元。</span><span class="doubt"[^>]*>✖</span>', html)
     assert html.count("文档中没有找到答案") == 1
-    assert 'href="#passage-1-1"' in html
+    assert ('href="#passage-1-1"' in html, 'href="#passage-1-2"' in html) == (
+        True,
+        False,
+    )  # its card is the cited one
 
 
 def test_a_changed_query_and_another_language_are_told(make_answer: MakeAnswer) -> None:

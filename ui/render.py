@@ -148,7 +148,8 @@ def chip_html(message: int, citation: Citation) -> str:
 
 
 def _refusal(message: int, answer: Answer, language: Language) -> str:
-    nearest = answer.passages[:_NEAREST]
+    cited = {citation.passage for citation in answer.citations}
+    nearest = [passage for passage in answer.passages if passage.number not in cited][:_NEAREST]
     more = say(language, "unanswerable_more" if nearest else "unanswerable_nothing")
     said = escape(say(language, "unanswerable"))
     links = "".join(

@@ -159,7 +159,7 @@ class GeneratedAnswerer:
             text=writer.text,
             short_answer=extracted.short_answer if writer.answered else "",
             confidence=sure,
-            claims=tuple(writer.claims) if writer.answered else (),
+            claims=tuple(writer.claims),
             notes=tuple(notes),
             doubts=tuple(writer.doubts),
         )
@@ -173,7 +173,7 @@ class GeneratedAnswerer:
         except AnswererError as error:
             _log.warning("the question was rewritten by rules, because the model failed: %s", error)
             return ""
-        return _usable(written, question)
+        return _usable(written, question, history)
 
     def _fit(
         self, question: Question, passages: Sequence[Passage], extracted: Draft
@@ -380,12 +380,22 @@ _PREFIX = re.compile(r"^(?:改写后的问题|改写|问题|rewritten question|q
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
-def _usable(written: str, question: str) -> str:
-    """Return a rewritten question, or "" where it is none: empty, overlong, in another script, its figures lost."""
+def _usable(written: str, question: str, history: Sequence[tuple[str, str]]) -> str:
+    """Return a rewritten question, or "" where it is none.
+
+    It is none where it is empty, overlong or in another script, has lost figures of the question or has some that
+    the conversation lacks, or cites: then the model has answered.
+    """
     line = next((line.strip() for line in written.splitlines() if line.strip()), "")
     line = _PREFIX.sub("", line).strip("“”\"'「」 ")
-    lost = set(_DIGITS.findall(fold(question))) - set(_DIGITS.findall(fold(line)))
+    own, now = _figures(question), _figures(line)
+    known = own.union(*(_figures(text) for turn in history for text in turn))
     refused = any(_bare(fixed) in _bare(line) for fixed in NOT_FOUND.values())
-    if not line or len(line) > MAX_REWRITTEN or lost or refused:
+    cites = prompts.as_data(line) != line
+    if not line or len(line) > MAX_REWRITTEN or not own <= now <= known or refused or cites:
         return ""
     return line if is_chinese(line) or not is_chinese(question) else ""
+
+
+def _figures(text: str) -> set[str]:
+    return set(_DIGITS.findall(fold(text)))
