@@ -350,3 +350,12 @@ def test_a_sentence_that_gives_the_readers_answer_to_the_question_has_the_reader
     checker = SentenceChecker(AnsweringReader("1号线有多长？", "21.4公里"), FakeEmbedder())
     assert checker.check(sentence, [row], question="1号线有多长？").reason == reason
     assert checker.check(sentence, [row]).reason is not None
+
+
+def test_a_name_that_is_part_of_the_readers_answer_has_the_reader_on_its_side(
+    checker: SentenceChecker,
+) -> None:
+    maker = passage("龙头企业云桥光电首创折光玻璃，已经卖到十几个国家。")
+    answering = SentenceChecker(AnsweringReader("谁首创折光玻璃？", "龙头企业云桥光电"), FakeEmbedder())
+    assert answering.check("云桥光电", [maker], question="谁首创折光玻璃？").reason is None
+    assert answering.check("云桥光电", [maker]).reason == "support"

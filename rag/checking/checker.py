@@ -139,7 +139,7 @@ class SentenceChecker:
         relevance = self._reader.readings(claim, [quoted])[0].relevance_logit
         if question:
             (reading,) = self._reader.readings(question, [quoted])
-            if any(says(sentence, span.text) for span in reading.best()):
+            if any(says(sentence, span.text) or says(span.text, sentence) for span in reading.best()):
                 return max(relevance, reading.relevance_logit)
         return relevance
 
