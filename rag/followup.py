@@ -394,6 +394,12 @@ def _names_english(text: str) -> list[str]:
     return names
 
 
+_ENGLISH_OWNED = re.compile(
+    r"(?<=['’]s )[a-z][\w&-]*(?: (?!(?:in|of|for|at|on|by|during|since|and)\b)[\w&-]+){0,3}(?= (?:in|for|at|on|by|during)\b|\?|$)"
+)
+"""What belongs to someone in a question, up to its time or place: Lanchuan's |net profit| in 2023?"""
+
+
 def _swap_english(last: str, what: str) -> str:
     """Return the last English question with its year, its name, or its object replaced."""
     if analyse_question(last).language == "zh":
@@ -402,13 +408,17 @@ def _swap_english(last: str, what: str) -> str:
         if re.search(r"\b(?:19|20)\d\d\b", last):
             return re.sub(r"\b(?:19|20)\d\d\b", what, last, count=1)
         return last.rstrip(" ?") + f" in {what}?"
-    if what[:1].isupper() or re.search(r"[\u4e00-\u9fff]", what):
+    what = _ENGLISH_POSSESSIVE.sub("", what).strip()
+    words = what.split()
+    if words[-1][:1].isupper() or re.search(r"[\u4e00-\u9fff]", what):
         names = _names_english(last)
         if names:
-            return last.replace(names[0], what, 1)
-    words = what.split()
+            return last.replace(re.sub(r"['’]s$", "", names[0]), what, 1)
     alike = re.search(rf"\b[\w-]+(?= {re.escape(words[-1])}\b)", last) if len(words) > 1 else None
     if alike:
         return last[: alike.start()] + " ".join(words[:-1]) + last[alike.end() :]
+    owned = _ENGLISH_OWNED.search(last)
+    if owned:
+        return last[: owned.start()] + what + last[owned.end() :]
     names = _names_english(last)
     return f"What is the {what} of {names[0]}?" if names else f"{last.rstrip(' ?')}, {what}?"

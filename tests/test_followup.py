@@ -29,6 +29,18 @@ from rag.followup import resolve
             "How many firms did Linz have in 2022?",
             "How many firms did Graz have in 2022?",
         ),
+        (
+            "What about R&D spending?",
+            "What was Yunfan's net profit in 2023?",
+            "What was Yunfan's R&D spending in 2023?",
+        ),
+        ("What about Linz?", "What was Yunfan's net profit in 2023?", "What was Linz's net profit in 2023?"),
+        ("How about its revenue?", "What is Yunfan's net profit?", "What is Yunfan's revenue?"),
+        (
+            "And the first plant?",
+            "When did Yunfan's second plant open?",
+            "When did Yunfan's first plant open?",
+        ),
         ("Who is its manager?", "Where is Yunfan Technology based?", "Who is Yunfan Technology's manager?"),
         ("When was it founded?", "Where is Yunfan Technology based?", "When was Yunfan Technology founded?"),
         (

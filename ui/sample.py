@@ -42,8 +42,8 @@ def sample_library() -> Path:
 
 
 def _state() -> str:
-    """Ten hexadecimal digits that change with any sample document and with the shipped embedder."""
-    digest = hashlib.sha256()
+    """Ten hexadecimal digits that change with any sample document, with where they lie, and with the embedder."""
+    digest = hashlib.sha256(str(DOCUMENTS).encode())
     for path in (*sorted(DOCUMENTS.iterdir()), _HOME / "models" / "embedder" / "SHA256SUMS"):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:10]
