@@ -14,6 +14,7 @@ from rag.answerers.base import Claim, Draft, Question
 from rag.assistant import Assistant
 from rag.datatypes import Passage
 from ui.actions import Actions
+from ui.choices import Choices
 from ui.conversations import LibraryConversations
 
 TEXT = "青岭茶园2023年产茶叶42吨。\n\n青岭茶园的主人是陆云起。\n"
@@ -44,7 +45,7 @@ def actions(tmp_path: Path) -> Iterator[Actions]:
     with Assistant.create(tmp_path / "library") as assistant:
         assistant._answerer = FirstSentence()
         assistant.ingest(file)
-        yield Actions(assistant, LibraryConversations(), tmp_path / "uploads")
+        yield Actions(Choices(assistant), LibraryConversations(), tmp_path / "uploads")
 
 
 def ask(actions: Actions, user: str = "anna", **values: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from rag.assistant import Assistant
 from rag.datatypes import Answer
 from tests.conftest import build_answer
+from ui.choices import Choices
 from ui.conversations import LibraryConversations
 from ui.evaluating import Evaluating
 
@@ -29,7 +30,7 @@ def evaluating(tmp_path: Path) -> Iterator[Evaluating]:
     with SlowAssistant.create(tmp_path / "library") as assistant:
         assistant.ingest(tmp_path / "茶园.txt")
         (tmp_path / "uploads").mkdir()
-        yield Evaluating(assistant, LibraryConversations(), tmp_path / "uploads")
+        yield Evaluating(Choices(assistant), LibraryConversations(), tmp_path / "uploads")
 
 
 def questions(evaluating: Evaluating, count: int = 100) -> dict[str, object]:
@@ -81,4 +82,24 @@ def test_a_bad_file_is_told_and_leaves_nothing_behind(evaluating: Evaluating) ->
 def test_names_that_are_made_safe_alike_do_not_share_runs(evaluating: Evaluating) -> None:
     folders = {evaluating._folder(user) for user in ("a", ".a", "a.", "con", "_con", "..", "local")}
     assert len(folders) == 7
-    assert {folder.parent for folder in folders} == {evaluating._assistant.library.folder / "runs"}
+    assert {folder.parent for folder in folders} == {evaluating._library.folder / "runs"}
+
+
+def test_who_answers_is_chosen_and_told(evaluating: Evaluating, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def lend(key: str) -> Assistant:
+        asked.append(key)
+        return evaluating._choices.default
+
+    monkeypatch.setattr(evaluating._choices, "assistant", lend)
+    last = list(evaluating.evaluate("anna", {**questions(evaluating, 2), "answerer": "abc"}, "en"))[-1]
+    assert asked == ["abc"]
+    assert "2 questions · Extracts" in last["html"]
+    assert "2 questions · Extracts" in str(evaluating.runs("anna", {}, "en")["html"])
+
+
+def test_an_answerer_that_is_not_offered_is_told_and_ends_the_turn(evaluating: Evaluating) -> None:
+    (told,) = evaluating.evaluate("anna", {**questions(evaluating, 2), "answerer": "gone"}, "en")
+    assert "not offered any more" in told["error"]
+    wait_for_the_turn(evaluating)

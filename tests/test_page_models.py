@@ -136,3 +136,16 @@ def test_the_answer_is_copied_with_its_numbers_and_signs(window: Opened) -> None
     page.wait_for_selector(".toast:not([hidden])")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == "园区实现工业产值312亿元[1]。总投资169亿元[2]。✖<b>前景很好</b>。✖"
+
+
+def test_the_answerer_that_is_evaluated_is_chosen_too(window: Opened, tmp_path: Path) -> None:
+    file = tmp_path / "questions.csv"
+    file.write_text(f"question,answers\n{QUESTION},{ANSWER}\n", encoding="utf-8")
+    page = window.page
+    page.click('nav.pages a[href="evaluate"]')
+    page.wait_for_selector(f"{READY} .answerer:not([hidden])")
+    page.select_option(".answerer select", label="scripted-7b · 127.0.0.1:9")
+    page.set_input_files(".questions-file", file)
+    page.wait_for_selector('.run h2:has-text("scripted-7b · 127.0.0.1:9")')
+    assert "scripted-7b" in page.locator(".runs li").first.inner_text()
+    keep(page, "evaluate-models")

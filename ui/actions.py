@@ -45,17 +45,17 @@ class Actions:
 
     def __init__(
         self,
-        assistant: Assistant,
+        choices: Choices,
         conversations: Conversations,
         uploaded: Path,
         more: Mapping[str, Action] | None = None,
     ) -> None:
-        """Take an open assistant, what keeps conversations, the folder of uploads, and other pages' actions."""
-        self.assistant = assistant
+        """Take who may answer, what keeps conversations, the folder of uploads, and other pages' actions."""
+        self.assistant = choices.default
         self.conversations = conversations
-        self.reading = Reading(assistant.library)
-        self._choices = Choices(assistant)
-        self._suggestions = Suggestions(assistant)
+        self.reading = Reading(self.assistant.library)
+        self._choices = choices
+        self._suggestions = Suggestions(self.assistant)
         self._uploaded = uploaded
         self._started = secrets.token_hex(4)  # another one after each start, which a page notices by it
         own: dict[str, Action] = {

@@ -22,6 +22,7 @@ from gradio.themes.utils import fonts
 from index.runtime import models_at_once
 from rag.assistant import Assistant
 from ui.actions import Actions
+from ui.choices import Choices
 from ui.datatypes import Conversations, Language
 from ui.evaluating import Evaluating
 from ui.panels import CHAT, EVALUATE, LIBRARY
@@ -31,6 +32,7 @@ from ui.users import NOBODY
 _STATIC = Path(__file__).parent / "static"
 _CHAT_SCRIPTS = (
     "core.js",
+    "answerers.js",
     "uploads.js",
     "evidence.js",
     "library.js",
@@ -38,7 +40,7 @@ _CHAT_SCRIPTS = (
     "start.js",
 )  # one scope, in order
 _LIBRARY_SCRIPTS = ("core.js", "uploads.js", "pages.js")
-_EVALUATE_SCRIPTS = ("core.js", "evaluate.js", "pages.js")
+_EVALUATE_SCRIPTS = ("core.js", "answerers.js", "evaluate.js", "pages.js")
 _ASKING_ELSEWHERE = 16  # questions that a server answers at once, where only waiting is done here
 _FONTS = (
     "system-ui",
@@ -55,7 +57,8 @@ Values = dict[str, Any]
 def make_app(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
     """Return the app of an assistant, not launched; ``look()`` has what its launch needs."""
     uploaded = Path(gr.utils.get_upload_folder())
-    evaluating = Evaluating(assistant, conversations, uploaded)
+    choices = Choices(assistant)
+    evaluating = Evaluating(choices, conversations, uploaded)
     more = {
         "runs": evaluating.runs,
         "run": evaluating.run,
@@ -63,7 +66,7 @@ def make_app(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
         "stop_run": evaluating.stop,
         "open_result": evaluating.open_result,
     }
-    actions = Actions(assistant, conversations, uploaded, more)
+    actions = Actions(choices, conversations, uploaded, more)
     app = gr.Blocks(title="出处 chuchu", fill_width=True, analytics_enabled=False)
     with app:
         page = _page(CHAT, _CHAT_SCRIPTS)

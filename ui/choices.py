@@ -31,10 +31,13 @@ class Choice:
 
 
 class Choices:
-    """Lends an assistant for each answerer that the settings offer; may be shared by threads."""
+    """Lends an assistant for each answerer that the settings offer; may be shared by threads.
+
+    All parts of the page share one, so that no model is loaded twice.
+    """
 
     def __init__(self, assistant: Assistant) -> None:
-        self._assistant = assistant
+        self.default = assistant
         self._names = {_key(name): name for name in assistant.settings.offered}
         self._made: dict[str, Assistant] = {}
         self._making = threading.Lock()
@@ -49,14 +52,14 @@ class Choices:
         Raises:
             SettingsError: it is not offered (any more).
         """
-        name = self._names.get(key, "") if key else self._assistant.settings.answerer
+        name = self._names.get(key, "") if key else self.default.settings.answerer
         if not name:
             raise SettingsError("That model is not offered any more; load the page again and choose another.")
-        if name == self._assistant.settings.answerer:
-            return self._assistant
+        if name == self.default.settings.answerer:
+            return self.default
         with self._making:
             if key not in self._made:
-                self._made[key] = self._assistant.with_answerer(name)
+                self._made[key] = self.default.with_answerer(name)
             return self._made[key]
 
 

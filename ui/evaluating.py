@@ -21,6 +21,7 @@ from index.errors import ChuchuError, QuestionsError
 from rag.assistant import Assistant
 from rag.doubts import SIGN, explain
 from ui.actions import Reply, Values, told
+from ui.choices import Choices, label
 from ui.datatypes import Conversations, Language
 from ui.strings import say
 from ui.uploads import inside, safe_name
@@ -41,9 +42,10 @@ _RUN_NAME = re.compile(r"\d{8}-\d{6}")
 class Evaluating:
     """Runs evaluations for all sessions of one assistant, one after another."""
 
-    def __init__(self, assistant: Assistant, conversations: Conversations, uploaded: Path) -> None:
-        """Take an open assistant, what keeps conversations, and the folder that the server puts uploads in."""
-        self._assistant = assistant
+    def __init__(self, choices: Choices, conversations: Conversations, uploaded: Path) -> None:
+        """Take who may answer, what keeps conversations, and the folder that the server puts uploads in."""
+        self._choices = choices
+        self._library = choices.default.library
         self._conversations = conversations
         self._uploaded = uploaded
         self._turn = threading.Lock()  # one run at a time: each uses all cores
@@ -62,10 +64,10 @@ class Evaluating:
             accuracy = run.metrics["overall"]["answer_accuracy"]["value"]
             share = "" if accuracy is None else f" · {accuracy:.0%}"
             when = datetime.strptime(folder.name, "%Y%m%d-%H%M%S").strftime("%Y-%m-%d %H:%M UTC")
-            count = say(language, "questions_count", count=len(run.results))
+            facts = _facts(run, language) + share
             rows.append(
                 f'<li><button type="button" data-do="open_run" data-run="{escape(folder.name)}">'
-                f"{escape(when)}</button> <small>{escape(count + share)}</small></li>"
+                f"{escape(when)}</button> <small>{escape(facts)}</small></li>"
             )
         return {"html": "".join(rows) or f'<li class="empty">{escape(say(language, "no_runs"))}</li>'}
 
@@ -96,7 +98,8 @@ class Evaluating:
         A run that is stopped, or whose browser is gone, ends after the question under way and is listed with
         what was asked until then.
 
-        ``values``: file with the path it was uploaded to and its name; or nothing, to draft some.
+        ``values``: file with the path it was uploaded to and its name; or nothing, to draft some; answerer (the
+        key of a choice; "" or none: the default).
         """
         try:
             yield from self._evaluate(user, values, language)
@@ -114,9 +117,10 @@ class Evaluating:
         if not self._turn.acquire(blocking=False):
             raise QuestionsError(say(language, "run_busy"))
         try:
+            assistant = self._choices.assistant(str(values.get("answerer") or ""))
             questions = self._questions(values)
             name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-            work = _Work(self._assistant, questions, self._folder(user) / name, finished=self._turn.release)
+            work = _Work(assistant, questions, self._folder(user) / name, finished=self._turn.release)
         except BaseException:
             self._turn.release()
             raise
@@ -133,7 +137,7 @@ class Evaluating:
 
         file = values.get("file")
         if not isinstance(file, Mapping):
-            made = make_questions(self._assistant.library, _DRAFTED)
+            made = make_questions(self._library, _DRAFTED)
             return QuestionSet(path="", questions=made, texts={}, skipped=(), notes=())
         path = inside(str(file.get("path")), self._uploaded)
         if path is None:
@@ -150,7 +154,7 @@ class Evaluating:
         name = safe_name(user).name
         if name != user:  # two names may be made safe alike
             name += "-" + hashlib.sha256(user.encode()).hexdigest()[:8]
-        return self._assistant.library.folder / FOLDER / name
+        return self._library.folder / FOLDER / name
 
     def _load(self, user: str, values: Values) -> Run:
         from rag.evaluation.runner import Run
@@ -229,11 +233,18 @@ def run_html(run: Run, language: Language) -> str:
         f'<p class="soft">{escape(say(language, "run_stopped", count=left_out))}</p>' if left_out else ""
     )
     return (
-        f"<h2>{escape(say(language, 'questions_count', count=len(run.results)))}</h2>{stopped}{_doubted(run, language)}"
+        f"<h2>{escape(_facts(run, language))}</h2>{stopped}{_doubted(run, language)}"
         f'<button type="button" class="button" data-do="report">{report}</button>'
         f'<table class="metrics"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         f'<div class="plots">{drawings}</div>{_failures_html(run.results, language)}'
     )
+
+
+def _facts(run: Run, language: Language) -> str:
+    """Return how many questions a run has and who answered them."""
+    count = say(language, "questions_count", count=len(run.results))
+    answerer = str(run.info.get("settings", {}).get("answerer") or "")
+    return f"{count} · {label(answerer, language)}" if answerer else count
 
 
 def _doubted(run: Run, language: Language) -> str:

@@ -124,6 +124,7 @@ EVALUATE = (
 <main class="sheet-page evaluation">
   <h1 data-t="evaluate"></h1>
   <p class="lead" data-t="evaluate_more"></p>
+  <label class="answerer" hidden><span data-t="answerer"></span><select></select></label>
   <p class="deeds"><button type="button" class="button" data-do="choose_questions" data-t="choose_questions"></button>
     <button type="button" class="button" data-do="draft_questions" data-t="draft_questions"></button>
     <button type="button" class="button stop-run" data-do="stop_run" data-t="stop" hidden></button></p>

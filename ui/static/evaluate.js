@@ -2,6 +2,11 @@
 
 let shownRun = null, running = false, stopping = false;
 
+function showEvaluations() {
+  listRuns();
+  listAnswerers();
+}
+
 async function listRuns() {
   const reply = await call("runs");
   if (!reply.error) $(".runs .list").innerHTML = reply.html;
@@ -31,7 +36,7 @@ function startRun(file) {
   if (running) return;
   setRunning(true);
   $(".progress").textContent = "…";
-  trigger("evaluate", { file, language: state.language });
+  trigger("evaluate", { file, answerer: state.answerer, language: state.language });
 }
 
 function onRun(reply) {

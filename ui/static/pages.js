@@ -23,7 +23,7 @@ const libraryDeeds = {
   ask_only: (button) => { remember("scope", String(idOf(button))); location.href = "./"; },
 };
 
-const show = kind === "library" ? listRows : listRuns; // the other one is not there
+const show = kind === "library" ? listRows : showEvaluations; // the other one is not there
 const deeds = {
   ...(kind === "library" ? { ...uploadDeeds, ...libraryDeeds } : evaluateDeeds),
   theme: switchTheme,
