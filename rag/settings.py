@@ -64,7 +64,7 @@ class Settings(BaseModel):
         default=False, description="let a model on this machine think before it answers, where it can"
     )
     silence_s: float = Field(
-        default=120, gt=0, le=3600, description="seconds that a server may be silent within an answer"
+        default=300, gt=0, le=3600, description="seconds that a server may be silent within an answer"
     )
     answer_s: float = Field(default=600, gt=0, le=7200, description="seconds that a server's answer may take")
 

@@ -40,7 +40,7 @@ class ServedOptions:
     temperature: float = 0.0  # 0: the likeliest word each time
     context_tokens: int = 8192  # of prompt and reply; servers do not say how many they take
     connect_s: float = 5.0
-    silence_s: float = 120.0  # until the first piece, and between two; a CPU reads a long prompt slowly
+    silence_s: float = 300.0  # until the first piece, and between two; two cores take minutes for a prompt
     total_s: float = 600.0  # of one reply, retries included
     retries: int = 4  # after 429, 5xx and lost connections, as long as nothing of the reply has come
     backoff_s: float = 0.5  # before the first retry; doubled for each further one
