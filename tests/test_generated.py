@@ -21,7 +21,8 @@ from scripted_models import (
 from index.errors import AnswererError
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question, Rewriter
 from rag.answerers.generated import GeneratedAnswerer, GeneratingOptions
-from rag.datatypes import Doubt
+from rag.checking import Checked
+from rag.datatypes import Doubt, Passage
 
 PASSAGES = passages_of(
     "会上公布，2022年园区实现工业产值885亿元，同比增长17%。",
@@ -152,6 +153,39 @@ def test_english_is_framed_in_english() -> None:
     assert draft.text == "The mill was built in 1874 by John Marsh[1]. It had 12 wheels."
     assert [doubt.reason for doubt in draft.doubts] == ["uncited"]
     assert draft.notes == ("The model cited 1 passage numbers that do not exist; they were left out.",)
+
+
+class RecordingChecker(WordChecker):
+    """Remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def check(self, sentence: str, cited: Sequence[Passage], *, question: str = "") -> Checked:
+        self.sentences.append(sentence)
+        return super().check(sentence, cited, question=question)
+
+
+@pytest.mark.parametrize(
+    ("reply", "claim"),
+    [
+        ("根据段落[1] 的内容，园区实现工业产值885亿元。", "园区实现工业产值885亿元。"),
+        ("根据第1段，园区实现工业产值885亿元。", "园区实现工业产值885亿元。"),
+        ("- 根据以上提供的文档，园区实现工业产值885亿元[1]。", "园区实现工业产值885亿元。"),
+        ("根据规划，园区实现工业产值885亿元[1]。", "根据规划，园区实现工业产值885亿元。"),
+        ("According to passage 3, the mill was built in 1874.", "the mill was built in 1874."),
+        ("Based on the provided documents, it was built in 1874 [3].", "it was built in 1874."),
+        (
+            "According to the mayor, it was built in 1874 [3].",
+            "According to the mayor, it was built in 1874.",
+        ),
+    ],
+)
+def test_that_passages_are_the_source_is_no_part_of_the_claim(reply: str, claim: str) -> None:
+    checker = RecordingChecker()
+    made = GeneratedAnswerer(ScriptedModel(reply), as_answerer(EXTRACTED), checker)
+    list(made.stream(QUESTION, PASSAGES))
+    assert checker.sentences == [claim]
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -288,7 +288,7 @@ class _Writer:
         """Hold a sentence that says something to the passages it cites, or else to those that bear it out."""
         claimed = _claimed(sentence.text) or sentence.text
         checkable = is_checkable(claimed)
-        words = _BULLET.sub("", claimed).replace("**", "")
+        words = _LEAD_IN.sub("", _BULLET.sub("", claimed).replace("**", ""))
         if not cited and not checkable:
             self._show(self._rendered(sentence))
             return
@@ -329,6 +329,14 @@ class _Writer:
 
 
 _BULLET = re.compile(r"^\s*(?:[-*•·#]+|\d{1,2}[.、)）])\s+")
+_SOURCE = r"(?:passages?|documents?|texts?|context|sources?)"
+_LEAD_IN = re.compile(
+    r"^(?:根据|依据|按照)[以上述所提供给出的]{0,6}(?:段落|文档|文件|资料|材料|文本)?\s*"
+    r"(?:中?的?(?:描述|内容|信息|记载|介绍|说明))?[,，:：]\s*"
+    rf"|^(?:according to|based on)(?: the)?(?: (?:given|provided))?(?: {_SOURCE})?\s*,\s*",
+    re.IGNORECASE,
+)
+"""What says only that passages are the source; as a clause of the claim it would stand in none of them."""
 _SIGNS = re.compile(r"[\s。.!！,，“”\"'*]+")
 _REFUSAL = re.compile(
     r"(?:文档|文件|资料|段落|材料|文中|原文|上下文|文章)[^。；]{0,12}(?:没有|未|无法|不能|不足以)[^。；]{0,12}"
