@@ -179,6 +179,9 @@ ENGLISH = searched("Lanwan's output rose, said Wang Liming of Veltana Works. Exp
         ("Wang Liming exports to Germany.", [True, True]),
         ("Wang Limin exports to France.", [False, False]),
         ("It was founded by Han Bozhou.", [True]),  # 柏 has two readings
+        ("It was founded by H. Bozhou.", [True]),
+        ("It was founded by B. Han.", [True]),
+        ("It was founded by S. Bozhou.", [False]),
         ("The zone grew.", []),
         ("馆内有藏品，新建了两座变电站。", []),
     ],

@@ -26,6 +26,7 @@ class Name:
     end: int
     parts: tuple[str, ...]
     person: bool = False
+    initial: str = ""  # the letter of S. Pengcheng, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ _CAPITALS = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9'’]*|[a-z]?\d*[A-Z][A-Za-z0-9]*)(?:[-.&+][A-Za-z0-9]+)*"
     r"(?:[ -](?:(?:of|de|van|von|and|&|the)[ ](?=[A-Z]))?(?:[A-Z][A-Za-z0-9'’]*)(?:[-.&+][A-Za-z0-9]+)*)*"
 )
+_INITIAL = re.compile(r"(?<![A-Za-z0-9.])([A-Z])\. ?\Z")
 _CODE = re.compile(r"(?=[a-z-]*\d)[a-z]+[a-z0-9]*(?:[.-]?\d+[a-z0-9]*)*")
 
 
@@ -96,7 +98,10 @@ def _latin_names(text: str) -> Iterator[Name]:
         words = [
             (w.group(), match.start() + w.start()) for w in re.finditer(r"[A-Za-z0-9.&+'’-]+", match.group())
         ]
-        opens = not chinese and re.fullmatch(r"\W*|.*[.!?:;]\W*", shown[: match.start()], re.DOTALL)
+        initial = _INITIAL.search(shown, 0, match.start())
+        opens = not (chinese or initial) and re.fullmatch(
+            r"\W*|.*[.!?:;]\W*", shown[: match.start()], re.DOTALL
+        )
         if opens and len(words) > 1 and words[0][0].lower() in _COMMON:
             words, opens = words[1:], None
         parts = tuple(
@@ -106,7 +111,12 @@ def _latin_names(text: str) -> Iterator[Name]:
         )  # fmt: skip
         if not parts or (opens and len(words) == 1 and _is_word(parts[0])):
             continue
-        yield Name(start=words[0][1], end=match.end(), parts=parts)
+        yield Name(
+            start=initial.start() if initial else words[0][1],
+            end=match.end(),
+            parts=parts,
+            initial=fold(initial[1]) if initial else "",
+        )
 
 
 def _is_word(word: str) -> bool:
@@ -213,7 +223,7 @@ def holds(name: Name, text: Searched, *, chinese: bool) -> bool | None:
     if not re.search(f"[{HAN}]", "".join(name.parts)):
         if not text.chinese:
             return all(verdicts)
-        return _latin_verdict(name, verdicts)
+        return _latin_verdict(name, verdicts) if _initial_fits(name, text) else False
     return False if False in verdicts else True if True in verdicts else None
 
 
@@ -222,6 +232,25 @@ def _latin_verdict(name: Name, verdicts: Sequence[bool | None]) -> bool | None:
     telling = [v for part, v in zip(name.parts, verdicts, strict=True) if not _is_word(part)]
     judged = telling or list(verdicts)
     return False if False in judged else True if True in judged else None
+
+
+def _initial_fits(name: Name, text: Searched) -> bool:
+    """Tell whether the letter of S. Pengcheng may be that of a character beside 鹏程, if a text spells it so at all."""
+    beside = [
+        text.spelling[place] if 0 <= place < len(text.spelling) else ()
+        for part in (name.parts if name.initial else ())
+        for start, end in _spelt(part, text)
+        for place in (start - 1, end)
+    ]
+    return not beside or any(reading.startswith(name.initial) for readings in beside for reading in readings)
+
+
+def _spelt(part: str, text: Searched) -> Iterator[tuple[int, int]]:
+    """Yield every place where a text reads as a name in pinyin."""
+    begin = 0
+    while place := spelt_at(part, text.spelling[begin:]):
+        yield begin + place[0], begin + place[1]
+        begin += place[0] + 1
 
 
 def _holds_part(part: str, name: Name, text: Searched) -> bool | None:
