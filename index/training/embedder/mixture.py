@@ -1,4 +1,4 @@
-"""What each training step is shown: batches of thirteen sources, in an order that the seed alone decides.
+"""What each training step is shown: batches of fourteen sources, in an order that the seed alone decides.
 
 A step takes one source, so that the other texts of its batch are of the same kind and hard to tell apart. The
 batch of a step depends on the seed, the step and the data only: a run that goes on after a kill sees what one
@@ -25,7 +25,7 @@ from index.training.embedder.vocabulary import Word
 from index.training.questions import ASKED, MARKED, Question, asked_again, read_questions, translated
 
 _UNSPACED = ("ja", "th")  # languages that put no blank between words
-_PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing", "written", "translated"}
+_PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing", "written", "asked", "translated"}
 _EVERYDAY = 90  # characters of an English sentence that is put word by word into other languages, at most
 _PATIENCE = 8  # times the examples of a batch that are tried where most cannot be made
 _PARALLEL_SHARE = 0.6  # of crossing batches, sentences for queries; else questions put word by word
@@ -337,12 +337,10 @@ def build(
         english_alone(pairs),
         glossed_sentences(pairs, words, options.columns),
         sentence_pairs("phrases", [p for p in pairs if p.source in OURS and p.language not in CHINESE]),
-        *(
-            questions(name, [*found, *(one for one, _ in again[name])], options.negatives)
-            for name, found in asked.items()
-        ),
+        *(questions(name, found, options.negatives) for name, found in asked.items()),
         news(train / "news_zh.txt.gz"),
         written_questions("written", ours, options.negatives),
+        written_questions("asked", [one for found in again.values() for one, _ in found], options.negatives),
         written_questions("translated", in_others, options.negatives),
         crossing(pairs, asked["cmrc"], asked["qa_english"], options.negatives),
     ]

@@ -57,6 +57,9 @@ class Mixture(Part):
     written: float = Field(
         default=0.0, ge=0, description="questions of three languages on passages, written for this project"
     )
+    asked: float = Field(
+        default=0.0, ge=0, description="questions written for this project on the contexts of data sets"
+    )
     translated: float = Field(
         default=0.0, ge=0, description="some of these questions in seventeen languages, and the passages"
     )
