@@ -618,11 +618,12 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
     """Return folded names: capitals and codes in Latin script, X公司 and the like in Chinese, bracketed aliases."""
     names: list[str] = []
     for match in _ENGLISH_CAPITALS.finditer(text):
-        words = match.group().split()
-        if match.start() == 0:  # a capital that only opens the sentence
-            while words and words[0].lower() in _OPENERS:
-                words = words[1:]
-        names.append(fold(" ".join(words)))
+        for run in _POSSESSIVE.split(match.group()):  # two names, Lanchuan and R&D, in Lanchuan's R&D
+            words = run.split()
+            if match.start() == 0:  # a capital that only opens the sentence
+                while words and words[0].lower() in _OPENERS:
+                    words = words[1:]
+            names.append(fold(" ".join(words)))
     for match in _LATIN_NAME.finditer(text):
         word = match.group()
         if not word[0].isdigit() and word.lower() not in _OPENERS and (match.start() or not word.istitle()):
@@ -641,6 +642,7 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if len(name) > 1 and name not in _EVERYWHERE))
 
 
+_POSSESSIVE = re.compile(r"['’]s?(?:\s+|$)")
 _EVERYWHERE = frozenset(("中国", "我国", "全国", "国家高新区", "高新区"))  # names that tell nothing apart
 _ANY_QUESTION_WORD = re.compile(r"什么|多少|哪|谁|何时|几[个家名]")
 _RESPECTIVELY_ZH = re.compile(r"分别|各自|各(?=[有为是])")

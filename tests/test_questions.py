@@ -130,6 +130,11 @@ def test_names_and_quoted_words_constrain() -> None:
     assert analysis.quoted == ("三办",)
 
 
+def test_an_owner_and_what_it_owns_are_two_names() -> None:
+    assert analyse_question("What was Yunfan's R&D spending in 2023?").names == ("yunfan", "r&d")
+    assert "o'brien" in analyse_question("Who is O'Brien?").names
+
+
 def test_the_language_is_that_of_the_words_that_hold_the_question_together() -> None:
     assert analyse_question("Who is the manager of 云帆科技?").language == "en"
     assert analyse_question("BYD的总投资是多少？").language == "zh"
