@@ -107,17 +107,15 @@ MAX_ANSWER = 300  # characters of each earlier answer shown to it
 MAX_SOURCE = 120  # characters of title, headings and date beside a passage
 
 _TEMPLATES = (
-    *(
-        ANSWER_RULES,
-        ANSWER_REQUEST,
-        LEFT_OUT,
-        GUESS,
-        NO_GUESS,
-        REWRITE_RULES,
-        REWRITE_REQUEST,
-        TURN,
-        NOT_FOUND,
-    ),
+    ANSWER_RULES,
+    ANSWER_REQUEST,
+    LEFT_OUT,
+    GUESS,
+    NO_GUESS,
+    REWRITE_RULES,
+    REWRITE_REQUEST,
+    TURN,
+    NOT_FOUND,
     {"passage": PASSAGE, "limits": f"{MAX_TURNS} {MAX_ANSWER} {MAX_SOURCE}"},
 )
 

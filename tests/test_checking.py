@@ -265,9 +265,8 @@ def test_the_shipped_models_find_wrong_figures_years_and_entities() -> None:
     assert rows["any of the three"].precision >= 0.95
     assert rows["any of the three"].recall >= 0.95
     assert rows["supported"].recall >= 0.9  # a right sentence is seldom doubted
-    assert (
-        rows["unsupported or partly"].recall >= 0.85
-    )  # though each comes with the question that it replies to
+    # Each comes with the question that it replies to, which must not make up for what is not there.
+    assert rows["unsupported or partly"].recall >= 0.85
 
 
 def test_measures_count_by_hand(checker: SentenceChecker, tmp_path: Path) -> None:
@@ -340,10 +339,8 @@ class AnsweringReader(FakeReader):
     [
         ("轻轨1号线全长21.4公里。", None),
         ("轻轨1号线全长19公里。", "figure"),
-        (
-            "1号线全长21.4公里，沿途风景非常优美，深受市民喜爱。",
-            "support",
-        ),  # the answer bears out its own clause
+        # The answer bears out its own clause alone.
+        ("轻轨1号线全长21.4公里，沿途风景非常优美，深受市民喜爱。", "support"),
     ],
 )
 def test_a_sentence_that_gives_the_readers_answer_to_the_question_has_the_reader_on_its_side(
@@ -355,9 +352,7 @@ def test_a_sentence_that_gives_the_readers_answer_to_the_question_has_the_reader
     assert checker.check(sentence, [row]).reason is not None
 
 
-def test_a_name_that_is_part_of_the_readers_answer_has_the_reader_on_its_side(
-    checker: SentenceChecker,
-) -> None:
+def test_a_name_that_is_part_of_the_readers_answer_has_the_reader_on_its_side() -> None:
     maker = passage("龙头企业云桥光电首创折光玻璃，已经卖到十几个国家。")
     answering = SentenceChecker(AnsweringReader("谁首创折光玻璃？", "龙头企业云桥光电"), FakeEmbedder())
     assert answering.check("云桥光电", [maker], question="谁首创折光玻璃？").reason is None

@@ -19,6 +19,7 @@ from scripted_models import (
 )
 
 from index.errors import AnswererError
+from rag import prompts
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question, Rewriter
 from rag.answerers.generated import GeneratedAnswerer, GeneratingOptions
 from rag.checking import Checked
@@ -374,7 +375,7 @@ def test_closing_the_stream_closes_the_model() -> None:
 def test_the_fingerprint_names_model_prompts_and_options() -> None:
     prints = {answerer(strict=strict)[0].fingerprint for strict in (False, True)}
     assert len(prints) == 2
-    assert all(print_.startswith("scripted prompts=") for print_ in prints)
+    assert all(print_.startswith(f"scripted prompts={prompts.digest()} ") for print_ in prints)
 
 
 @pytest.mark.parametrize(

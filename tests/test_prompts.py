@@ -87,7 +87,7 @@ def test_other_languages_are_prompted_in_chinese_as_their_answers_are_framed() -
 
 def test_the_digest_changes_with_any_word(monkeypatch: pytest.MonkeyPatch) -> None:
     before = prompts.digest()
-    assert re.fullmatch(rf"{prompts.VERSION}-[0-9a-f]{{12}}", before)
+    assert re.fullmatch(r"2-[0-9a-f]{12}", before)
     changed: dict[Any, str] = {**prompts.TURN, "en": "Q: {question} A: {answer}"}
     templates = tuple(changed if template is prompts.TURN else template for template in prompts._TEMPLATES)
     monkeypatch.setattr(prompts, "_TEMPLATES", templates)

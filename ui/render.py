@@ -148,8 +148,7 @@ def chip_html(message: int, citation: Citation) -> str:
 
 
 def _refusal(message: int, answer: Answer, language: Language) -> str:
-    cited = {citation.passage for citation in answer.citations}
-    nearest = [passage for passage in answer.passages if passage.number not in cited][:_NEAREST]
+    nearest = _uncited(answer)[:_NEAREST]
     more = say(language, "unanswerable_more" if nearest else "unanswerable_nothing")
     said = escape(say(language, "unanswerable"))
     links = "".join(
@@ -230,8 +229,7 @@ def cards_html(message: int, answer: Answer, language: Language) -> str:
         for c in answer.citations
         if c.passage in passages
     ]
-    used = {c.passage for c in answer.citations}
-    others = [passage for passage in answer.passages if passage.number not in used]
+    others = _uncited(answer)
     if not cited:
         near = "".join(_card(message, answer, passage, language) for passage in others[:_NEAREST])
         return f'{question}<h3 class="group">{escape(say(language, "nearest"))}</h3>{near}' if near else ""
@@ -239,6 +237,12 @@ def cards_html(message: int, answer: Answer, language: Language) -> str:
     label = escape(say(language, "also_read", count=len(others)))
     more = f'<details class="others"><summary>{label}</summary>{rest}</details>' if others else ""
     return question + "".join(cited) + more
+
+
+def _uncited(answer: Answer) -> list[Passage]:
+    """Return the passages that no citation of an answer is from."""
+    used = {citation.passage for citation in answer.citations}
+    return [passage for passage in answer.passages if passage.number not in used]
 
 
 def _card(

@@ -21,7 +21,7 @@ from index.text import fold, is_chinese
 from rag import prompts
 from rag.answerers.base import NOT_FOUND, Answerer, Claim, Draft, Question, draft_of
 from rag.answerers.chat import ChatModel, Ending
-from rag.answerers.markers import Marked, SentenceParser
+from rag.answerers.markers import LEADS, LEADS_EN, Marked, SentenceParser
 from rag.checking import Checked, Support, is_checkable
 from rag.checking.agreement import absent
 from rag.datatypes import Doubt, Passage
@@ -331,9 +331,9 @@ class _Writer:
 _BULLET = re.compile(r"^\s*(?:[-*•·#]+|\d{1,2}[.、)）])\s+")
 _SOURCE = r"(?:passages?|documents?|texts?|context|sources?)"
 _LEAD_IN = re.compile(
-    r"^(?:根据|依据|按照)[以上述所提供给出的]{0,6}(?:段落|文档|文件|资料|材料|文本)?\s*"
+    rf"^(?:{'|'.join(LEADS)})[以上述所提供给出的]{{0,6}}(?:段落|文档|文件|资料|材料|文本)?\s*"
     r"(?:中?的?(?:描述|内容|信息|记载|介绍|说明))?[,，:：]\s*"
-    rf"|^(?:according to|based on)(?: the)?(?: (?:given|provided))?(?: {_SOURCE})?\s*,\s*",
+    rf"|^(?:{'|'.join(LEADS_EN)})(?: the)?(?: (?:given|provided))?(?: {_SOURCE})?\s*,\s*",
     re.IGNORECASE,
 )
 """What says only that passages are the source; as a clause of the claim it would stand in none of them."""

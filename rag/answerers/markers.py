@@ -16,8 +16,9 @@ from index.sentences import split_sentences
 _NUMBER = r"\d{1,3}"  # a year in brackets is no marker
 _JOINT = r"\s*(?:[,，、;；]|[-–—~～至])\s*"
 _WORD = r"(?:段落|资料|文档|来源|passages?|sources?|documents?|docs?)?\s*[:：#^]?\s*"
-_LEADS, _LEADS_EN = ("根据", "依据", "按照"), ("according to ", "based on ")
-_LED, _LED_EN = "|".join(_LEADS), "|".join(_LEADS_EN)
+LEADS, LEADS_EN = ("根据", "依据", "按照"), ("according to", "based on")
+"""What stands before a passage that is named in words, or before any other source."""
+_LED, _LED_EN = "|".join(LEADS), "|".join(f"{lead} " for lead in LEADS_EN)
 _MARKER = re.compile(
     rf"[ \t\u3000]*[\[【［]{{1,2}}\s*{_WORD}(?P<numbers>{_NUMBER}(?:{_JOINT}{_NUMBER})*)"
     r"(?:†[^\]】］\n]{0,60})?\s*[\]】］]{1,2}"
@@ -25,7 +26,9 @@ _MARKER = re.compile(
     rf"|(?P<lead_en>{_LED_EN})passage\s(?P<english>\d{{1,2}})(?=[\s,.:;])",
     re.IGNORECASE,
 )
-_BEGUN = "|".join(lead[:n] for lead in (*_LEADS, *_LEADS_EN) for n in range(1, len(lead) + 1))
+_BEGUN = "|".join(
+    lead[:n] for lead in (*LEADS, *(f"{lead} " for lead in LEADS_EN)) for n in range(1, len(lead) + 1)
+)
 _OPENED = r"[ \t\u3000]*(?:[\[【［]{1,2}[^\]】］\n]{0,80}[\]】］]?)?"  # or the space before one
 _MAYBE_MARKER = re.compile(
     rf"(?:{_OPENED}|{_BEGUN}|(?:{_LED})(?:第\s*\d{{0,2}}\s*个?段?落?|段落?\s*\d{{0,2}}){_OPENED}"

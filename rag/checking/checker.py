@@ -130,9 +130,8 @@ class SentenceChecker:
         if not evidence.quotes:
             return Support(passage=passage.number, quotes=(), score=0.0)
         quoted = " ".join(passage.text[start:end] for start, end in evidence.quotes)
-        asked = (
-            question if evidence.clauses == 1 else ""
-        )  # the answer bears out its own clause, not the next one
+        # The answer bears out its own clause, not the next one.
+        asked = question if evidence.clauses == 1 else ""
         relevance = self._relevance(claim, asked, said.text, quoted)
         score = self._score(claim, quoted, evidence, relevance, crossing=crossing)
         return Support(passage=passage.number, quotes=evidence.quotes, score=score)
