@@ -10,9 +10,11 @@ import pytest
 
 from index.errors import SettingsError
 from index.library import Library
+from index.runtime import models_at_once
 from rag.assistant import Assistant
 from rag.settings import Settings
 from tests.conftest import FakeEmbedder
+from ui.app import questions_at_once
 from ui.choices import Choices, label, without_credentials
 
 SERVED = "openai:https://models.example:8443/v1#qwen3"
@@ -88,3 +90,15 @@ def test_a_sentence_loses_the_secrets_of_its_addresses_and_nothing_else() -> Non
         "there is no answerer 'openai:http://models.example:8443/v1#qwen3'; "
         "is http://a.example/x there? Ask me@b.example."
     )
+
+
+@pytest.mark.parametrize(
+    ("answerer", "expected"),
+    [
+        ("extractive", models_at_once()),
+        ("openai:http://127.0.0.1:8080/v1#m", models_at_once()),
+        (SERVED, 16),
+    ],
+)
+def test_only_a_server_elsewhere_is_asked_many_questions_at_a_time(answerer: str, expected: int) -> None:
+    assert questions_at_once(answerer) == expected

@@ -20,6 +20,7 @@ from gradio.events import api
 from gradio.themes.utils import fonts
 
 from index.runtime import models_at_once
+from rag.answerers.names import is_elsewhere
 from rag.assistant import Assistant
 from ui.actions import Actions
 from ui.choices import Choices
@@ -41,7 +42,7 @@ _CHAT_SCRIPTS = (
 )  # one scope, in order
 _LIBRARY_SCRIPTS = ("core.js", "uploads.js", "pages.js")
 _EVALUATE_SCRIPTS = ("core.js", "answerers.js", "evaluate.js", "pages.js")
-_ASKING_ELSEWHERE = 16  # questions that a server answers at once, where only waiting is done here
+_ASKING_ELSEWHERE = 16  # questions that a server on another machine gets at once: only waiting is done here
 _FONTS = (
     "system-ui",
     "-apple-system",
@@ -108,7 +109,8 @@ def _wire(actions: Actions, page: gr.HTML) -> None:
         for reply in actions.ask(user_of(request), values, _language(values)):
             yield reply | {"turn": values.get("turn")}
 
-    asking = page.ask(ask, None, _wire_of("answers"), concurrency_limit=_at_once(actions.assistant), **_QUIET)
+    limit = questions_at_once(actions.assistant.settings.answerer)
+    asking = page.ask(ask, None, _wire_of("answers"), concurrency_limit=limit, **_QUIET)
     page.stop(None, None, None, cancels=[asking], **_QUIET)
 
 
@@ -146,9 +148,9 @@ def user_of(request: gr.Request) -> str:
     return request.username or NOBODY
 
 
-def _at_once(assistant: Assistant) -> int:
-    """Return how many questions are answered at once; the others wait their turn."""
-    return _ASKING_ELSEWHERE if assistant.settings.answerer.startswith("openai:") else models_at_once()
+def questions_at_once(answerer: str) -> int:
+    """Return how many questions an answerer gets at once; the others wait their turn."""
+    return _ASKING_ELSEWHERE if is_elsewhere(answerer) else models_at_once()
 
 
 def look() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -35,6 +36,21 @@ def parse_answerer(name: str) -> AnswererName:
     if kind == "openai" and rest:
         return _served(rest.strip())
     raise SettingsError(f"there is no answerer {name!r}; use {FORMS}")
+
+
+def is_here(url: str) -> bool:
+    """Whether a URL stays on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def is_elsewhere(name: str) -> bool:
+    """Whether an answerer's model works on another machine, so that asking it is only waiting here."""
+    kind, _, url = name.partition(":")
+    return kind == "openai" and not is_here(url)
 
 
 def _served(rest: str) -> AnswererName:

@@ -6,7 +6,6 @@ nowhere but into the request: no message, log, setting or fingerprint holds it.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import re
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 
 from index.errors import AnswererError, ModelError
 from rag.answerers.chat import Ending, ThoughtFilter
+from rag.answerers.names import is_here
 from rag.prompts import Message
 
 if TYPE_CHECKING:
@@ -252,15 +252,6 @@ def api_key(url: str) -> str:
     """
     own, general = (os.environ.get(name, "").strip() for name in KEY_VARIABLES)
     return own or (general if urlsplit(url).scheme == "https" or is_here(url) else "")
-
-
-def is_here(url: str) -> bool:
-    """Whether a URL stays on this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 _WIDE = re.compile(r"[\u2e80-\U0003ffff]")

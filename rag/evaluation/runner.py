@@ -22,7 +22,7 @@ from typing import Any, Protocol, runtime_checkable
 from filelock import FileLock, Timeout
 
 from index.errors import AnswererError, ChuchuError, QuestionsError
-from rag.answerers.served import is_here
+from rag.answerers.names import is_elsewhere
 from rag.datatypes import Answer
 from rag.evaluation.describe import describe, differences, now, settings_dict
 from rag.evaluation.failures import classify, deepest_rank, is_lacking
@@ -158,8 +158,8 @@ def evaluate(
 
 def _usual_workers(assistant: object) -> int:
     """Return how many questions to ask at a time: more than one where another machine does the work."""
-    kind, _, url = str(settings_dict(assistant).get("answerer", "")).partition(":")
-    return WORKERS_WITH_SERVER if kind == "openai" and not is_here(url) else 1
+    answerer = str(settings_dict(assistant).get("answerer", ""))
+    return WORKERS_WITH_SERVER if is_elsewhere(answerer) else 1
 
 
 def write_run(run: Run, folder: Path) -> None:
