@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from index.text import detect_language, fold
 from rag.candidates import find_candidates
-from rag.questions import QuestionAnalysis, analyse_question
+from rag.questions import ENGLISH_OPENERS, QuestionAnalysis, analyse_question
 
 MAX_ELLIPSIS = 24  # characters: a longer 那……呢 says enough by itself
 
@@ -332,40 +332,6 @@ def _resolve_english(question: str, earlier: Sequence[tuple[str, str]]) -> str:
 _ENGLISH_NAMES = re.compile(
     r"(?:[A-Z][\w&.'-]*[\w)](?:\s+(?:of|and|the|for)\s+(?=[A-Z])|\s+(?=[A-Z(])|(?=\b))(?:\([^)]{1,30}\))?)+(?:\([^)]{1,30}\))?|[\u4e00-\u9fff]{2,20}"
 )
-_OPENERS = frozenset(
-    [
-        "what",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "when",
-        "where",
-        "why",
-        "how",
-        "is",
-        "are",
-        "was",
-        "were",
-        "do",
-        "does",
-        "did",
-        "in",
-        "at",
-        "on",
-        "the",
-        "has",
-        "have",
-        "can",
-        "could",
-        "and",
-        "for",
-        "to",
-        "of",
-        "a",
-        "an",
-    ]
-)
 
 
 def _topic_english(asked: str, answered: str) -> str:
@@ -387,7 +353,7 @@ def _names_english(text: str) -> list[str]:
     names = []
     for match in _ENGLISH_NAMES.finditer(text):
         words = match.group().strip().split()
-        while words and words[0].lower() in _OPENERS:
+        while words and words[0].lower() in ENGLISH_OPENERS:
             words = words[1:]
         if words:
             names.append(" ".join(words))

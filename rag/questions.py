@@ -558,7 +558,7 @@ def _months(folded: str, language: str) -> tuple[int, ...]:
 _ENGLISH_CAPITALS = re.compile(
     r"(?<![A-Za-z])[A-Z][A-Za-z&.'-]*[A-Za-z](?:\s+(?:of\s+|and\s+)?[A-Z][A-Za-z&.'-]*[A-Za-z])*"
 )
-_OPENERS = frozenset(
+ENGLISH_OPENERS = frozenset(
     [
         "what",
         "which",
@@ -621,12 +621,16 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
         for run in _POSSESSIVE.split(match.group()):  # two names, Lanchuan and R&D, in Lanchuan's R&D
             words = run.split()
             if match.start() == 0:  # a capital that only opens the sentence
-                while words and words[0].lower() in _OPENERS:
+                while words and words[0].lower() in ENGLISH_OPENERS:
                     words = words[1:]
             names.append(fold(" ".join(words)))
     for match in _LATIN_NAME.finditer(text):
         word = match.group()
-        if not word[0].isdigit() and word.lower() not in _OPENERS and (match.start() or not word.istitle()):
+        if (
+            not word[0].isdigit()
+            and word.lower() not in ENGLISH_OPENERS
+            and (match.start() or not word.istitle())
+        ):
             names.append(fold(word))
     for match in _SUFFIXED_NAME.finditer(folded):
         name = re.sub(
