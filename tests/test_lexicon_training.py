@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from index.errors import SettingsError
-from index.text import FUNCTION_WORDS
+from index.text import FUNCTION_WORDS, is_chinese
 from index.training import lexicon
+from index.training.questions import in_english_and_chinese, written_held_out
 from index.translation import Lexicon
 from index.translation.lexicon import FILES
 
@@ -47,11 +48,13 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_the_recipe_learns_words_and_phrases_and_writes_what_the_reader_reads(
-    data: Path, tmp_path: Path
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lexicon, "in_english_and_chinese", lambda: [("the red boat", "红色的船")])
     assert lexicon.main(["--data", str(data), "--out", str(tmp_path / "out")]) == 0
     forth, back = (Lexicon.load(*way, tmp_path / "out") for way in FILES)
     assert forth.meanings("house")[0][0] == "房子"
+    assert "船" in dict(forth.meanings("boat"))
     everyday, said = (word for word, _ in forth.meanings("red")[:2])
     assert (everyday, said) == ("红", "红色")
     assert forth.meanings("general manager")[0][0] == "总经理"
@@ -60,6 +63,14 @@ def test_the_recipe_learns_words_and_phrases_and_writes_what_the_reader_reads(
 
 def test_development_sentences_are_left_out(data: Path) -> None:
     assert "secret" not in {english for _, english, _ in lexicon.read_pairs(data)}
+
+
+def test_questions_written_in_both_languages_are_read_but_for_those_held_out(data: Path) -> None:
+    pairs = list(in_english_and_chinese())
+    assert not any(is_chinese(english) or not is_chinese(chinese) for english, chinese in pairs)
+    assert not {text for pair in pairs for text in pair} & {asked.question for asked in written_held_out()}
+    assert len(pairs) > 50_000
+    assert {(1.0, *pair) for pair in pairs} <= set(lexicon.read_pairs(data))
 
 
 def test_equal_tables_are_written_as_equal_bytes(tmp_path: Path) -> None:

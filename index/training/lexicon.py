@@ -26,11 +26,19 @@ from numpy.typing import NDArray
 
 from index.errors import ChuchuError, SettingsError
 from index.text import FUNCTION_WORDS, HAN, fold
+from index.training.questions import in_english_and_chinese
 from index.translation.lexicon import FILES, singular, word_set
 
 logger = logging.getLogger("index.training.lexicon")
 
-SOURCES: Mapping[str, float] = {"wmt": 1.0, "ntrex": 1.0, "sib": 1.0, "tatoeba": 1.0, "pydocs": 0.05}
+SOURCES: Mapping[str, float] = {
+    "wmt": 1.0,
+    "ntrex": 1.0,
+    "sib": 1.0,
+    "tatoeba": 1.0,
+    "pydocs": 0.05,
+    "questions": 1.0,
+}
 """How much one pair counts: documentation of a programming language has senses that few other texts share."""
 
 LONGEST = 60  # words of a sentence; longer ones are left out
@@ -128,6 +136,8 @@ def read_pairs(data: Path) -> Iterator[tuple[float, str, str]]:
     for source, english, chinese in _rows(data / "train" / "en_zh_pairs.tsv.gz"):
         if source in SOURCES and english not in held_out and chinese not in held_out:
             yield SOURCES[source], english, chinese
+    for english, chinese in in_english_and_chinese():
+        yield SOURCES["questions"], english, chinese
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

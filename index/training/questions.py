@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 from index.errors import SettingsError
+from index.text import is_chinese
 from index.training.tables import read_rows
 
 WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
@@ -149,6 +150,16 @@ def written(language: str, folder: Path = WRITTEN) -> Split:
     )
 
 
+def written_held_out() -> list[Question]:
+    """Return all written questions that are held out."""
+    return [
+        question
+        for folder in (WRITTEN, WRITTEN_MARKED)
+        for language in LANGUAGES
+        for question in written(language, folder).held_out
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
     """A question as it was written, and the same in another language."""
@@ -211,3 +222,18 @@ def asked_again(path: Path, questions: Iterable[Question]) -> list[tuple[Questio
             one = replace(contexts[key], question=question, start=start, end=start + len(answer))
             found.append((one, replace(one, question=translation)))
     return found
+
+
+def in_english_and_chinese() -> Iterator[tuple[str, str]]:
+    """Yield the (English, Chinese) versions of questions written for this project, but for those held out."""
+    held = written_held_out()
+    questions, contexts = {asked.question for asked in held}, {context_key(asked.context) for asked in held}
+    pairs = [
+        (translation.original, translation.text)
+        for translation in read_translations(TRANSLATED)
+        if translation.language in ("en", "zh") and translation.original not in questions
+    ]
+    for path in sorted(ASKED.rglob("*.tsv")):
+        pairs += [(one, other) for key, one, _, other in read_rows(path) if key not in contexts]
+    for one, other in pairs:
+        yield (other, one) if is_chinese(one) else (one, other)

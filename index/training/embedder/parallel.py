@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from index.training.questions import LANGUAGES, read_translations, written
+from index.text import is_chinese
+from index.training.questions import read_translations, written_held_out
 from index.training.tables import read_rows
 
 VARIETIES = {  # of multi_parallel.tsv.gz, by its codes
@@ -74,12 +75,12 @@ def read_pairs(data: Path, everyday: Path | None = None) -> Iterator[Pair]:
 
 
 def question_pairs(folder: Path) -> Iterator[Pair]:
-    """Yield the translated questions of a folder beside their English, less those that are held out."""
-    held = {question.question for language in LANGUAGES for question in written(language).held_out}
+    """Yield the translated questions of a folder beside their English, where they have one, less those held out."""
+    held = {question.question for question in written_held_out()}
     for translation in read_translations(folder):
         original, text, language = translation.original, translation.text, translation.language
-        if original not in held:
-            english, other = (text, original) if language == "en" else (original, text)
+        english, other = (text, original) if language == "en" else (original, text)
+        if original not in held and not is_chinese(english):
             code = CHINESE[0] if language in {"en", "zh"} else language
             yield Pair(source="questions", language=code, english=english, text=other)
 
