@@ -129,7 +129,8 @@ def test_a_glossary_explains_words_of_either_language(
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("business", 280), ("english", 5_000), ("names", 3_000), ("chinese", 5_000)]
+    ("name", "least"),
+    [("business", 280), ("english", 8_000), ("names", 15_000), ("terms", 10_000), ("chinese", 5_000)],
 )
 def test_every_line_of_a_glossary_gives_words_of_both_languages(name: str, least: int) -> None:
     pairs = lexicon.glossary_pairs(name)

@@ -70,7 +70,12 @@ class Direction:
 DIRECTIONS = {
     ("en", "zh"): Direction(
         dictionary=0.25,
-        glossaries={"business": Worth(20.0), "english": Worth(20.0, 0.5), "names": Worth(20.0, 0.1)},
+        glossaries={
+            "business": Worth(20.0),
+            "english": Worth(20.0, 0.5),
+            "names": Worth(20.0, 0.1),
+            "terms": Worth(5.0),
+        },
         kept=10,
         least=0.01,
     ),
@@ -80,6 +85,7 @@ DIRECTIONS = {
             "business": Worth(20.0),
             "english": Worth(5.0),
             "names": Worth(20.0, 0.1),
+            "terms": Worth(5.0),
             "chinese": Worth(20.0, 0.5),
         },
         kept=8,
