@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from index.datatypes import Hit
+from index.datatypes import Chunk, Hit
 from rag.datatypes import Passage
 
 MAX_MERGED = 450  # characters; a longer passage needs several windows of the reader
 
+TextOf = Callable[[int], str]
+"""Returns the text of a document by its id."""
 
-def passages_from_hits(hits: Sequence[Hit], *, max_merged: int = MAX_MERGED) -> list[Passage]:
-    """Return one passage per hit, best first, hits that follow each other in an article merged into one.
 
-    Merged passages keep the best rank and score of their hits, and the spans of both in document order.
+def passages_from_hits(
+    hits: Sequence[Hit], text_of: TextOf, *, max_merged: int = MAX_MERGED
+) -> list[Passage]:
+    """Return one passage per hit, best first, hits that follow each other under a heading merged into one.
+
+    Merged passages keep the best rank and score of their hits, and the spans of both in document order, with the
+    white space between them: without it the last word of one would be one with the first of the next.
     """
     groups: list[list[Hit]] = []
     for hit in hits:
@@ -23,7 +29,7 @@ def passages_from_hits(hits: Sequence[Hit], *, max_merged: int = MAX_MERGED) -> 
             groups.append([hit])
         else:
             home.append(hit)
-    return number(_merge(group) for group in groups)
+    return number(_merge(group, text_of) for group in groups)
 
 
 def number(passages: Iterable[Passage]) -> list[Passage]:
@@ -32,29 +38,39 @@ def number(passages: Iterable[Passage]) -> list[Passage]:
 
 
 def _continues(group: Sequence[Hit], hit: Hit, max_merged: int) -> bool:
-    """Whether a hit stands directly before or after a group, in the same article, and all is short enough."""
-    first = group[0].chunk
+    """Whether a hit stands directly before or after a group, under the same heading, and all is short enough."""
     positions = {other.chunk.position for other in group}
     return (
-        first.document_id == hit.chunk.document_id
-        and first.article == hit.chunk.article
+        _place(group[0].chunk) == _place(hit.chunk)
         and bool(positions & {hit.chunk.position - 1, hit.chunk.position + 1})
         and sum(len(other.chunk.text) for other in group) + len(hit.chunk.text) <= max_merged
     )
 
 
-def _merge(group: Sequence[Hit]) -> Passage:
+def _place(chunk: Chunk) -> tuple[object, ...]:
+    """Return what a citation tells of a place; a caption is not the text beside it."""
+    return chunk.document_id, chunk.article, chunk.heading, chunk.page, chunk.date, chunk.kind == "caption"
+
+
+def _merge(group: Sequence[Hit], text_of: TextOf) -> Passage:
     best = group[0]
     in_order = sorted(group, key=lambda hit: hit.chunk.position)
+    spans = [*in_order[0].chunk.spans]
+    for hit in in_order[1:]:
+        start, end = spans[-1]
+        if text_of(best.document.id)[end : hit.chunk.start].isspace():
+            spans[-1] = (start, hit.chunk.start)
+        spans += hit.chunk.spans
+    text = best.chunk.text if len(group) == 1 else "".join(text_of(best.document.id)[s:e] for s, e in spans)
     return Passage(
         number=0,
         document_id=best.document.id,
         source=best.document.source,
         title=best.document.title,
-        text="".join(hit.chunk.text for hit in in_order),
-        spans=tuple(span for hit in in_order for span in hit.chunk.spans),
+        text=text,
+        spans=tuple(spans),
         heading=best.chunk.heading,
-        page=in_order[0].chunk.page,
+        page=best.chunk.page,
         date=best.chunk.date or best.document.date,
         language=best.document.language,
         chunk_ids=tuple(hit.chunk.id for hit in in_order),

@@ -52,12 +52,17 @@ def retrieve(
         library, embedder, query, depth(settings, reranker), where=where, options=search_options(settings)
     )
     found = perf_counter()
-    passages = passages_from_hits(best_hits(query, hits, reranker, settings.passages))
+    passages = merged(library, best_hits(query, hits, reranker, settings.passages))
     passages = rerank(query, passages, reader, settings.rerank_weight)
     return Retrieval(
         passages=tuple(passages),
         timings={"retrieve_s": found - begun, "rerank_s": perf_counter() - found},
     )
+
+
+def merged(library: Library, hits: Sequence[Hit]) -> list[Passage]:
+    """Return a library's hits as numbered passages."""
+    return passages_from_hits(hits, lambda document_id: library.document(document_id).text)
 
 
 def best_hits(query: str, hits: Sequence[Hit], reranker: Reranker | None, k: int) -> list[Hit]:

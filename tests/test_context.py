@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
 from index.datatypes import Chunk, DocumentInfo, Hit
 from rag.context import passages_from_hits
+from rag.datatypes import Passage
 
 PAPER = DocumentInfo(id=1, source="papers/晨报.txt", title="晨报", date="2023-04-02")
 OTHER = DocumentInfo(id=2, source="papers/晚报.txt", title="晚报")
 
 
-def hit(rank: int, position: int, text: str, *, document: DocumentInfo = PAPER, article: int = 0) -> Hit:
+def hit(rank: int, position: int, text: str, *, document: DocumentInfo = PAPER, **place: Any) -> Hit:
     start = position * 100
     chunk = Chunk(
         id=document.id * 1000 + position,
@@ -15,18 +21,27 @@ def hit(rank: int, position: int, text: str, *, document: DocumentInfo = PAPER, 
         position=position,
         spans=((start, start + len(text)),),
         text=text,
-        article=article,
+        **place,
     )
     return Hit(rank=rank, chunk=chunk, document=document, scores={"fused": 1 / rank}, matched=(text[:2],))
 
 
+def passages(hits: Sequence[Hit], *, between: str = "-", **options: int) -> list[Passage]:
+    """Return the passages of hits whose documents hold nothing else but one character over and over."""
+    texts: dict[int, str] = {}
+    for one in hits:
+        text = texts.get(one.document.id, "").ljust(1_000, between)
+        texts[one.document.id] = text[: one.chunk.start] + one.chunk.text + text[one.chunk.end :]
+    return passages_from_hits(hits, texts.__getitem__, **options)
+
+
 def test_passages_are_numbered_from_one_in_the_order_of_the_hits() -> None:
-    passages = passages_from_hits([hit(1, 5, "甲句。"), hit(2, 9, "乙句。")])
-    assert [(p.number, p.text) for p in passages] == [(1, "甲句。"), (2, "乙句。")]
+    found = passages([hit(1, 5, "甲句。"), hit(2, 9, "乙句。")])
+    assert [(p.number, p.text) for p in found] == [(1, "甲句。"), (2, "乙句。")]
 
 
 def test_neighbours_in_an_article_become_one_passage_in_reading_order_with_the_better_score() -> None:
-    (passage,) = passages_from_hits([hit(1, 6, "后句。"), hit(2, 5, "前句。")])
+    (passage,) = passages([hit(1, 6, "后句。"), hit(2, 5, "前句。")])
     assert passage.text == "前句。后句。"
     assert passage.spans == ((500, 503), (600, 603))
     assert passage.chunk_ids == (1005, 1006)
@@ -36,14 +51,30 @@ def test_neighbours_in_an_article_become_one_passage_in_reading_order_with_the_b
 
 def test_neighbours_of_another_article_or_document_stay_apart() -> None:
     hits = [hit(1, 5, "甲。"), hit(2, 6, "乙。", article=1), hit(3, 6, "丙。", document=OTHER)]
-    assert [p.text for p in passages_from_hits(hits)] == ["甲。", "乙。", "丙。"]
+    assert [p.text for p in passages(hits)] == ["甲。", "乙。", "丙。"]
+
+
+def test_the_white_space_between_merged_neighbours_is_kept() -> None:
+    (passage,) = passages([hit(1, 5, "It opened in 2022."), hit(2, 6, "The company grew.")], between=" ")
+    assert passage.text.split() == ["It", "opened", "in", "2022.", "The", "company", "grew."]
+    assert passage.spans == ((500, 600), (600, 617))
+
+
+@pytest.mark.parametrize(
+    "other", [{"heading": ("二",)}, {"page": 4}, {"date": "2023-04-03"}, {"kind": "caption"}]
+)
+def test_what_is_cited_by_another_place_stays_apart(other: dict[str, Any]) -> None:
+    place: dict[str, Any] = {"heading": ("一",), "page": 3, "date": "2023-04-02"}
+    hits = [hit(1, 5, "甲。", **place), hit(2, 6, "乙。", **place | other)]
+    assert [p.text for p in passages(hits)] == ["甲。", "乙。"]
+    assert [p.page for p in passages(hits)] == [3, other.get("page", 3)]
 
 
 def test_a_merged_passage_never_grows_beyond_its_limit() -> None:
     hits = [hit(1, 5, "甲" * 30), hit(2, 6, "乙" * 30), hit(3, 7, "丙" * 30)]
-    assert [len(p.text) for p in passages_from_hits(hits, max_merged=60)] == [60, 30]
+    assert [len(p.text) for p in passages(hits, max_merged=60)] == [60, 30]
 
 
 def test_a_passage_has_the_date_of_its_chunk_or_else_of_its_document() -> None:
-    (passage,) = passages_from_hits([hit(1, 5, "甲句。")])
+    (passage,) = passages([hit(1, 5, "甲句。")])
     assert passage.date == "2023-04-02"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from index.errors import QuestionsError
+from index.errors import AnswererError, QuestionsError
+from rag.assistant import Assistant
 from rag.datatypes import Answer
 from rag.evaluation.metrics import score
 from rag.evaluation.questions import Question
 from rag.evaluation.results import Result
-from rag.evaluation.tune import Step, _fit_threshold, _step, choose, held_out, steps_of, tune
+from rag.evaluation.runner import GIVE_UP_AFTER
+from rag.evaluation.tune import Step, _ask, _fit_threshold, _step, choose, held_out, steps_of, tune
 from rag.settings import Settings
 
 MakeAnswer = Callable[..., Answer]
@@ -93,3 +95,16 @@ def test_too_few_questions_are_refused_with_a_way_out() -> None:
     with pytest.raises(QuestionsError, match=r"1 questions with answers are too few .* chuchu questions"):
         tune(nobody, questions)
     assert steps_of(questions) == 2
+
+
+class Unreachable:
+    def ask(self, *_: Any, **__: Any) -> Answer:
+        raise AnswererError("the server is away")
+
+
+def test_a_model_that_cannot_be_reached_is_asked_a_few_times_only() -> None:
+    questions = [Question(id=str(n), question="几家？", answers=("3家",)) for n in range(50)]
+    asked: list[int] = []
+    with pytest.raises(AnswererError, match=r"times in a row \(the server is away\)"):
+        _ask(cast(Assistant, Unreachable()), questions, asked.append)
+    assert len(asked) < GIVE_UP_AFTER

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from index.datatypes import Filter
-from index.errors import QuestionsError
+from index.errors import AnswererError, QuestionsError
 from index.search import search
-from rag.context import passages_from_hits
 from rag.evaluation import bootstrap
 from rag.evaluation.bootstrap import Floats
 from rag.evaluation.metrics import RANKED_AT, ndcg, needs, passage_gains
 from rag.evaluation.questions import Question
 from rag.evaluation.results import Result
-from rag.evaluation.runner import ask_one
-from rag.retriever import best_hits, depth, rerank, search_options
+from rag.evaluation.runner import GIVE_UP_AFTER, ask_one
+from rag.retriever import best_hits, depth, merged, rerank, search_options
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -86,6 +85,7 @@ def tune(assistant: Assistant, questions: Sequence[Question], progress: Progress
 
     Raises:
         QuestionsError: there are too few questions for either.
+        AnswererError: answering failed several times in a row.
     """
     advance = progress or _ignore
     measured = sorted((q for q in questions if q.measured), key=lambda question: question.id)
@@ -108,7 +108,9 @@ def tune(assistant: Assistant, questions: Sequence[Question], progress: Progress
         results = _ask(
             _with(assistant, settings.model_copy(update={"refusal_threshold": 0.0})), measured, advance
         )
-    if silent < MIN_UNANSWERABLE:
+    if settings.answerer != "extractive":
+        skipped.append("refusal threshold: a language model says by itself that the documents do not say")
+    elif silent < MIN_UNANSWERABLE:
         skipped.append(
             f"refusal threshold: {silent} questions that the documents do not answer are too few, "
             f"{MIN_UNANSWERABLE} are needed"
@@ -142,9 +144,12 @@ def _with(assistant: Assistant, settings: Settings) -> Assistant:
 
 
 def _ask(assistant: Assistant, questions: Sequence[Question], advance: Progress) -> list[Result]:
-    results = []
+    results: list[Result] = []
     for question in questions:
         results.append(ask_one(assistant, question))
+        latest = results[-GIVE_UP_AFTER:]
+        if len(latest) == GIVE_UP_AFTER and all(result.error for result in latest):
+            raise AnswererError(f"answering failed {GIVE_UP_AFTER} times in a row ({latest[-1].error})")
         advance(1)
     return results
 
@@ -187,7 +192,7 @@ def _ranking_scores(
     for dense_weight in {option[0] for option in options}:
         search_with = replace(search_options(settings), dense_weight=dense_weight)
         hits = search(assistant.library, assistant.embedder, query, most, where=where, options=search_with)
-        found[dense_weight] = passages_from_hits(best_hits(query, hits, reranker, settings.passages))
+        found[dense_weight] = merged(assistant.library, best_hits(query, hits, reranker, settings.passages))
     scores = []
     for dense_weight, rerank_weight in options:
         passages = rerank(query, found[dense_weight], reader, rerank_weight)
