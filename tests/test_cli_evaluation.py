@@ -73,6 +73,14 @@ def test_eval_reads_documents_into_a_library_of_its_own(folder: Path, tmp_path: 
     assert again.stdout == result.stdout
 
 
+def test_eval_reads_no_documents_into_a_library_that_is_there(folder: Path, tmp_path: Path) -> None:
+    options = ("--documents", folder / "docs", "--library", tmp_path / "papers", "--out", tmp_path / "run")
+    result = chuchu("eval", folder / "q.jsonl", *options)
+    assert result.exit_code == 1
+    assert "leave out --library" in result.stderr
+    assert not (tmp_path / "papers").exists()
+
+
 def test_eval_of_a_squad_file_brings_its_own_documents(tmp_path: Path) -> None:
     qas = [
         {

@@ -209,3 +209,8 @@ def test_what_is_written_is_read_back(
     write_questions(path, [made])
     assert read_questions(path).questions == (made,)
     assert "history" not in question_dict(made)
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(QuestionsError, match="cannot be written: No such file"):
+        write_questions(tmp_path / "none" / "q.jsonl", [])

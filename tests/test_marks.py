@@ -6,12 +6,13 @@ from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.datatypes import Document, Page
 from rag.datatypes import Citation, Passage
-from ui.marks import document_html, exact_words, in_passage, marked
+from ui.marks import document_html, exact_words, in_passage, marked, standing
 
 TEXTS = st.text(alphabet=st.sampled_from("茶园42吨<>&\"'\n "), max_size=40)
 
@@ -113,3 +114,20 @@ def test_a_document_is_shown_whole_with_pages_headings_and_no_markup_of_its_own(
 def test_a_span_that_is_not_its_quote_marks_no_words() -> None:
     broken = replace(citation("产茶42吨", ((5, 8),)))
     assert exact_words("42吨", broken) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "found"),
+    [
+        ("20", "In 2020 the school had 20 teachers.", ["20 t"]),
+        ("20", "120, 20.5, 1,20, 20,000 and 20th", []),
+        ("885亿元", "1885亿元后来是885亿元", ["885亿"]),
+        ("王鹏", "王鹏程说王鹏来了", ["王鹏程说", "王鹏来了"]),
+        ("ship", "shipyards build a ship", ["ship"]),
+        ("", "anything", []),
+    ],
+)
+def test_words_are_found_where_they_are_no_part_of_a_longer_figure_or_word(
+    words: str, text: str, found: list[str]
+) -> None:
+    assert [text[start : start + 4] for start, _ in standing(words, text)] == found

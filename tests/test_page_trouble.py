@@ -139,3 +139,39 @@ def test_a_log_in_that_ended_is_told_and_the_question_is_kept(
     page.press("#question", "Enter")
     page.wait_for_selector(".turn[data-message] .short")
     context.close()
+
+
+class SlowSecond(SlowAnswerer):
+    """Answers at once, but for the second time it is asked."""
+
+    fingerprint = "slow second"
+    asked = 0
+
+    def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
+        self.asked += 1
+        if self.asked == 2:
+            yield from super().stream(question, passages)
+        answer = f"第{self.asked}次的回答"
+        yield answer
+        yield Draft(text=answer, short_answer="", answered=True, confidence=1.0, claims=())
+
+
+def test_what_a_stopped_answer_was_to_replace_stays_and_is_replaced_by_trying_again(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    window = Opened(browser, serve(SlowSecond()).url)
+    window.ask(QUESTION)
+    window.page.click('.turn:last-child [data-do="retry"]')
+    window.page.wait_for_selector('.working .text:has-text("慢慢")')
+    window.page.click('[data-do="stop"]')
+    window.page.wait_for_selector(".stopped")
+    assert window.page.locator(".turn[data-message]").count() == 1  # it is still what the server remembers
+    window.page.click(".stopped button")
+    window.page.wait_for_selector('.turn:has-text("第3次的回答")')
+    assert window.page.locator(".turn").count() == 1
+    assert "第3次的回答" in window.page.inner_text(".answered")
+    window.reload()
+    window.page.wait_for_selector('.turn:has-text("第3次的回答")')
+    assert window.page.locator(".turn").count() == 1
+    assert not window.troubles
+    window.context.close()

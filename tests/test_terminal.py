@@ -22,3 +22,13 @@ def test_doubts_and_notes_stand_under_the_text_and_the_citation_is_marked(
         "摘录的数字是 8元 [bold]",
     ]
     assert [line[:5] for line in lines if line.startswith("[")] == ["[1] 文", "[2] ✖"]
+
+
+def test_words_and_tabs_of_a_document_are_printed_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    consoles = (terminal.out, terminal.err)
+    for console in consoles:
+        with console.capture() as shown:
+            console.print("比例为1:100:1000, 型号A:id:B, " + "long " * 30)
+        assert shown.get() == "比例为1:100:1000, 型号A:id:B, " + "long " * 30 + "\n"
+    terminal.print_row("3", "a\tb"[:1], 5)
+    assert capsys.readouterr().out == "3\ta\t5\n"

@@ -48,6 +48,17 @@ def test_a_file_moves_from_the_upload_folder_into_the_library(tmp_path: Path) ->
     assert not file.exists()
 
 
+def test_users_who_log_in_never_replace_each_others_files(tmp_path: Path) -> None:
+    library, kept = tmp_path / "lib", []
+    for user in ("wang", "li", "wang"):
+        file = tmp_path / "up" / "report.txt"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(user, encoding="utf-8")
+        kept += keep([Upload(path=str(file), name="report.txt")], library, tmp_path / "up", "zh", user)[0]
+    assert kept[0] == kept[2] != kept[1]
+    assert [path.read_text(encoding="utf-8") for path in kept[:2]] == ["wang", "li"]
+
+
 def test_nothing_outside_the_upload_folder_is_taken(tmp_path: Path) -> None:
     uploaded, secret = tmp_path / "up", tmp_path / "secret.txt"
     uploaded.mkdir()

@@ -196,8 +196,9 @@ class Actions:
     def _export(self, user: str, values: Values, language: Language) -> Reply:
         from ui import export
 
-        messages = self.conversations.messages(user, int(values["conversation"]))
-        title = messages[0].question if messages else say(language, "new_chat")
+        conversation = int(values["conversation"])
+        messages = self.conversations.messages(user, conversation)
+        title = self.conversations.summary(user, conversation).title or say(language, "new_chat")
         as_html = values.get("format") == "html"
         write = export.to_html if as_html else export.to_markdown
         return {
@@ -238,9 +239,9 @@ class Actions:
         library = self.assistant.library
         html = panels.stats_html(library.stats(), language)
         query = str(values.get("query", ""))
-        documents = library.documents()
-        outlines = {info.id: self.reading.outline(info.id) for info in documents[: panels.SHOWN]}
-        return {"html": html, "rows": panels.rows_html(documents, outlines, query, language)}
+        found = panels.searched(library.documents(), query)
+        outlines = {info.id: self.reading.outline(info.id) for info in found[: panels.SHOWN]}
+        return {"html": html, "rows": panels.rows_html(found, outlines, bool(query.strip()), language)}
 
     def _verify(self, user: str, values: Values, language: Language) -> Reply:
         problems = [problem.message for problem in self.assistant.library.verify()]
@@ -270,11 +271,11 @@ class Actions:
         ``values``: files, each with the path it was uploaded to and its name; or document, an id.
         """
         try:
-            yield from self._ingest(values, language)
+            yield from self._ingest(user, values, language)
         except Exception as error:
             yield {"done": True, "html": panels.failures_html([told(error, language)], language)}
 
-    def _ingest(self, values: Values, language: Language) -> Iterator[Reply]:
+    def _ingest(self, user: str, values: Values, language: Language) -> Iterator[Reply]:
         library = self.assistant.library
         if "document" in values:
             info = library.document_infos([int(values["document"])]).get(int(values["document"]))
@@ -285,7 +286,7 @@ class Actions:
             paths, refused = [Path(info.source)], list[str]()
         else:
             uploads = [Upload(path=str(f["path"]), name=str(f["name"])) for f in values.get("files", [])]
-            paths, refused = keep(uploads, library.folder, self._uploaded, language)
+            paths, refused = keep(uploads, library.folder, self._uploaded, language, user)
         report = IngestReport()
         if paths:
             report = yield from self._watched(paths, language)

@@ -28,7 +28,7 @@ from ui.datatypes import Conversations, Language
 from ui.evaluating import Evaluating
 from ui.panels import CHAT, EVALUATE, LIBRARY
 from ui.strings import words
-from ui.users import NOBODY
+from ui.users import NOBODY, normal_name
 
 _STATIC = Path(__file__).parent / "static"
 _CHAT_SCRIPTS = (
@@ -145,7 +145,7 @@ def _wire_calls(actions: Actions) -> None:
 
 def user_of(request: gr.Request) -> str:
     """Return the name of the user who is logged in, or that of everybody where there is no log-in."""
-    return request.username or NOBODY
+    return normal_name(request.username) if request.username else NOBODY
 
 
 def questions_at_once(answerer: str) -> int:

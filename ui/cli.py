@@ -195,12 +195,12 @@ def library_remove(
 def library_verify(library: LibraryFolder = DEFAULT_LIBRARY) -> None:
     """Compare everything on disk with everything else; prints each mismatch, exits 1 if there is one."""
     from index.library import Library
-    from ui.terminal import err, out
+    from ui.terminal import err, print_row
 
     with Library.open(library) as opened:
         problems = opened.verify()
     for problem in problems:
-        out.out(f"{problem.kind}\t{problem.message}")
+        print_row(problem.kind, problem.message)
     if problems:
         raise ChuchuError(
             f"{len(problems)} mismatches; `chuchu library rebuild --library {library}` mends them"
@@ -247,7 +247,7 @@ def library_feedback(library: LibraryFolder = DEFAULT_LIBRARY) -> None:
 
     with Library.open(library) as opened:
         names = {info.id: info.name for info in opened.documents()}
-        typer.echo(questions_file(LibraryConversations.open(opened).judgements(), names), nl=False)
+        typer.echo(questions_file(LibraryConversations(opened).judgements(), names), nl=False)
 
 
 @library_app.command("info", epilog="Example: chuchu library info --library papers --json")
@@ -256,7 +256,7 @@ def library_info(library: LibraryFolder = DEFAULT_LIBRARY, as_json: AsJson = Fal
     from dataclasses import asdict
 
     from index.library import Library
-    from ui.terminal import out
+    from ui.terminal import print_row
 
     with Library.open(library) as opened:
         facts = asdict(opened.stats())
@@ -264,7 +264,7 @@ def library_info(library: LibraryFolder = DEFAULT_LIBRARY, as_json: AsJson = Fal
         _print_json(facts)
     else:
         for name, value in facts.items():
-            out.out(f"{name}\t{value}")
+            print_row(name, value)
 
 
 def _open(
@@ -288,9 +288,7 @@ def _open(
 
 
 def _print_json(value: object) -> None:
-    from ui.terminal import out
-
-    out.out(json.dumps(value, ensure_ascii=False, indent=2), highlight=False)
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def main() -> None:

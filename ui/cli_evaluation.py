@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.errors import ReadError
+from index.errors import ReadError, SettingsError
 from ui.options import DEFAULT_LIBRARY, AnswererName, RerankerName, Strict
 
 if TYPE_CHECKING:
@@ -213,6 +213,8 @@ def _assistant(
     from rag.settings import Settings
 
     if documents or (asked.texts and library is None and not sample):
+        if documents and library:
+            raise SettingsError("--documents are read into a library of the run's own; leave out --library")
         folder = library or out / "library"
         settings = Settings.load(folder).changed(**changes)
         with (

@@ -52,6 +52,10 @@ class Conversations(Protocol):
         """Return a user's conversations that hold the query's words, the latest first; empty ones are left out."""
         ...
 
+    def summary(self, user: str, conversation: int) -> Summary:
+        """Return what the list says of one conversation."""
+        ...
+
     def messages(self, user: str, conversation: int) -> Messages:
         """Return the messages of a conversation, oldest first."""
         ...

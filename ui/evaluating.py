@@ -5,12 +5,12 @@ Runs are kept by user inside the library's folder, as run folders that ``chuchu 
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import re
 import shutil
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -24,7 +24,7 @@ from ui.actions import Reply, Values, told
 from ui.choices import Choices, label
 from ui.datatypes import Conversations, Language
 from ui.strings import say
-from ui.uploads import inside, safe_name
+from ui.uploads import inside, own_name, safe_name
 
 if TYPE_CHECKING:
     from rag.datatypes import Answer
@@ -146,15 +146,14 @@ class Evaluating:
         if path != named:
             shutil.move(path, named)
         try:
-            return read_questions(named)
+            return replace(read_questions(named), path=named.name)
+        except QuestionsError as error:  # where it lies for the moment is nobody's business
+            raise QuestionsError(str(error).replace(str(named), named.name)) from error
         finally:
             named.unlink(missing_ok=True)
 
     def _folder(self, user: str) -> Path:
-        name = safe_name(user).name
-        if name != user:  # two names may be made safe alike
-            name += "-" + hashlib.sha256(user.encode()).hexdigest()[:8]
-        return self._library.folder / FOLDER / name
+        return self._library.folder / FOLDER / own_name(user)
 
     def _load(self, user: str, values: Values) -> Run:
         from rag.evaluation.runner import Run

@@ -59,8 +59,20 @@ def exact_words(short_answer: str, citation: Citation) -> list[Span]:
     ]  # in the document, by place in quote
     if len(places) != len(quote):  # its spans are not its quote: nothing can be said of single words
         return []
-    found = [(at, at + len(part)) for part in parts for at in [quote.index(part)]]
+    found = [
+        next(iter(standing(part, quote)), (quote.index(part), quote.index(part) + len(part)))
+        for part in parts
+    ]
     return [span for start, end in found for span in _runs(places[start:end])]
+
+
+def standing(words: str, text: str) -> list[Span]:
+    """Return where words stand in a text, not as part of a longer Latin word or figure: no 20 of 2020."""
+    if not words:
+        return []
+    before = r"(?<![0-9A-Za-z])(?<!\d[.,])" if words[0].isascii() and words[0].isalnum() else ""
+    after = r"(?![0-9A-Za-z]|[.,]\d)" if words[-1].isascii() and words[-1].isalnum() else ""
+    return [found.span() for found in re.finditer(before + re.escape(words) + after, text)]
 
 
 def _runs(offsets: Sequence[int]) -> list[Span]:

@@ -64,6 +64,7 @@ CHAT = (
 </aside>
 <main class="centre" data-label="chat">
   <div class="scroll"><div class="turns" role="log" aria-live="off"></div></div>
+  <p class="sr answered" role="status"></p>
   <div class="composer">
     <p class="editing" hidden><span data-t="editing"></span><button type="button" data-do="cancel_edit"
       data-t="cancel"></button></p>
@@ -145,8 +146,7 @@ def documents_html(
     """Return the list of documents whose title, name or date holds the query; ``chosen`` are ticked."""
     if not documents:
         return f'<li class="empty">{escape(say(language, "no_documents"))}</li>'
-    wanted = query.casefold().split()
-    found = [info for info in documents if all(word in _searched(info) for word in wanted)]
+    found = searched(documents, query)
     if not found:
         return f'<li class="empty">{escape(say(language, "no_match"))}</li>'
     rows = "".join(_document(info, info.id in chosen, language) for info in found[:SHOWN])
@@ -155,8 +155,11 @@ def documents_html(
     return rows + more
 
 
-def _searched(info: DocumentInfo) -> str:
-    return f"{info.title} {info.name} {info.date or ''}".casefold()
+def searched(documents: Sequence[DocumentInfo], query: str) -> list[DocumentInfo]:
+    """Return the documents whose title, name or date holds all words of a query."""
+    wanted = query.casefold().split()
+    texts = (f"{info.title} {info.name} {info.date or ''}".casefold() for info in documents)
+    return [info for info, text in zip(documents, texts, strict=True) if all(word in text for word in wanted)]
 
 
 def _document(info: DocumentInfo, chosen: bool, language: Language) -> str:
@@ -184,15 +187,18 @@ def _document(info: DocumentInfo, chosen: bool, language: Language) -> str:
 
 
 def rows_html(
-    documents: Sequence[DocumentInfo], outlines: Mapping[int, Sequence[str]], query: str, language: Language
+    found: Sequence[DocumentInfo], outlines: Mapping[int, Sequence[str]], searching: bool, language: Language
 ) -> str:
-    """Return the documents as rows of a table, each with its outline to unfold."""
-    wanted = query.casefold().split()
-    found = [info for info in documents if all(word in _searched(info) for word in wanted)][:SHOWN]
+    """Return documents as rows of a table, the first ones where they are many, each with its outline to unfold."""
     if not found:
-        key = "no_match" if documents else "no_documents"
-        return f'<tr><td colspan="5" class="empty">{escape(say(language, key))}</td></tr>'
-    return "".join(_row(info, outlines.get(info.id, ()), language) for info in found)
+        return _wide_row(say(language, "no_match" if searching else "no_documents"))
+    left = len(found) - SHOWN
+    more = _wide_row(say(language, "more_documents", count=left)) if left > 0 else ""
+    return "".join(_row(info, outlines.get(info.id, ()), language) for info in found[:SHOWN]) + more
+
+
+def _wide_row(text: str) -> str:
+    return f'<tr><td colspan="5" class="empty">{escape(text)}</td></tr>'
 
 
 def _row(info: DocumentInfo, outline: Sequence[str], language: Language) -> str:

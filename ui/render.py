@@ -15,7 +15,7 @@ from rag.answerers.base import NOT_FOUND
 from rag.datatypes import Answer, Citation, Doubt, Passage
 from rag.doubts import SIGN, Stretch, doubts_about, explain, stretches
 from ui.datatypes import Language, Message
-from ui.marks import citation_marks, passage_html
+from ui.marks import citation_marks, passage_html, standing
 from ui.strings import language_name, say
 
 _CHIP = re.compile(r"\[(\d{1,3})\]")
@@ -132,9 +132,11 @@ def _with_chips(message: int, answer: Answer, start: int, end: int) -> str:
 
 
 def _stressed(text: str, short: str) -> str:
-    if not short or len(short) < 2:
-        return escape(text)
-    return f"<strong>{escape(short)}</strong>".join(escape(piece) for piece in text.split(short))
+    pieces, at = [], 0
+    for start, end in standing(short, text) if len(short) > 1 else ():
+        pieces += [escape(text[at:start]), f"<strong>{escape(text[start:end])}</strong>"]
+        at = end
+    return "".join((*pieces, escape(text[at:])))
 
 
 def chip_html(message: int, citation: Citation) -> str:

@@ -218,6 +218,7 @@ def _listen(options: ServerOptions) -> socket.socket:
                 if os.name != "nt":  # there it would let two programs share a port
                     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 listener.bind(address)
+                listener.listen()  # of two that bind at the same time only one may
             except BaseException:
                 listener.close()
                 raise

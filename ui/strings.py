@@ -127,7 +127,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "点击回答中的编号，这里会显示它依据的原句。",
         "Click a number in an answer: the words it stands on appear here.",
     ),
-    "cited": ("引用 {count} 处", "{count} citations"),
     "also_read": ("另外读过 {count} 段", "{count} more passages were read"),
     "page": ("第 {page} 页", "p. {page}"),
     "verdict_ok": ("与原文逐字一致", "Word for word as in the document"),
@@ -143,7 +142,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "open_in_document": ("在原文中查看", "Open in document"),
     "exclude": ("排除并重答", "Exclude, answer again"),
     "copy_with_source": ("复制并注明出处", "Copy with source"),
-    "citation_number": ("引用 {number}", "Citation {number}"),
     "where": ("{source}，第 {start}–{end} 字", "{source}, characters {start}–{end}"),
     # the reader
     "reader": ("原文", "Document"),
@@ -162,14 +160,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "原 PDF 文件不在了或已改变，只能看文字。",
         "The PDF file is gone or has changed; only its text can be shown.",
     ),
-    "dark_on": ("切换深色或浅色", "Switch dark or light"),
-    "menu": ("菜单", "Menu"),
     # the other pages
     "title": ("标题", "Title"),
     "date": ("日期", "Date"),
     "kind": ("语言", "Language"),
     "size": ("篇幅", "Length"),
-    "outline": ("目录", "Outline"),
     "ask_only_this": ("只问这篇", "Ask only this"),
     "verify": ("检查文档库", "Check the library"),
     "verified": ("一切一致，没有问题。", "Everything matches."),
@@ -179,7 +174,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "stats_bytes": ("占用空间", "On disk"),
     "stats_embedder": ("向量模型", "Embedder"),
     "stats_created": ("建立时间", "Made"),
-    "stats_folder": ("位置", "Folder"),
     "evaluate_more": (
         "用一份问题文件检验回答：哪些答对，哪些答错，错在哪一步。",
         "Try a file of questions: which are answered right, which are not, and where along the way it goes wrong.",

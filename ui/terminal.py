@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 
@@ -22,10 +23,10 @@ class _Output(Console):
         raise BrokenPipeError
 
 
-out = _Output(highlight=False, soft_wrap=True)
+out = _Output(highlight=False, soft_wrap=True, emoji=False)  # 1:100:1000 of a document is no emoji
 """Results go to standard output, plain when it is a pipe."""
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 """Progress, logs and errors."""
 
 
@@ -101,7 +102,12 @@ def print_documents(documents: Sequence[DocumentInfo]) -> None:
         names = (
             " ".join(name.split()) for name in (document.title, document.source)
         )  # a name may hold newlines
-        out.print(escape("\t".join((*columns, *names))))
+        print_row(*columns, *names)
+
+
+def print_row(*columns: object) -> None:
+    """Print values with tabs between them; a rich console would make blanks of the tabs."""
+    typer.echo("\t".join(map(str, columns)))
 
 
 def _where(place: Citation | Passage) -> str:

@@ -5,6 +5,7 @@ A file is taken only from the upload folder, and moved out of it, so that no add
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from index.errors import ReadError
 from index.readers.kinds import kind_of, supported_kinds
 from ui.datatypes import Language
 from ui.strings import say
+from ui.users import NOBODY
 
 FOLDER = "uploads"  # inside the library
 MAX_FILES = 2_000  # in one go
@@ -50,22 +52,32 @@ def safe_name(name: str) -> Path:
     return Path(*(parts[-_MAX_DEPTH:] or ["_"]))
 
 
+def own_name(user: str) -> str:
+    """Return the name of a user's own folder among those of all users."""
+    name = safe_name(user).name
+    if name != user:  # two names may be made safe alike
+        name += "-" + hashlib.sha256(user.encode()).hexdigest()[:8]
+    return name
+
+
 def keep(
-    uploads: Sequence[Upload], library: Path, uploaded: Path, language: Language
+    uploads: Sequence[Upload], library: Path, uploaded: Path, language: Language, user: str = NOBODY
 ) -> tuple[list[Path], list[str]]:
-    """Move uploads into the library's folder.
+    """Move uploads into the library's folder; one takes the place of an earlier one of its name and user.
 
     Args:
         uploads: at most MAX_FILES are taken.
         library: the library's folder.
         uploaded: the folder that the server puts uploads in.
         language: of the reasons.
+        user: whose uploads they are; where users log in, each has a folder of their own.
 
     Returns:
         The paths where they are now, and a sentence for each file that was refused.
     """
     kept: list[Path] = []
     refused: list[str] = []
+    folder = library / FOLDER if user == NOBODY else library / FOLDER / own_name(user)
     if len(uploads) > MAX_FILES:
         refused.append(say(language, "too_many_files", limit=MAX_FILES))
     for upload in uploads[:MAX_FILES]:
@@ -77,7 +89,7 @@ def keep(
         if source is None:
             refused.append(say(language, "upload_gone", name=upload.name))
             continue
-        target = library / FOLDER / name
+        target = folder / name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(source, target)

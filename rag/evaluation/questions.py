@@ -166,9 +166,16 @@ def read_questions(path: str | Path, *, skip_bad: bool = False) -> QuestionSet:
 
 
 def write_questions(path: str | Path, questions: Iterable[Question]) -> None:
-    """Write questions as JSONL, leaving out what is empty."""
+    """Write questions as JSONL, leaving out what is empty.
+
+    Raises:
+        QuestionsError: the file cannot be written.
+    """
     lines = (json.dumps(question_dict(q), ensure_ascii=False) + "\n" for q in questions)
-    Path(path).write_text("".join(lines), encoding="utf-8")
+    try:
+        Path(path).write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise QuestionsError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def question_dict(question: Question) -> dict[str, Any]:

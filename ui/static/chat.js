@@ -1,6 +1,7 @@
 // The conversation: asking, watching the answer come, stopping, asking again.
 
 let working = null; // the turn that is being answered
+let wanted = 0;     // counts what is wanted of the conversation: a reply to an earlier wish comes too late
 // The last turn is kept in view from its beginning on, until its reader scrolls.
 let following = true;
 for (const moved of ["wheel", "touchmove", "pointerdown", "keydown"]) scroller.addEventListener(moved, () => { following = false; }, { passive: true });
@@ -27,9 +28,11 @@ function ask(text, { replaces = null, excluded = [] } = {}) {
   if (state.busy) stop();
   turns.querySelector(".welcome")?.remove();
   for (const one of $$(".follow-ups", turns)) one.remove();
-  if (replaces !== null) dropFrom(replaces);
+  const replaced = replaces === null ? [] : dropFrom(replaces);
+  wanted += 1;
   working = document.createElement("article");
   working.className = "turn";
+  Object.assign(working, { replaced, again: { replaces, excluded } });
   working.dataset.question = asked;
   const heading = document.createElement("h2"), words = document.createElement("span"), answer = document.createElement("div");
   heading.className = "question";
@@ -68,6 +71,7 @@ function onAnswer(reply) {
   remember(`answerer-${reply.conversation}`, state.answerer);
   working = null;
   setBusy(false);
+  $(".answered").textContent = $(".short, .text", made)?.textContent ?? "";
   closeReader();
   putCards(reply.message, reply.cards);
   follow();
@@ -105,7 +109,8 @@ function end(line) {
   again.className = "plain";
   again.textContent = say("retry");
   const ended = working;
-  again.onclick = () => { if (!broken) ended.remove(); ask(asked, { replaces: ended.replaces ?? null }); };
+  again.onclick = () => { if (!broken) ended.remove(); ask(asked, ended.again); };
+  ended.before(...ended.replaced); // nothing took their place, and they are still in the conversation
   line.append(" ", again);
   const place = $(".place", working);
   $(".phase", place)?.remove();
@@ -141,8 +146,10 @@ function setBusy(busy) {
 }
 
 function dropFrom(message) {
-  const first = $(`.turn[data-message="${message}"]`, turns);
-  for (let one = first; one;) { const next = one.nextElementSibling; one.remove(); one = next; }
+  const dropped = [];
+  for (let one = $(`.turn[data-message="${message}"]`, turns); one; one = one.nextElementSibling) dropped.push(one);
+  for (const one of dropped) one.remove();
+  return dropped.filter((one) => one.dataset.message);
 }
 
 const questionOf = (turn) => $(".question > span:last-child", turn).textContent;
@@ -165,6 +172,7 @@ function cancelEdit() {
 }
 
 async function undo(turn) {
+  if (state.busy) stop();
   const reply = await call("undo", { conversation: state.conversation, message: Number(turn.dataset.message) });
   if (reply.error) return;
   dropFrom(turn.dataset.message);
@@ -188,6 +196,7 @@ async function give(turn, kind, button) {
 
 function newChat({ keep = false } = {}) {
   if (state.busy) stop();
+  wanted += 1;
   state.conversation = null;
   history.replaceState(null, "", location.pathname + location.search);
   turns.replaceChildren();
@@ -203,8 +212,10 @@ function newChat({ keep = false } = {}) {
 
 async function openChat(conversation) {
   if (state.busy) stop();
+  const mine = wanted += 1;
   const reply = await call("conversation", { conversation });
   if (reply.error) return false;
+  if (mine !== wanted) return true;
   state.conversation = conversation;
   chooseAnswerer(remembered(`answerer-${conversation}`) ?? state.answerer);
   history.replaceState(null, "", `#chat-${conversation}`);

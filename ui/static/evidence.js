@@ -8,6 +8,7 @@ const anchorOf = (chip) => chip.getAttribute("href")?.slice(1);
 let shownCards = null; // the message whose cards are shown
 let marksAt = 0;       // the highlight that "next" goes on from
 let open = null;       // what the reader shows
+let reading = 0;       // counts what it was told to show: of replies that overtake each other the last wish counts
 
 function putCards(message, html) {
   shownCards = message;
@@ -49,8 +50,9 @@ function markCurrent(anchor) {
 }
 
 async function openReader(values) {
+  const mine = reading += 1;
   const reply = await call("reader", values);
-  if (reply.error) return;
+  if (reply.error || mine !== reading) return;
   open = reply;
   const body = $(".body", reader);
   $("h3", reader).textContent = reply.title;
@@ -85,6 +87,7 @@ function nextMark() {
 
 function closeReader() {
   reader.hidden = true;
+  reading += 1;
   open = null;
   right.classList.remove("reading");
   page.classList.remove("reading");
@@ -98,6 +101,7 @@ function setView(view) {
 }
 
 async function viewText() {
+  reading += 1;
   $(".body", reader).innerHTML = open.html;
   setView("text");
   const mark = $("mark.quote", reader);
@@ -105,8 +109,9 @@ async function viewText() {
 }
 
 async function showPage(number) {
+  const mine = reading += 1;
   const reply = await call("page", { document: open.document, page: number, spans: open.spans });
-  if (reply.error) return;
+  if (reply.error || mine !== reading) return;
   if (reply.gone) { toast(reply.gone, true); return; }
   setView("page");
   const body = $(".body", reader), sheet = document.createElement("div"), picture = new Image();

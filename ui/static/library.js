@@ -2,14 +2,24 @@
 
 const conversations = $(".conversations");
 
+let listing = 0; // counts the calls: what was ticked since an earlier one is not in its reply
 async function listDocuments() {
+  const mine = listing += 1;
   const reply = await call("documents", { query: $(".find", documents).value, chosen: [...state.chosen] });
-  if (!reply.error) putDocuments(reply);
+  if (!reply.error && mine === listing) putDocuments(reply);
+}
+
+// Puts new rows into a list; the keyboard stays on the button or box that it was on.
+function refill(list, html) {
+  const held = list.contains(document.activeElement) ? document.activeElement : null, { document: id, conversation } = held?.closest("li")?.dataset ?? {};
+  list.innerHTML = html;
+  const row = id ? `[data-document="${id}"]` : `[data-conversation="${conversation}"]`;
+  if (held) $(`${row} ${held.dataset.do ? `[data-do="${held.dataset.do}"]` : "input"}`, list)?.focus();
 }
 
 function putDocuments(reply) {
   state.chosen = new Set(reply.chosen);
-  $(".list", documents).innerHTML = reply.html;
+  refill($(".list", documents), reply.html);
   const scope = $(".scope", documents);
   scope.textContent = reply.scope;
   scope.classList.toggle("some", reply.chosen.length > 0);
@@ -24,7 +34,7 @@ function putDocuments(reply) {
 
 async function listConversations() {
   const reply = await call("conversations", { query: $(".find", conversations).value, conversation: state.conversation });
-  if (!reply.error) $(".list", conversations).innerHTML = reply.html;
+  if (!reply.error) refill($(".list", conversations), reply.html);
 }
 
 function afterReading() {

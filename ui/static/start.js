@@ -38,14 +38,14 @@ const deeds = {
     const row = rowOf(button), title = prompt(say("rename"), $("b", row).textContent);
     if (!title) return;
     const reply = await call("rename", { conversation: Number(row.dataset.conversation), title, current: state.conversation });
-    if (!reply.error) $(".list", conversations).innerHTML = reply.html;
+    if (!reply.error) refill($(".list", conversations), reply.html);
   },
   delete: async (button) => {
     const id = Number(rowOf(button).dataset.conversation);
     if (!confirm(say("delete_sure"))) return;
     const reply = await call("delete", { conversation: id, current: state.conversation });
     if (reply.error) return;
-    $(".list", conversations).innerHTML = reply.html;
+    refill($(".list", conversations), reply.html);
     if (id === state.conversation) newChat();
   },
   language: () => setLanguage(state.language === "zh" ? "en" : "zh"),
@@ -144,9 +144,9 @@ async function start() {
   if (asked) { state.chosen.add(Number(asked)); remember("scope", ""); }
   listDocuments();
   listAnswerers();
-  const wanted = /^#chat-(\d+)$/.exec(location.hash);
-  if (!(wanted && await openChat(Number(wanted[1])))) { listConversations(); welcome(); }
-  question.value = sessionStorage.getItem(DRAFT) ?? "";
+  const linked = /^#chat-(\d+)$/.exec(location.hash);
+  if (!(linked && await openChat(Number(linked[1])))) { listConversations(); welcome(); }
+  question.value = sessionStorage.getItem(DRAFT) ?? question.value; // what was typed meanwhile stays
   sessionStorage.removeItem(DRAFT);
   if (sessionStorage.getItem(AGAIN)) deeds.send(); // the server had gone when this was asked
   sessionStorage.removeItem(AGAIN);
