@@ -288,6 +288,16 @@ def give_space_back(connection: sqlite3.Connection, folder: Path) -> None:
 
 
 @contextmanager
+def damaged_text(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let text that is no UTF-8 be read, with "�" where it is damaged."""
+    connection.text_factory = lambda content: content.decode(errors="replace")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
+
+
+@contextmanager
 def plain_database_errors(folder: Path) -> Iterator[None]:
     """Turn what SQLite can say into one clear error of the library in ``folder``."""
     try:
@@ -330,6 +340,11 @@ def _plain(error: sqlite3.Error, folder: Path) -> LibraryError | None:
         return LibraryDamagedError(
             f"{folder / FILE_NAME} is damaged ({error}): put a backup in its place, "
             "or delete the folder and ingest the documents again."
+        )
+    if str(error).startswith("Could not decode to UTF-8"):  # Python's own, without a code
+        return LibraryDamagedError(
+            f"A text in {folder / FILE_NAME} is damaged: run `chuchu library rebuild`; "
+            "if that does not help, put a backup in its place."
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LibraryBusyError(f"Another process is using the library in {folder}: try again in a moment.")

@@ -282,14 +282,16 @@ def _write_atomically(path: Path, content: bytes) -> None:
         with suppress(OSError):
             os.unlink(name)
         raise
-    _sync_folder(path.parent)
+    with suppress(OSError):  # some file systems cannot flush a folder; only a cache is at stake
+        sync(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Flush a folder's entries to the disk, where the system lets a folder be opened."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's entries, survive a power cut."""
+    if os.name == "nt" and path.is_dir():  # Windows cannot open folders
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

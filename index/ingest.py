@@ -154,6 +154,11 @@ def ingest(
         try:
             with _ReadAhead(library, listing.files, limits, options, clock) as ahead:
                 run.work_through(ahead)
+            if run.gone:
+                again = [path for path in listing.files if source_of(path) in run.gone]
+                before = len(listing.files) - len(again)
+                with _ReadAhead(library, again, limits, options, clock, before=before) as ahead:
+                    run.work_through(ahead, last=True)
             if prune:
                 run.prune(paths, listing)
             with clock.time("index_s"):
@@ -238,9 +243,11 @@ class _ReadAhead:
         limits: ReadLimits,
         options: ChunkingOptions,
         clock: Clock,
+        *,
+        before: int = 0,
     ) -> None:
-        self.total = len(files)
-        self.done = 0  # files decided, for the progress bar
+        self.total = before + len(files)
+        self.done = before  # files decided, for the progress bar
         self._library, self._files, self._limits, self._options = library, files, limits, options
         self._clock = clock
         self._decided: queue.Queue[_File | BaseException | None] = queue.Queue(_AHEAD_FILES)
@@ -391,6 +398,7 @@ class _Run:
         progress: Progress | None,
     ) -> None:
         self.failed: list[IngestFailure] = []
+        self.gone: set[str] = set()  # files to be read after all, for their content is not stored any more
         self._library, self._connection, self._embedder = library, connection, embedder
         self._clock = clock
         self._progress = progress or (lambda stage, done, total: None)
@@ -401,8 +409,12 @@ class _Run:
         self._known_chunks = 0
         self._changed = False
 
-    def work_through(self, ahead: _ReadAhead) -> None:
-        """Take what was decided about each file and act on it; returns when all is stored."""
+    def work_through(self, ahead: _ReadAhead, *, last: bool = False) -> None:
+        """Take what was decided about each file and act on it; returns when all is stored.
+
+        A file that was not read because its content was stored, and that has lost it to another file since,
+        is put into ``gone``; if this is the ``last`` time, it fails.
+        """
         while True:
             try:
                 decided = ahead.next(timeout_s=_IDLE_S if self._group else None)
@@ -417,7 +429,7 @@ class _Run:
                 self._known_chunks += len(decided.reading.chunks)
             elif decided.state == "known":
                 self._flush(ahead)  # its content may be in the group
-                self._link(decided)
+                self._link(decided, last)
             else:
                 self._note(decided)
             if sum(len(f.reading.chunks) for f in self._group if f.reading) >= GROUP_CHUNKS:
@@ -483,13 +495,18 @@ class _Run:
         self._counts["chunks"] += len(reading.chunks)
         self._counts["characters"] += len(reading.document.text)
 
-    def _link(self, decided: _File) -> None:
+    def _link(self, decided: _File, last: bool) -> None:
         """Give stored content one more path; paths of it that are gone from the disk make it a move."""
         assert decided.file is not None
         stored = self._library.with_content(decided.file.sha256)
         if stored is None:
-            reason = f"{decided.path}: its content is the same as another file's that could not be stored."
-            self.failed.append(IngestFailure(path=decided.path, reason=reason))
+            if last:
+                reason = (
+                    f"{decided.path}: its content is the same as another file's that could not be stored."
+                )
+                self.failed.append(IngestFailure(path=decided.path, reason=reason))
+            else:
+                self.gone.add(decided.path)
             return
         gone = [path for path in self._library.sources(stored.id) if not os.path.lexists(path)]
         with transaction(self._connection):

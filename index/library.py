@@ -12,7 +12,6 @@ import fnmatch
 import json
 import logging
 import os
-import shutil
 import threading
 import time
 import unicodedata
@@ -55,7 +54,7 @@ from index.database import (
     transaction,
 )
 from index.datatypes import Chunk, Document, DocumentInfo, Filter
-from index.dense import Stamp, VectorIndex
+from index.dense import Stamp, VectorIndex, sync
 from index.embedder import BUILTIN
 from index.errors import (
     EmbedderMismatchError,
@@ -185,7 +184,6 @@ class Library:
                 "created": datetime.now(UTC).isoformat(timespec="seconds"),
             }
             migrate(connection, facts)
-            shutil.rmtree(folder / CACHE_FOLDER, ignore_errors=True)
         return library
 
     @classmethod
@@ -274,13 +272,15 @@ class Library:
                     raise LibraryError(f"The library in {self.folder} is closed: open it again.")
                 connection = self._idle.pop() if self._idle else None
             connection = connection or connect_reader(self.folder)
+            whole = False
             try:
                 yield connection
+                whole = True  # an error can leave a query open, which would hold the state it was asked in
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 with self._lock:
-                    keep = not self._closed and len(self._idle) < _IDLE_CONNECTIONS
+                    keep = whole and not self._closed and len(self._idle) < _IDLE_CONNECTIONS
                     if keep:
                         self._idle.append(connection)
                 if not keep:
@@ -755,9 +755,9 @@ class Library:
                 raise
             finally:
                 connection.close()
-            _sync(part)
+            sync(part)
             os.replace(part, target)
-            _sync(folder)
+            sync(folder)
         return folder
 
 
@@ -807,14 +807,3 @@ def _folder_bytes(folder: Path) -> int:
             with suppress(OSError):  # a file of SQLite's that came and went
                 total += os.stat(os.path.join(root, name)).st_size
     return total
-
-
-def _sync(path: Path) -> None:
-    """Make a file's content, or a folder's entries, survive a power cut."""
-    if os.name == "nt" and path.is_dir():  # Windows cannot open folders
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

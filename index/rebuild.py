@@ -29,6 +29,7 @@ from index.database import (
     chunk_from_row,
     code_version,
     connect_writer,
+    damaged_text,
     document_from_row,
     give_space_back,
     info_from_row,
@@ -175,7 +176,7 @@ class _Rebuild:
     def run(self) -> RebuildReport:
         library, embedder = self._library, self._embedder
         goes_on = self._goes_on()
-        with library.writing() as connection:
+        with library.writing() as connection, damaged_text(connection):
             _check_file(connection, library)
             mended, lost = self._mend(connection)
             if not goes_on:  # the first time has done it

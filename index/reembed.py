@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
 from index.chunking import context_text
@@ -99,13 +99,14 @@ def forget(library: Library) -> None:
 @contextmanager
 def writing_when_free(library: Library) -> Iterator[Connection]:
     """Be the one writer as ``Library.writing`` is, but wait for others however long they take."""
-    while True:
-        try:
-            with library.writing() as connection:
-                yield connection
-            return
-        except LibraryBusyError:
-            time.sleep(_POLL_S)
+    with ExitStack() as stack:
+        while True:
+            try:
+                connection = stack.enter_context(library.writing())
+                break
+            except LibraryBusyError:
+                time.sleep(_POLL_S)
+        yield connection
 
 
 def _drop_piece(library: Library, table: str) -> bool:

@@ -15,11 +15,21 @@ from typing import Any, Literal
 import numpy as np
 
 from index import lexical
-from index.database import CHUNK_FIELDS, FACT_COLUMNS, Connection, digest, make_stamp, read_meta, text_digest
+from index.database import (
+    CHUNK_FIELDS,
+    FACT_COLUMNS,
+    Connection,
+    damaged_text,
+    digest,
+    make_stamp,
+    read_meta,
+    text_digest,
+)
 from index.dense import MANIFEST_NAME, VectorIndex
 from index.storing import lexical_rows
 
 ProblemKind = Literal["database", "text", "chunks", "vectors", "lexical", "cache"]
+_NUMBERS = ("generation", "dimensions")
 _LISTED = 20  # faults of SQLite's pages that are told apart
 _SAMPLE = 100  # vectors looked up in the cache
 _NEAR = 0.98  # the cosine of a vector with itself, after compression to 8 bits
@@ -36,10 +46,12 @@ class Problem:
 
 def find_problems(connection: Connection, cache: Path) -> list[Problem]:
     """Check everything: the file, references, texts, chunks, vectors, lexical tables and the FAISS cache."""
-    found: list[Problem] = []
-    for check in (_file, _documents, _lexical):
-        found += check(connection)
-    return [*found, *_cache(connection, cache)]
+    with damaged_text(connection):
+        unstated = list(_facts(connection))
+        found = [*_file(connection), *unstated]
+        if unstated:  # what follows is compared with them
+            return found
+        return [*found, *_documents(connection), *_lexical(connection), *_cache(connection, cache)]
 
 
 def broken_documents(connection: Connection) -> dict[int, list[Problem]]:
@@ -64,9 +76,12 @@ def _file(connection: Connection) -> Iterator[Problem]:
     ).fetchone()[0]
     if lost:
         yield Problem(kind="vectors", message=f"{lost} vectors belong to no chunk.")
+
+
+def _facts(connection: Connection) -> Iterator[Problem]:
     meta = read_meta(connection)
     for key in ("generation", "token", "fingerprint", "dimensions", "chunking"):
-        if key not in meta:
+        if key not in meta or (key in _NUMBERS and not meta[key].isdecimal()):
             yield Problem(kind="database", message=f"The library does not state its {key}.")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from index.errors import ModelError
 
 SUMS = "SHA256SUMS"
-_PATTERNS = ("*.safetensors", "*.json", "*/config.json")
+_PATTERNS = ("*.safetensors", "*/*.safetensors", "*.json", "*/config.json", "vocab.txt", "*.model")
 
 
 def sha256(path: Path) -> str:

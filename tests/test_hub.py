@@ -75,3 +75,15 @@ def test_what_was_downloaded_is_found_in_its_revision(
             (snapshot / name).touch()
     source = located(monkeypatch, tmp_path, [], [])
     assert (source.local, source.revision, source.content()) == (True, "refs/pr/7", "b" * 12)
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "2_Dense/model.safetensors", "vocab.txt", "spiece.model"]
+)
+def test_the_content_of_a_folder_is_other_when_a_file_that_counts_is(tmp_path: Path, name: str) -> None:
+    source = hub.Source(repository=str(tmp_path), local=True)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"first")
+    before = source.content()
+    (tmp_path / name).write_bytes(b"other")
+    assert source.content() != before

@@ -65,6 +65,10 @@ def names(library: Library) -> list[str]:
     return [info.name for info in library.documents()]
 
 
+def contents(library: Library) -> dict[str, str]:
+    return {info.name: library.document(info.id).text for info in library.documents()}
+
+
 def test_new_files_are_added_and_searched(library: Library, docs: Path, fake_embedder: FakeEmbedder) -> None:
     report = ingest(library, [docs], fake_embedder)
     assert counts(report) == {"added": 6}
@@ -211,6 +215,38 @@ def test_a_renamed_file_that_gave_the_title_is_read_again(
     assert counts(ingest(library, [new], fake_embedder)) == {"moved": 1}
     [info] = library.documents()
     assert (info.title, info.source) == ("码头", str(new))
+
+
+def test_a_file_renamed_to_make_room_for_a_new_one_is_kept(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder
+) -> None:
+    """The new file comes first, and takes the old content out of the library before it is linked."""
+    ingest(library, [docs], fake_embedder)
+    (docs / "1.txt").rename(docs / "1_old.txt")
+    (docs / "1.txt").write_text("另外的内容，说的是渡口。")
+    calls: list[tuple[str, int, int]] = []
+    report = ingest(library, [docs], fake_embedder, progress=lambda *call: calls.append(call))
+    assert counts(report) == {"added": 1, "updated": 1, "unchanged": 5}
+    assert [(done, total) for stage, done, total in calls if stage == "reading"][-1] == (7, 7)
+    assert contents(library)["1_old.txt"] == text_of(1)
+    assert "渡口" in contents(library)["1.txt"]
+    assert counts(ingest(library, [docs], fake_embedder)) == {"unchanged": 7}
+    assert library.verify() == []
+
+
+@pytest.mark.parametrize("order", [(1, 0), (1, 2, 0), (2, 0, 1)])
+def test_files_that_exchange_their_names_exchange_their_contents(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder, order: tuple[int, ...]
+) -> None:
+    ingest(library, [docs], fake_embedder)
+    for name, content in enumerate(order):
+        (docs / f"{name}.txt").write_text(text_of(content))
+    assert ingest(library, [docs], fake_embedder).failed == ()
+    assert contents(library) == {f"{n}.txt": text_of(n) for n in range(6)} | {
+        f"{name}.txt": text_of(content) for name, content in enumerate(order)
+    }
+    assert all(len(library.sources(info.id)) == 1 for info in library.documents())
+    assert library.verify() == []
 
 
 def test_a_deleted_file_stays_until_it_is_pruned(
@@ -447,6 +483,21 @@ def test_vectors_that_cannot_be_right_are_not_stored(
     report = ingest(library, [docs / "0.txt"], fake_embedder)
     assert counts(report) == {"failed": 1}
     assert "embedder" in report.failed[0].reason
+    assert library.documents() == []
+
+
+def test_copies_of_what_cannot_be_stored_fail_as_it_does(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder
+) -> None:
+    for name in ("0_copy.txt", "0_copy_2.txt"):
+        (docs / name).write_text(text_of(0))
+    fake_embedder.dimensions = 32
+    report = ingest(library, sorted(docs.glob("0*.txt")), fake_embedder)
+    assert sorted(Path(failure.path).name for failure in report.failed) == [
+        "0.txt",
+        "0_copy.txt",
+        "0_copy_2.txt",
+    ]
     assert library.documents() == []
 
 

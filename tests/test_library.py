@@ -274,6 +274,15 @@ def test_a_making_that_was_interrupted_is_no_library_and_can_be_repeated(tmp_pat
     assert Library.exists(tmp_path)
 
 
+def test_a_library_made_among_other_files_leaves_them_alone(tmp_path: Path) -> None:
+    drawing = tmp_path / CACHE_FOLDER / "bridge.svg"
+    drawing.parent.mkdir()
+    drawing.write_text("<svg/>")
+    with Library.create(tmp_path, fingerprint="f", dimensions=4) as library:
+        library.save_index()
+    assert drawing.read_text() == "<svg/>"
+
+
 def test_a_name_that_no_folder_can_have_is_one_clear_error(tmp_path: Path) -> None:
     for attempt in (Library.open, lambda folder: Library.create(folder, fingerprint="f", dimensions=4)):
         with pytest.raises(LibraryError, match="choose another"):

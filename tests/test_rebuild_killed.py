@@ -21,7 +21,7 @@ from index.errors import EmbedderMismatchError, LibraryBusyError
 from index.ingest import ingest
 from index.library import Library
 from index.rebuild import rebuild
-from index.reembed import pending
+from index.reembed import pending, writing_when_free
 from index.search import search
 
 if TYPE_CHECKING:
@@ -286,6 +286,11 @@ def test_the_exchange_waits_for_an_ingest_that_began_before(
     assert time.monotonic() - started > 0.5
     assert library.fingerprint == "new-32"
     assert library.verify() == []
+
+
+def test_somebody_busy_while_one_has_the_lock_is_no_reason_to_wait(library: Library) -> None:
+    with pytest.raises(LibraryBusyError, match="in between"), writing_when_free(library):
+        raise LibraryBusyError("in between")
 
 
 def test_two_rebuilds_at_once_are_told_apart(library: Library, tmp_path: Path) -> None:

@@ -72,12 +72,21 @@ def run(library: Library, statement: str) -> None:
 
 SQL_DAMAGE = {
     "a text": ("text", "UPDATE documents SET text = replace(text, '四万', '九万')"),
+    "a text that is no UTF-8": (
+        "text",
+        "UPDATE documents SET text = x'ff' || substr(CAST(text AS BLOB), 2) WHERE id = 1",
+    ),
     "a text's length": ("text", "UPDATE documents SET characters = characters + 1 WHERE id = 2"),
     "a title": ("chunks", "UPDATE documents SET title = 'another' WHERE id = 1"),
+    "a title that is no UTF-8": ("chunks", "UPDATE documents SET title = x'e6' || 'x' WHERE id = 1"),
     "a date": ("chunks", "UPDATE documents SET date = '1999' WHERE id = 1"),
     "marks": ("chunks", "UPDATE documents SET marks = '[[\"title\",0,1,1]]' WHERE id = 1"),
     "marks that are no JSON": ("chunks", "UPDATE documents SET marks = 'x' WHERE id = 1"),
     "a chunk's text": ("chunks", "UPDATE chunks SET text = text || '。' WHERE id = 1"),
+    "a chunk's text that is no UTF-8": (
+        "chunks",
+        "UPDATE chunks SET text = x'ff' || substr(CAST(text AS BLOB), 2) WHERE id = 1",
+    ),
     "a chunk's spans": ("chunks", "UPDATE chunks SET spans = '[[0,3]]' WHERE id = 1"),
     "spans that are no JSON": ("chunks", "UPDATE chunks SET spans = '[[0' WHERE id = 1"),
     "a chunk's heading": ("chunks", """UPDATE chunks SET heading = '["x"]' WHERE id = 1"""),
@@ -231,6 +240,49 @@ def test_a_document_whose_text_and_file_are_gone_is_removed_and_named(
     assert report.mended == ()
     assert [info.name for info in library.documents()] == ["b.md", "c.txt"]
     assert library.verify() == []
+
+
+def test_text_that_cannot_be_decoded_is_told_with_its_document_and_what_mends_it(library: Library) -> None:
+    run(library, SQL_DAMAGE["a text that is no UTF-8"][1])
+    assert {problem.document_id for problem in library.verify()} == {1}
+    with pytest.raises(LibraryDamagedError, match="chuchu library rebuild"):
+        library.document(1)
+    assert library.document(2).text
+
+
+def test_what_was_mended_is_read_where_the_damage_was_met(
+    library: Library, fake_embedder: FakeEmbedder
+) -> None:
+    """The error that is kept keeps the query alive, which must not hold the library in its old state."""
+    run(library, SQL_DAMAGE["a chunk's text that is no UTF-8"][1])
+    with pytest.raises(LibraryDamagedError) as met:
+        library.chunks([1])
+    rebuild(library, fake_embedder)
+    assert library.verify() == []
+    assert "rebuild" in str(met.value)
+
+
+def test_a_document_whose_text_cannot_be_decoded_and_whose_file_is_gone_is_removed_and_named(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder
+) -> None:
+    shutil.rmtree(docs)
+    run(library, SQL_DAMAGE["a text that is no UTF-8"][1])
+    assert rebuild(library, fake_embedder).lost == (str(docs / "a.md"),)
+    assert library.verify() == []
+
+
+@pytest.mark.parametrize("fact", ["generation", "token", "fingerprint", "dimensions", "chunking"])
+def test_a_fact_that_is_not_stated_is_a_problem(library: Library, fact: str) -> None:
+    run(library, f"DELETE FROM meta WHERE key = '{fact}'")
+    [problem] = library.verify()
+    assert (problem.kind, problem.message) == ("database", f"The library does not state its {fact}.")
+
+
+@pytest.mark.parametrize("fact", ["generation", "dimensions"])
+def test_a_number_that_is_none_is_not_stated(library: Library, fact: str) -> None:
+    run(library, f"UPDATE meta SET value = '6' || x'ff' WHERE key = '{fact}'")
+    [problem] = library.verify()
+    assert fact in problem.message
 
 
 def test_mending_without_an_embedder_says_which_is_needed(library: Library) -> None:
