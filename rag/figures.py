@@ -6,7 +6,7 @@ Takes one short answer, gives its English or "" where there is nothing certain t
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, getcontext
 
 from index.text import MONTHS, fold
 
@@ -55,6 +55,8 @@ def _figure(folded: str) -> str:
     if not match or (match["unit"] and match["unit"] not in _UNITS):
         return ""
     power = sum(_SCALES[match[name]] for name in ("scale", "scale2") if match[name])
+    if len(match["number"]) + power > getcontext().prec:  # would be rounded
+        return ""
     value = Decimal(match["number"].replace(",", "")) * (Decimal(10) ** power)
     words = [_number(value), _UNITS.get(match["unit"], "")]
     lead = {

@@ -14,8 +14,6 @@ from index.text import detect_language, fold
 from rag.candidates import find_candidates
 from rag.questions import ENGLISH_OPENERS, QuestionAnalysis, analyse_question
 
-MAX_ELLIPSIS = 24  # characters: a longer 那……呢 says enough by itself
-
 
 def resolve(question: str, history: Sequence[tuple[str, str]]) -> str:
     """Return the question with what it leaves to the history put back; unchanged where it leaves nothing.
@@ -41,8 +39,14 @@ def _resolve(question: str, earlier: Sequence[tuple[str, str]]) -> str:
 
 # Chinese
 
-_ELLIPSIS = re.compile(
-    r"^(?:那么?|还有|再问一?下?|那么请问|请问)?[,，]?(?:那么?)?(?P<what>[^?？]{1,24}?)(?:呢|怎么样|如何|咋样|又?是多少呢?)[?？。]*$"
+_COUNTED = (  # a measure word: 那 in front of it points, 那座桥, and opens nothing
+    r"座(?!谈|位)|条(?!件|款|例|约|文)|所(?!有|得|属|需|在|谓)|项(?!目)|部(?!门|分|署|队|件)|本(?![地市区省县届月金科身期])"
+    r"|台(?![湾州风])|场(?![地馆所景])|批(?![准复发])|次(?![年要品日])|款(?![项式])|份(?!额)|架(?!构)|支(?![出付持行部线])"
+    r"|首(?![批个期次款台家席府都先届季套])|段(?!落)|片(?!区)|群(?![众体])|套(?![餐房])|期(?![末间限货])|[届件艘幢栋篇辆颗棵]"
+)
+_ELLIPSIS = re.compile(  # longer ones say enough by themselves
+    rf"^(?:请问[,，]?)?(?P<opener>(?:那么?(?!{_COUNTED})|还有|再问一?下?)[,，]?(?:那么?)?(?:请问)?)?"
+    r"(?P<what>[^?？]{1,24}?)(?P<end>呢|怎么样|如何|咋样|又?是多少呢?)[?？。]*$"
 )
 _PRONOUNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -71,7 +75,7 @@ _PRONOUNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         "person",
     ),
-    (re.compile(r"它们?|(?<![极尤与及])其(?![他中实它余次])"), "any"),
+    (re.compile(r"它们?|(?<![极尤与及耳])其(?![他中实它余次])"), "any"),
     (re.compile(r"(?<=在)(?:这里|那里|那儿|这儿|当地)|^(?:那里|那儿|当地)"), "place"),
 )
 _TIME = r"(?:(?:20|19)\d\d年度?(?:\d{1,2}月(?:\d{1,2}日)?|上半年|下半年|[一二三四]季度)?|\d{1,2}月(?:\d{1,2}[日号])?|去年|今年|前年|明年|上半年|下半年)"
@@ -93,14 +97,17 @@ def _resolve_chinese(question: str, earlier: Sequence[tuple[str, str]]) -> str:
     if ellipsis and not _has_question_word(ellipsis["what"]):
         what = question[slice(*ellipsis.span("what"))]
         bound = _bind(what, earlier)
+        end = question[slice(*ellipsis.span("end"))]
         if bound != what:
-            return f"{bound}{_predicate(last_question)}"
-        if not folded.rstrip("?。呢").endswith("是多少") or _counterpart(last_question, what):
-            return _swap(last_question, what)
+            return f"{bound}{_predicate(last_question, end)}"
+        if _is_elliptical(ellipsis, what, last_question):
+            return _swap(last_question, what, end)
     bound = _bind(question, earlier)
     if bound != question:
         return bound
-    opened = re.match(r"^(?:那么|那|其中|另外|还有)[,，]?(?!些|里|儿|个|家|位|种|年|天|时)", folded)
+    opened = re.match(
+        rf"^(?:那么|那|其中|另外|还有)[,，]?(?!些|里|儿|个|家|位|种|年|天|时|{_COUNTED})", folded
+    )
     if opened and not _owner(analyse_question(question[opened.end() :])):
         topic = _topic(last_question, last_answer, "any")
         return (
@@ -112,7 +119,17 @@ def _resolve_chinese(question: str, earlier: Sequence[tuple[str, str]]) -> str:
 
 
 def _has_question_word(folded: str) -> bool:
-    return bool(re.search(r"什么|多少|哪|谁|几[个家名项月年]|何|是否|吗|怎么|为什么", folded))
+    return bool(re.search(r"什么|多少|哪|谁|几[个家名项月年]|何|是否|吗|怎么|为什么|有没有|(\w)不\1", folded))
+
+
+def _is_elliptical(ellipsis: re.Match[str], what: str, last: str) -> bool:
+    """Whether a question that looks like 那……呢 leaves something out: 海上风电项目进展如何 says all there is to say."""
+    opener, end = ellipsis["opener"], ellipsis["end"]
+    if end == "呢" or (opener and "是多少" not in end):
+        return True
+    named = [c for c in find_candidates(what) if c.kind in ("organisation", "place", "person")]
+    whole = any((c.start, c.end) == (0, len(what)) for c in named)
+    return bool((opener or whole or not named) and _counterpart(last, what))
 
 
 def _bind(question: str, earlier: Sequence[tuple[str, str]]) -> str:
@@ -123,11 +140,25 @@ def _bind(question: str, earlier: Sequence[tuple[str, str]]) -> str:
         if not match:
             continue
         noun = match.groupdict().get("noun") or ""
+        if _has_antecedent(question[: match.start()], kind, noun):
+            continue
         for asked, answered in reversed(earlier):
             topic = _topic(asked, answered, kind, noun)
             if topic and topic not in question:
                 return question[: match.start()] + topic + question[match.end() :]
     return question
+
+
+def _has_antecedent(before: str, kind: str, noun: str) -> bool:
+    """Whether a question itself says, before a pronoun, what that may point at."""
+    if noun:
+        return noun in fold(before)
+    if kind == "person":
+        return any(c.kind == "person" for c in find_candidates(before))
+    names = _owners(before) if "," in fold(before) else _named(before)
+    if kind == "company":
+        return any(not re.search(_NAME_ENDS["place"], name) for name in names)
+    return any(re.search(_NAME_ENDS.get(kind, ""), name) for name in names)
 
 
 def _topic(asked: str, answered: str, kind: str, noun: str = "") -> str:
@@ -183,7 +214,9 @@ def _description(analysis: QuestionAnalysis) -> str:
 
 def _subject(asked: str) -> str:
     """Return what a question opens with, up to the first particle, verb or question word, without a date."""
-    text = re.sub(rf"^(?:请问|那么?)?(?:截至|到|在)?{_TIME}[,，]?(?:底|末|初)?", "", asked)
+    text = re.sub(
+        rf"^(?:请问|那么?)?(?:(?:截至|到|在)?{_TIME}[,，]?(?:底|末|初)?|谁(?:是|担?任|当))", "", asked
+    )
     match = _SUBJECT_END.search(fold(text), 2)
     subject = text[: match.start()] if match else ""
     return subject.strip(" ,，?？") if len(subject.strip()) >= 2 else ""
@@ -192,12 +225,15 @@ def _subject(asked: str) -> str:
 def _owners(asked: str) -> list[str]:
     """Names in a question, the one it opens with first."""
     names = [_subject(asked)] if _subject(asked) else []
-    for candidate in find_candidates(asked):
-        if candidate.kind in ("organisation", "place"):
-            name = asked[candidate.start : candidate.end]
-            if not any(name in known for known in names):
-                names.append(name)
+    for name in _named(asked):
+        if not any(name in known for known in names):
+            names.append(name)
     return names
+
+
+def _named(text: str) -> list[str]:
+    """Return the organisations and places that a text names."""
+    return [text[c.start : c.end] for c in find_candidates(text) if c.kind in ("organisation", "place")]
 
 
 def _owner(analysis: QuestionAnalysis) -> bool:
@@ -205,8 +241,8 @@ def _owner(analysis: QuestionAnalysis) -> bool:
     return bool(analysis.names or analysis.quoted or analysis.years)
 
 
-def _swap(last: str, what: str) -> str:
-    """Return the last question with the part that corresponds to ``what`` replaced by it."""
+def _swap(last: str, what: str, end: str = "呢") -> str:
+    """Return the last question with the part that corresponds to ``what`` replaced by it; ``end`` stood behind it."""
     what = what.strip(" ,，的")
     place = _counterpart(last, what)
     if place:
@@ -215,12 +251,14 @@ def _swap(last: str, what: str) -> str:
         return f"{what}{last}"
     subject = _subject(last)
     if subject:
-        return f"{subject}的{what}{_predicate(last)}"
+        return f"{subject}的{what}{_predicate(last, end)}"
     return f"{what}{last}"
 
 
-def _predicate(last: str) -> str:
-    """是多少 of the last question, so that the new one asks the same way."""
+def _predicate(last: str, end: str) -> str:
+    """Return what a follow-up asks; where it ends in 呢, 是多少 or what the last question asks of a person or date."""
+    if end != "呢":
+        return f"{end.removeprefix('又').removesuffix('呢')}？"
     ask = analyse_question(last).asks[0]
     same = ask.kind in ("person", "date") and last[ask.span[0] : ask.span[1]]
     return f"是{same or '多少'}？"
@@ -299,15 +337,36 @@ def _back(folded: str, position: int, wanted: int) -> int:
 
 # English
 
+_ENGLISH_OPENS = "|".join(sorted(ENGLISH_OPENERS - {"its"}))
+_ENGLISH_ASKS = r"what|which|who(?:m|se)?|when|where|why|how"
 _ENGLISH_ELLIPSIS = re.compile(
-    r"^(?:and |but |so )?(?:what about|how about|and)(?: (?:in|for|of|at|on))?(?: the)? (?P<what>[^?]{1,60}?)\s*\??$",
+    r"^(?:(?:and |but |so )?(?:what|how) about(?: (?:in|for|of|at|on))?(?: the)?"
+    rf"|and(?: (?:in|for|of|at|on))?(?: the)?(?! (?:{_ENGLISH_OPENS})\b))"
+    rf" (?P<what>(?![^?]*\b(?:{_ENGLISH_ASKS})\b)[^?\s][^?]{{0,59}}?)\s*\??$",
     re.IGNORECASE,
 )
-_ENGLISH_BARE = re.compile(r"^(?:and )?(?:in|for) (?P<what>(?:19|20)\d\d|[A-Z][^?]{1,40}?)\s*\?$")
+_ENGLISH_BARE = re.compile(
+    rf"^(?:and )?(?:in|for) (?P<what>(?:19|20)\d\d"
+    rf"|(?![^?]*\b(?:{_ENGLISH_ASKS}|is|are|was|were|do|does|did|has|have|had|can|will)\b)[A-Z][^?,]{{1,40}}?)\s*\?$"
+)
 _ENGLISH_POSSESSIVE = re.compile(r"\b(?:its|his|her|their)\b(?=\s+\w)", re.IGNORECASE)
+_NO_ANTECEDENT = (  # an it that stands for nothing: it takes three hours, is it true that, was it Li who
+    r" (?:takes?|took)\b(?! (?:place|over|effect|off|part|on|up)\b)|(?<=is it)(?= that\b)| (?:true|possible)\b"
+    r"| (?:safe|easy|hard|difficult|necessary|important|legal|allowed|better|best|worth|known|said)\b(?= (?:to|for|that|if)\b)"
+    r"| (?:rain|snow)s?\b| (?-i:(?:[A-Z][\w.-]* )+(?:who|that)\b)"
+)
 _ENGLISH_PRONOUN = re.compile(
     r"\b(?:(?:that|this|the same) (?:company|firm|enterprise|project|zone|park|city|university|organi[sz]ation|person|country|place|product)"
-    r"|the (?:company|firm|enterprise)(?= |\?)|it|he|she|him|they|them)\b",
+    r"|the (?:company|firm|enterprise)(?= |\?)(?! (?:that|which|who|whose|with|behind|of)\b)"
+    rf"|(?-i:[Ii]t)(?!{_NO_ANTECEDENT})|he|she|him|they|them)\b",
+    re.IGNORECASE,
+)
+_ENGLISH_LEAD_IN = re.compile(
+    r"^(?:(?:and|but|so) )?(?:in|at|on|by|as|of|for|from|during|since|after|before|under|until|according)\b[^,]*,\s*",
+    re.IGNORECASE,
+)
+_ENGLISH_CLAUSE = re.compile(  # a noun in the clause before: who designed |the museum and| when
+    r"\b(?:the|an?|this|that) [a-z][^,;]*(?:[,;]| (?:and|or|but|when|before|after|if|because|while|where|how|why|who)\b)",
     re.IGNORECASE,
 )
 
@@ -319,7 +378,7 @@ def _resolve_english(question: str, earlier: Sequence[tuple[str, str]]) -> str:
         return _swap_english(last_question, match["what"].strip())
     for pattern in (_ENGLISH_POSSESSIVE, _ENGLISH_PRONOUN):
         pronoun = pattern.search(question)
-        if pronoun and not _ENGLISH_NAMES.search(question[: pronoun.start()].lstrip("WHADIwhadi")):
+        if pronoun and not _has_english_antecedent(question[: pronoun.start()]):
             topic = next(
                 (t for asked, answered in reversed(earlier) if (t := _topic_english(asked, answered))), ""
             )
@@ -327,6 +386,11 @@ def _resolve_english(question: str, earlier: Sequence[tuple[str, str]]) -> str:
                 ending = ("'" if topic.endswith("s") else "'s") if pattern is _ENGLISH_POSSESSIVE else ""
                 return question[: pronoun.start()] + topic + ending + question[pronoun.end() :]
     return question
+
+
+def _has_english_antecedent(before: str) -> bool:
+    """Whether a question itself says, before a pronoun, what that may point at."""
+    return bool(_names_english(before) or _ENGLISH_CLAUSE.search(_ENGLISH_LEAD_IN.sub("", before)))
 
 
 _ENGLISH_NAMES = re.compile(

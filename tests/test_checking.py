@@ -229,7 +229,9 @@ def test_rising_and_falling_are_opposed_in_both_languages() -> None:
 @pytest.mark.parametrize(
     "sentence",
     ["", "。", "您好！", "以下是主要信息：", "总之，", "## 产值", "**产值**", "In short:", "Sure!", "Hope this helps!",
-     "文档中没有提到这一点。", "The passages do not say who built it.", "产业包括以下三类："],
+     "文档中没有提到这一点。", "The passages do not say who built it.", "产业包括以下三类：",
+     "无法回答这个问题。", "资料中没有说明王鹏程的年龄。", "以下是澜湾高新区的主要数据：", "Here are the figures:",
+     "Here is a short summary.", "**Key Figures**", "**Net profit**", "- **澜湾高新区**："],
 )  # fmt: skip
 def test_what_claims_nothing_is_not_checked(sentence: str) -> None:
     assert not is_checkable(sentence)
@@ -244,6 +246,19 @@ def test_what_claims_nothing_is_not_checked(sentence: str) -> None:
         "He founded it.",
         "2022年产值为368亿元，其中：",
         "李明没有出席会议。",
+        "以下是答案：985亿元。",
+        "以下是答案：3家。",
+        "以下是林婉如。",
+        "Here is the answer: 99 billion yuan.",
+        "Thanks for asking, it was 99 billion yuan.",
+        "**王鹏程**",
+        "**林婉如**",
+        "**John Marsh**",
+        "The raw materials were not imported from Germany but from Japan, at 5 million yuan.",
+        "信息无线公司2022年营收99亿元",
+        "文件没有生效。",
+        "文件规定企业不能提供虚假材料。",
+        "The document says that the price does not include tax.",
     ],
 )
 def test_what_claims_something_is_checked(sentence: str) -> None:

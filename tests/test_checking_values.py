@@ -100,6 +100,9 @@ def test_a_bare_number_takes_scale_and_unit_of_the_one_it_is_joined_to(text: str
         ("368.7亿元", "近368亿元", False),
         ("96亿元", "近100亿元", True),
         ("三分之一", "one third", True),
+        ("368元", f"约{'7' * 32}元", False),
+        (f"{'7' * 40}元", "约368元", False),
+        (f"{'7' * 32}元", f"约{'7' * 32}元", True),
     ],
 )
 def test_figures_agree_by_value_unit_and_the_rounding_that_is_said(

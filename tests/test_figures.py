@@ -28,6 +28,8 @@ from rag.figures import in_english
         ("10 billion", ""),
         ("", ""),
         ("13月40日", ""),
+        ("1" * 40 + "元", ""),
+        ("1" * 20 + "万亿元", ""),
     ],
 )
 def test_a_figure_is_said_exactly_or_not_at_all(chinese: str, english: str) -> None:

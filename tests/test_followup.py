@@ -18,6 +18,14 @@ from rag.followup import resolve
         ("这家企业是哪一年上市的？", "云帆科技的总经理是谁？", "云帆科技是哪一年上市的？"),
         ("该园区面积多大？", "比奥科技在青川高新区的工厂年产多少套零件？", "青川高新区面积多大？"),
         ("该项目总投资多少？", "青川电池项目什么时候开工？", "青川电池项目总投资多少？"),
+        ("那海上风电项目进展如何？", "2022年青川高新区有多少家企业？", "青川高新区的海上风电项目进展如何？"),
+        ("那学校招生情况怎么样？", "谁是青川港的董事长？", "青川港的学校招生情况怎么样？"),
+        ("临江高新区怎么样？", "2022年青川高新区有多少家企业？", "2022年临江高新区有多少家企业？"),
+        ("该项目进展如何？", "青川电池项目什么时候开工？", "青川电池项目进展如何？"),
+        ("那总投资是多少？", "青川大学的校长是谁？", "青川大学的总投资是多少？"),
+        ("哪些企业与它合作？", "云帆科技的总经理是谁？", "哪些企业与云帆科技合作？"),
+        ("截至2022年底，它有多少家工厂？", "云帆科技的总经理是谁？", "截至2022年底，云帆科技有多少家工厂？"),
+        ("比奥科技在该园区有几家工厂？", "青川高新区有多少家企业？", "比奥科技在青川高新区有几家工厂？"),
         ("其中外资企业有多少家？", "青川高新区有多少家企业？", "青川高新区中外资企业有多少家？"),
         (
             "What about 2023?",
@@ -47,6 +55,15 @@ from rag.followup import resolve
             "When was that company founded?",
             "Where is Yunfan Technology based?",
             "When was Yunfan Technology founded?",
+        ),
+        ("And its revenue?", "What is Yunfan's net profit?", "What is Yunfan's revenue?"),
+        ("And who is its mayor?", "How many firms did Linz have in 2022?", "And who is Linz's mayor?"),
+        ("When did it take over Graz?", "Where is Yunfan based?", "When did Yunfan take over Graz?"),
+        ("Is it true that its sales fell?", "Where is Yunfan based?", "Is it true that Yunfan's sales fell?"),
+        (
+            "At the end of 2022, how many people did it employ?",
+            "Where is Yunfan based?",
+            "At the end of 2022, how many people did Yunfan employ?",
         ),
     ],
 )
@@ -96,6 +113,76 @@ def test_a_chain_of_follow_ups_is_resolved_from_its_beginning() -> None:
 )
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     assert resolve(question, [("云帆科技的总经理是谁？", "王大鹏")]) == question
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        "2022年澜湾高新区实现工业产值多少？",
+        "澜湾高新区2022年营业利润是多少？",
+        "谁是临澜港的董事长？",
+        "桐光电子有多少名员工？",
+    ],
+)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "海上风电项目进展如何？",
+        "请问海上风电项目进展如何？",
+        "学校招生情况怎么样？",
+        "青川大学的教学质量怎么样？",
+        "澜江高新区的空气质量如何？",
+        "如何申请营业执照？",
+        "那座桥有多长？",
+        "那条路什么时候通车？",
+        "那所学校有多少名学生？",
+        "临澜博物馆是谁设计的，它什么时候开放？",
+        "青川电池项目什么时候开工，该项目总投资多少？",
+        "云帆电子的总经理是谁，该公司有多少名员工？",
+        "王鹏程是哪里人，其代表作是什么？",
+        "土耳其的首都是哪里？",
+        "云帆科技2023年净利润是多少？",
+        "能不能在网上买到门票呢？",
+        "有没有直达海岛的轮渡呢？",
+    ],
+)
+def test_a_whole_chinese_question_is_left_alone(question: str, earlier: str) -> None:
+    assert resolve(question, [(earlier, "")]) == question
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        "What was the output value of Lanwan in 2022?",
+        "What was Yunfan's net profit in 2023?",
+        "云帆科技的总经理是谁？",
+    ],
+)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How long does it take to reach the island by ferry?",
+        "How long did it take to build the bridge?",
+        "Is it true that the harbour was closed in 2020?",
+        "Is it possible to visit the museum at night?",
+        "Is it safe to swim in the harbour?",
+        "Why is it that prices rose?",
+        "Was it Wang Li who designed the museum?",
+        "Does it rain in winter?",
+        "And who is the mayor of Linlan?",
+        "And is the mayor of Linlan elected?",
+        "And in Linlan, who is the mayor?",
+        "in Linlan, how many museums are there?",
+        "How many IT companies are there?",
+        "Who designed the museum and when did it open?",
+        "When the museum opened, who paid for it?",
+        "Who is Wang Li and where was he born?",
+        "Which is the company that built the bridge?",
+        "What about  ?",
+    ],
+)
+def test_a_whole_english_question_is_left_alone(question: str, earlier: str) -> None:
+    assert resolve(question, [(earlier, "")]) == question
 
 
 def test_without_a_history_nothing_changes() -> None:

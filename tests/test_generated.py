@@ -212,6 +212,12 @@ def test_strict_says_that_nothing_was_found_when_nothing_is_left() -> None:
     assert draft.notes == ("有1句话没有通过引文核对，已删去。",)
 
 
+def test_strict_gives_what_was_extracted_when_nothing_else_is_left() -> None:
+    draft = drafted("园区将建设国际机场[2]。", extracted=EXTRACTED, strict=True)
+    assert (draft.answered, draft.text, draft.claims) == (True, EXTRACTED.text, EXTRACTED.claims)
+    assert draft.notes == ("有1句话没有通过引文核对，已删去。",)
+
+
 def test_strict_shows_no_sentence_before_it_is_checked() -> None:
     made, _ = answerer("产值985亿元，增长99%[1]。2022年园区实现工业产值885亿元[1]。", strict=True)
     pieces = [piece for piece in made.stream(QUESTION, PASSAGES) if isinstance(piece, str)]

@@ -24,6 +24,7 @@ from rag.answerers.chat import ChatModel, Ending
 from rag.answerers.markers import LEADS, LEADS_EN, Marked, SentenceParser
 from rag.checking import Checked, Support, is_checkable
 from rag.checking.agreement import absent
+from rag.checking.claims import REFUSAL
 from rag.datatypes import Doubt, Passage
 from rag.prompts import Message, PromptLanguage
 
@@ -132,6 +133,11 @@ class GeneratedAnswerer:
         if not writer.text and not writer.removed:
             limit = "" if ending.complete else f" within {room} tokens; raise max_new_tokens"
             raise AnswererError(f"{self._model.fingerprint} wrote no answer{limit}")
+        if not writer.text and extracted.answered:  # no sentence held, but the passages say it
+            removed = NOTES["removed"][language].format(count=writer.removed)
+            yield extracted.text
+            yield replace(extracted, notes=(*extracted.notes, removed))
+            return
         if not writer.text:
             yield writer.say(NOT_FOUND[language])
         elif writer.doubts and not (writer.borne_out or writer.refused or extracted.answered):
@@ -338,17 +344,6 @@ _LEAD_IN = re.compile(
 )
 """What says only that passages are the source; as a clause of the claim it would stand in none of them."""
 _SIGNS = re.compile(r"[\s。.!！,，“”\"'*]+")
-_REFUSAL = re.compile(
-    r"(?:文档|文件|资料|段落|材料|文中|原文|上下文|文章)[^。；]{0,12}(?:没有|未|无法|不能|不足以)[^。；]{0,12}"
-    r"(?:提及|提到|提供|找到|说明|包含|涉及|给出|回答|记载|答案|确定|得知)"
-    r"|^(?:抱歉|对不起|很遗憾)?[，,]?(?:我|目前|根据[^。，]{0,12}[，,]?)?(?:无法|不能)[^。；]{0,10}(?:回答|确定|得知|找到)"
-    r"|\b(?:documents?|passages?|context|texts?|sources?|materials?)\b[^.;]{0,40}\b(?:not|don't|doesn't|no|never)\b"
-    r"[^.;]{0,30}\b(?:say|state|mention|mentioned|contain|provide|include|answer|specify|information)\b"
-    r"|\b(?:cannot|can't|could not|unable to)\b[^.;]{0,20}\b(?:answer|find|determine|be (?:found|determined))\b"
-    r"|\bnot (?:mentioned|stated|specified|provided|found|given) in the \w*\s?"
-    r"(?:documents?|passages?|context|text|sources?)\b",
-    re.IGNORECASE,
-)
 
 _CONTRAST = re.compile(r"[,，;；]?\s*(?:但是?|不过|然而|\bbut\b|\bhowever\b)[,，]?\s*", re.IGNORECASE)
 
@@ -364,9 +359,9 @@ def _is_not_found(sentence: str) -> bool:
 
 def _claimed(sentence: str) -> str:
     """Return what a sentence claims: all of it but the part that says what the passages do not say, if any."""
-    if not _REFUSAL.search(sentence):
+    if not REFUSAL.search(sentence):
         return sentence
-    return "，".join(part for part in _CONTRAST.split(sentence) if not _REFUSAL.search(part))
+    return "，".join(part for part in _CONTRAST.split(sentence) if not REFUSAL.search(part))
 
 
 def _may_refuse(beginning: str) -> bool:

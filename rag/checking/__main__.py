@@ -13,6 +13,7 @@ from index.errors import ChuchuError
 from rag.checking.checker import SentenceChecker
 from rag.checking.labelled import agrees, check_cases, measure, read_cases, table
 from rag.reader import Reader
+from rag.remembering import RememberingEmbedder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         cases = read_cases(options.file)
-        checker = SentenceChecker(Reader.load(options.reader), load_embedder(options.embedder))
+        embedder = RememberingEmbedder(load_embedder(options.embedder))
+        checker = SentenceChecker(Reader.load(options.reader), embedder)
         check_cases(checker, cases[:1])  # dictionaries and models load on first use
         begun = perf_counter()
         checked = check_cases(checker, cases)

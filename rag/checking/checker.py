@@ -7,14 +7,9 @@ answers or screens.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
-from threading import Lock
-
-import numpy as np
-from numpy.typing import NDArray
 
 from index.datatypes import Span as TextSpan
 from index.embedder import Embedder
@@ -26,7 +21,6 @@ from rag.checking.parts import Said, View, anchors_in, take_apart, view_of
 from rag.checking.support import Evidence, Feature, features, pick_evidence
 from rag.datatypes import DoubtReason, Passage
 
-KEPT_VECTORS = 2_000
 MAX_ANCHORS = 3
 WEIGHTS: Mapping[str, float] = {
     "bias": -5.3,
@@ -72,8 +66,6 @@ class SentenceChecker:
         """Take the models that judge what is not literal."""
         self._reader = reader
         self._embedder = embedder
-        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-        self._lock = Lock()
 
     def check(self, sentence: str, cited: Sequence[Passage], *, question: str = "") -> Checked:
         """Check one sentence, its markers taken out, against the passages that it cites.
@@ -149,7 +141,7 @@ class SentenceChecker:
         self, claim: str, quoted: str, evidence: Evidence, relevance: float, *, crossing: bool
     ) -> float:
         """Weigh words found, nearness of meaning and the reader's opinion into a chance, 0..1."""
-        claimed, evidenced = self._embed([claim, quoted])
+        claimed, evidenced = self._embedder.embed_documents([claim, quoted])
         signs = {
             "bias": 1.0,
             "coverage": evidence.coverage,
@@ -160,19 +152,6 @@ class SentenceChecker:
             "crossing": float(crossing),
         }
         return 1 / (1 + exp(-sum(weight * signs[name] for name, weight in WEIGHTS.items())))
-
-    def _embed(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Return unit vectors; those of the latest texts are kept, since an answer cites a passage again and again."""
-        with self._lock:
-            known = {text: self._vectors[text] for text in texts if text in self._vectors}
-        unknown = [text for text in dict.fromkeys(texts) if text not in known]
-        if unknown:
-            known.update(zip(unknown, self._embedder.embed_documents(unknown), strict=True))
-        with self._lock:
-            self._vectors.update((text, known[text]) for text in unknown)
-            while len(self._vectors) > KEPT_VECTORS:
-                self._vectors.popitem(last=False)
-        return [known[text] for text in texts]
 
 
 def _wanted(said: Said, passages: Sequence[Passage], views: Sequence[View]) -> dict[bool, list[Feature]]:

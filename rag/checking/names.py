@@ -79,7 +79,6 @@ _CAPITALS = re.compile(
     r"(?:[ -](?:(?:of|de|van|von|and|&|the)[ ](?=[A-Z]))?(?:[A-Z][A-Za-z0-9'’]*)(?:[-.&+][A-Za-z0-9]+)*)*"
 )
 _INITIAL = re.compile(r"(?<![A-Za-z0-9.])([A-Z])\. ?\Z")
-_CODE = re.compile(r"(?=[a-z-]*\d)[a-z]+[a-z0-9]*(?:[.-]?\d+[a-z0-9]*)*")
 
 
 def find_names(text: str) -> list[Name]:
@@ -117,6 +116,11 @@ def _latin_names(text: str) -> Iterator[Name]:
             parts=parts,
             initial=fold(initial[1]) if initial else "",
         )
+
+
+def is_ordinary(name: Name) -> bool:
+    """Tell whether a name consists of ordinary words alone, capitalised as in a heading: Key Figures."""
+    return all(_is_word(part) for part in name.parts)
 
 
 def _is_word(word: str) -> bool:

@@ -152,7 +152,7 @@ def _share(wanted: Sequence[int], covered: frozenset[int]) -> float:
     return sum(n in covered for n in wanted) / len(wanted) if wanted else 1.0
 
 
-_CLAUSE_END = re.compile(r"[,;，；]|\b(?:and|but|while|which|because)\b|并且?|其中")
+_CLAUSE_END = re.compile(r"[,;，；](?!\d)|\b(?:and|but|while|which|because)\b|并且?|其中")
 
 
 def clauses_of(folded: str) -> list[TextSpan]:

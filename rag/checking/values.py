@@ -136,7 +136,7 @@ def bears_out(found: Figure, said: Figure) -> bool:
         return False
     modes = {"over": (ROUND_FLOOR,), "under": (ROUND_CEILING,), "about": (ROUND_HALF_UP,)}[said.bound]
     return any(
-        (found.number / said.step).quantize(Decimal(1), rounding=mode) * said.step == said.number
+        (found.number / said.step).to_integral_value(rounding=mode) * said.step == said.number
         for mode in modes
     )
 
