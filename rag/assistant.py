@@ -156,7 +156,7 @@ class Assistant:
         return assistant
 
     def with_answerer(self, name: str) -> Assistant:
-        """Return an assistant that answers by another answerer, over the same library, embedder and reader.
+        """Return an assistant that answers by another answerer, over the same library and the same other models.
 
         The library stays this one's to close.
 
@@ -170,6 +170,7 @@ class Assistant:
             embedder=None if self._follows else self.embedder,
             dimensions=self._dimensions,
             reader=self.reader,
+            reranker=self.reranker,
         )
         made._embedder = self.embedder  # shared until a rebuild, also where it follows the library's
         return made
@@ -251,20 +252,20 @@ class Assistant:
         )
 
     def search(
-        self, query: str, k: int = 10, *, documents: Sequence[str] = (), where: Filter | None = None
+        self, query: str, k: int = 10, *, documents: str | Sequence[str] = (), where: Filter | None = None
     ) -> list[Hit]:
         """Return the chunks that match a query best.
 
         Args:
             query: words or a question.
             k: how many hits at most.
-            documents: shell patterns on file names or paths; any may match.
+            documents: shell patterns on file names or paths, or one; any may match.
             where: a whole filter instead, also by date and language.
 
         Raises:
             QueryError: the query is empty or too long.
         """
-        where = where or Filter(documents=tuple(documents))
+        where = where or _only(documents)
         return search(
             self.library, self.embedder, query, k, where=where, options=search_options(self.settings)
         )
@@ -274,7 +275,7 @@ class Assistant:
         question: str,
         *,
         history: History = (),
-        documents: Sequence[str] = (),
+        documents: str | Sequence[str] = (),
         where: Filter | None = None,
     ) -> Answer:
         """Answer a question from the documents.
@@ -282,7 +283,7 @@ class Assistant:
         Args:
             question: in Chinese or English; may lean on the history ("那2023年呢？").
             history: earlier turns, oldest first.
-            documents: shell patterns on file names or paths; any may match.
+            documents: shell patterns on file names or paths, or one; any may match.
             where: a whole filter instead, also by date, language and chunks to leave out.
 
         Raises:
@@ -299,14 +300,14 @@ class Assistant:
         question: str,
         *,
         history: History = (),
-        documents: Sequence[str] = (),
+        documents: str | Sequence[str] = (),
         where: Filter | None = None,
     ) -> Iterator[Event]:
         """Answer as ``ask`` does, in steps: searching → passages → text … → answer."""
         begun = perf_counter()
         asked = self._asked(check_query(question), history)
         yield Event(phase="searching", query=asked.text)
-        where = where or Filter(documents=tuple(documents))
+        where = where or _only(documents)
         found = retrieve(
             self.library, self._remembering, self.reader, asked.text, self.settings, where, self.reranker
         )
@@ -401,3 +402,7 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _only(documents: str | Sequence[str]) -> Filter:
+    return Filter(documents=(documents,) if isinstance(documents, str) else tuple(documents))

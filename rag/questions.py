@@ -58,7 +58,6 @@ class QuestionAnalysis:
     asks: tuple[Ask, ...]  # at least one
     parts: tuple[str, ...]  # questions that stand alone, one for each thing asked; (text,) when one is asked
     years: tuple[int, ...] = ()
-    months: tuple[int, ...] = ()
     quoted: tuple[str, ...] = ()  # folded, without their marks
     names: tuple[str, ...] = ()  # folded: Latin names and numbers, bracketed aliases, X公司, X高新区 …
     relative_year: int | None = None  # 去年 -1, 今年 0, 明年 1
@@ -178,7 +177,7 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (r"时长|多久|多长时间|工期|周期|寿命", "duration", ()),
 )
 
-_CHANGE = r"缩短|提高|提升|降低|下降|减少|减小|加快|增加|增长|上升|上涨|节约|节省|改善|压缩|扩大|翻"
+_CHANGE = r"缩短|提高|提升|降低|下降|减少|减小|加快|增加|增长|上升|涨|节约|节省|省下|改善|压缩|扩大|翻|多出|少了|多了"
 
 _MEASURE = (
     r"家次|人次|班次|批次|车次|平方米|平方公里|立方米|公里|公斤|千瓦时?|个百分点|个月|小时|分钟|台套|美元|亿元|万元|万吨|万人|万个|万台|万辆"
@@ -214,13 +213,13 @@ _CHINESE_RULES = _rules(
         "date",
     ),
     (
-        r"多久|多长时间|多少(?:年|个月|天|小时|分钟|周|个小时)时?间?(?!份)|几(?:年|个月|天|小时|分钟|周|个小时)(?!级)",
+        r"多久|多长时间|多少(?:年|个月|天|小时|分钟|周|个小时)时?间?(?!份)|(?<!哪)几(?:年|个月|天|小时|分钟|周|个小时)(?!级)",
         "duration",
     ),
     (r"百分之(?:多少|几)|多大(?:比例|比重)", "percent"),
     (r"多少钱|多少资金", "money"),
     (
-        rf"多少(?P<measure>{_MEASURE})?|几(?P<measure2>{_MEASURE})(?!乎)|多(?:大|高|长|远|重|深|宽|快|厚)",
+        rf"多少(?P<measure>{_MEASURE})?|(?<!哪)几(?P<measure2>{_MEASURE})(?!乎)|多(?:大|高|长|远|重|深|宽|快|厚)",
         "quantity",
     ),
     (
@@ -340,21 +339,6 @@ _YEAR = re.compile(
     r"(?<!\d)((?:1[0-9]|20)\d\d)(?!\d|(?:\.\d)|\s*(?:元|万|亿|家|名|个|人|吨|户|项|件|亩|米|套|台|%))"
 )
 _CHINESE_YEAR = re.compile(r"([一二][〇零一二三四五六七八九]{3})年")
-_MONTH = re.compile(r"(?<!\d)(1[0-2]|[1-9])\s*月(?!个)")
-_ENGLISH_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
 _QUOTED = re.compile(r"[“\"「『《‘]([^”\"」』》’]{1,60})[”\"」』》’]")
 _LATIN_NAME = re.compile(
     r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.+-]*[A-Z0-9])[A-Za-z0-9][A-Za-z0-9.+-]*[A-Za-z0-9]|\b[A-Z]\b"
@@ -393,7 +377,6 @@ def analyse_question(text: str) -> QuestionAnalysis:
         asks=asks,
         parts=_split_parts(text, folded, asks, language),
         years=_years(folded),
-        months=_months(folded, language),
         quoted=tuple(match.group(1).strip() for match in _QUOTED.finditer(folded)),
         names=_names(text, folded),
         relative_year=next((shift for word, shift in _RELATIVE_YEARS if word in folded), None),
@@ -543,16 +526,6 @@ def _years(folded: str) -> tuple[int, ...]:
     for match in _CHINESE_YEAR.finditer(folded):
         years.append(int("".join(str(_NUMERALS[c]) for c in match.group(1))))
     return tuple(dict.fromkeys(years))
-
-
-def _months(folded: str, language: str) -> tuple[int, ...]:
-    if language == "en":
-        words = re.findall(r"[a-z]+", folded)
-        # "may" is mostly the verb
-        return tuple(
-            n for n, month in enumerate(_ENGLISH_MONTHS, start=1) if month in words and month != "may"
-        )
-    return tuple(dict.fromkeys(int(match.group(1)) for match in _MONTH.finditer(folded)))
 
 
 _ENGLISH_CAPITALS = re.compile(

@@ -185,7 +185,7 @@ class Reading:
         """
         first = int(np.searchsorted(self.tokens[:, 1], start, side="right"))
         last = int(np.searchsorted(self.tokens[:, 0], end, side="left")) - 1
-        if first > last:
+        if first > last or not self.windows:  # a question without words is read with nothing
             return _NOWHERE
         whole = [window for window in self.windows if window.holds(first) and window.holds(last)]
         if len(whole) == 1:

@@ -91,6 +91,8 @@ def test_only_the_documents_asked_for_are_searched(assistant: Assistant) -> None
     answer = assistant.ask("海棠轮渡公司运送旅客多少人次？", documents=["*2022-03*"])
     assert "268万人次" in answer.text
     assert {Path(passage.source).name for passage in answer.passages} == {"临澜日报-2022-03-16.txt"}
+    hits = assistant.search("海棠轮渡公司", documents="*2022-03*")  # one pattern, not its letters
+    assert {Path(hit.document.source).name for hit in hits} == {"临澜日报-2022-03-16.txt"}
 
 
 def test_a_filter_by_date_leaves_only_chunks_of_that_time(assistant: Assistant) -> None:

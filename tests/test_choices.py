@@ -75,6 +75,17 @@ def test_a_choice_is_an_assistant_of_the_same_library_and_models_made_once(assis
         choices.assistant("0" * 12)
 
 
+def test_a_choice_ranks_passages_by_the_cross_encoder_that_was_handed_in(
+    tmp_path: Path, fake_embedder: FakeEmbedder
+) -> None:
+    reranker: Any = object()
+    with (
+        Library.create(tmp_path / "library", fingerprint="fake-64", dimensions=64) as library,
+        Assistant(library, embedder=fake_embedder, reranker=reranker) as assistant,
+    ):
+        assert assistant.with_answerer(SERVED).reranker is reranker
+
+
 def test_what_is_offered_does_not_change_the_fingerprint_of_answers() -> None:
     settings = Settings(answerers=("transformers:a/b",))
     assert settings.fingerprint == Settings().fingerprint

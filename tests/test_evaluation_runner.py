@@ -118,8 +118,8 @@ def test_an_interrupted_run_asks_only_what_is_missing(
     broken = scripted_assistant({**script, "丙有几家工厂？": KeyboardInterrupt()})
     with pytest.raises(KeyboardInterrupt):
         evaluate(broken, asked, tmp_path)
-    with (tmp_path / "results.jsonl").open("a", encoding="utf-8") as file:
-        file.write('{"question": {"id": "q2", "quest')  # torn by the kill
+    with (tmp_path / "results.jsonl").open("ab") as file:
+        file.write('{"question": {"id": "q2", "question": "丙'.encode()[:-1])  # torn by the kill
     second = scripted_assistant(script)
     run = evaluate(second, asked, tmp_path)
     first = asked.questions[2].question

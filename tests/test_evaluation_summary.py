@@ -115,6 +115,11 @@ def test_the_threshold_curve_weighs_answers_and_refusals(results: list[Result]) 
     assert at[0.9] == {"threshold": 0.9, "right": 0.5, "answered_right": 0.25, "refused_right": 1.0}
 
 
+def test_where_nothing_has_an_answer_all_may_be_refused_rightly(results: list[Result]) -> None:
+    silent = [result for result in results if result.question.unanswerable]
+    assert threshold_curve(silent)[-1]["refused_right"] == 1.0
+
+
 def test_refusal_auroc_is_that_of_confidence(results: list[Result]) -> None:
     labels = [r.question.unanswerable for r in results]
     oracle = roc_auc_score(labels, [1 - (r.confidence or 0) for r in results])

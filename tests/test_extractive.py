@@ -426,3 +426,18 @@ def test_a_foreign_name_is_looked_for_as_the_passages_write_it() -> None:
         analyse_question("Where does Professor Snellgrove live?"), passages("斯内尔格罗夫住在邓斯福德。")
     )
     assert "斯内尔格罗夫" in lent_words(made)
+
+
+def test_a_long_sentence_is_not_cut_inside_a_figure() -> None:
+    sentence = "The works employ 2,450 people on 112,000 square metres, noted at 9:30 in the book of the town, "
+    text = sentence + "and " + "every year more of them come from far away, " * 4 + "as Wang Dapeng says."
+    answer = ask("How many people do the works employ?", passages(text), language="en")
+    (claim,) = answer.claims
+    for start, end in claim.quotes:
+        assert not (text[start].isdigit() and text[start - 1] in ",:0123456789")
+        assert not (text[end - 1].isdigit() and text[end : end + 1] in (",", ":"))
+
+
+@pytest.mark.parametrize("question", ["？", "???", "……", "🙂"])
+def test_a_question_without_words_is_not_answered(answerer: ExtractiveAnswerer, question: str) -> None:
+    assert not draft_of(answerer, Question(text=question, language="zh"), passages(TOWN)).answered

@@ -93,10 +93,12 @@ class ExtractiveAnswerer:
         analysis = analyse_question(question.text)
         used = [passage for passage in passages[: self._options.passages] if passage.text.strip()]
         pieces: list[_Piece | None] = []
+        ranked: list[Found] = []
         for number, part in enumerate(analysis.parts):
             part_analysis = analyse_question(part) if len(analysis.parts) > 1 else analysis
             near = pieces[0].found.sentence if pieces and pieces[0] and len(analysis.asks) > 1 else None
-            pieces.append(self._answer_part(part_analysis, used, _label(analysis, number), near))
+            ranked = self.ranked(part_analysis, part_analysis.asks[0], used, near)
+            pieces.append(_answer_part(part_analysis, ranked, used, _label(analysis, number)))
         sure = max((piece.confidence for piece in pieces if piece), default=0.0)
         kept = [piece for piece in pieces if piece and piece.confidence >= self._options.threshold]
         language = "en" if question.language == "en" else "zh"
@@ -104,26 +106,10 @@ class ExtractiveAnswerer:
             return Draft(answered=False, text=NOT_FOUND[language], short_answer="", confidence=sure)
         missing = [_label(analysis, n) for n, piece in enumerate(pieces) if piece not in kept]
         sure = min(piece.confidence for piece in kept)
-        others = self._others(analysis, kept[0], used) if len(analysis.parts) == 1 else []
+        others = self._others(analysis, kept[0], ranked, used) if len(analysis.parts) == 1 else []
         if others:
             return _write_disagreeing(kept[0], others, language, sure)
         return _write(kept, language, sure, _missing_note(missing, language))
-
-    def _answer_part(
-        self,
-        analysis: QuestionAnalysis,
-        passages: Sequence[Passage],
-        label: str,
-        near: Sentence | None,
-    ) -> _Piece | None:
-        """Answer one thing asked; what is asked in one breath mostly stands in one sentence, ``near``."""
-        ask = analysis.asks[0]
-        ranked = self.ranked(analysis, ask, passages, near)
-        if not ranked:
-            return None
-        text = passages[ranked[0].sentence.passage].text
-        best = _coordinated(ranked[0], ranked, text, analysis.folded, ask)
-        return replace(_piece(best, passages, confidence(ranked[0].features), ask), label=label)
 
     def ranked(
         self,
@@ -165,6 +151,7 @@ class ExtractiveAnswerer:
         self,
         analysis: QuestionAnalysis,
         best: _Piece,
+        ranked: Sequence[Found],
         passages: Sequence[Passage],
     ) -> list[_Piece]:
         """Find the same figure with another value in another year or document, where no year was asked."""
@@ -173,7 +160,7 @@ class ExtractiveAnswerer:
             return []
         told = {(best.found.year, best.passage.document_id): _value(best)}
         others: list[_Piece] = []
-        for found in self.ranked(analysis, ask, passages, None):
+        for found in ranked:
             piece = _piece(found, passages, confidence(found.features), ask)
             key = (found.year, piece.passage.document_id)
             if (
@@ -187,6 +174,18 @@ class ExtractiveAnswerer:
                 told[key] = _value(piece)
                 others.append(piece)
         return others
+
+
+def _answer_part(
+    analysis: QuestionAnalysis, ranked: Sequence[Found], passages: Sequence[Passage], label: str
+) -> _Piece | None:
+    """Answer one thing asked by the best of its candidates; None where there is none."""
+    if not ranked:
+        return None
+    ask = analysis.asks[0]
+    text = passages[ranked[0].sentence.passage].text
+    best = _coordinated(ranked[0], ranked, text, analysis.folded, ask)
+    return replace(_piece(best, passages, confidence(ranked[0].features), ask), label=label)
 
 
 def _as_near(found: Found, best: Found) -> bool:
@@ -271,7 +270,7 @@ def _quote(text: str, sentence: TextSpan, answer: TextSpan, limit: int) -> TextS
         return sentence
     cuts = [
         start,
-        *(start + m.end() for m in re.finditer(r"[,，;；:：]\s?|(?<=[。！？])", text[start:end])),
+        *(start + m.end() for m in re.finditer(r"[,，;；:：](?!\d)\s?|(?<=[。！？])", text[start:end])),
         end,
     ]
     low = max((cut for cut in cuts if cut <= answer[0]), default=start)

@@ -57,10 +57,9 @@ def describe_machine() -> dict[str, Any]:
 def differences(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
     """Return in words where two ``run.json`` measure different things; empty where they agree."""
     found = []
-    if left["questions"]["fingerprint"] != right["questions"]["fingerprint"]:
-        found.append(
-            f"its questions are those of {left['questions']['path']}, {left['questions']['count']} in all"
-        )
+    asked = left.get("questions", {})
+    if asked.get("fingerprint") != right["questions"]["fingerprint"]:
+        found.append(f"its questions are those of {asked.get('path')}, {asked.get('count')} in all")
     for part in _MUST_AGREE:
         found += [f"{name}: {a} there, {b} now" for name, a, b in differing_entries(left, right, part)]
     return found

@@ -91,8 +91,8 @@ def read_results(path: Path, *, torn_end: bool = False) -> list[Result]:
 
 def _numbered_results(path: Path, *, torn_end: bool) -> Iterator[tuple[int, Result]]:
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_bytes().split(b"\n")  # the last may end in the middle of a character
+    except OSError as error:
         raise QuestionsError(
             f"{path} could not be read ({error}); is it a run folder of chuchu eval?"
         ) from error

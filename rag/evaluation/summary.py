@@ -7,7 +7,7 @@ A metric that nothing measured has value None and n 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -243,8 +243,8 @@ def threshold_curve(results: Sequence[Result]) -> list[dict[str, float]]:
     measured = [result for result in results if result.question.measured and result.answer is not None]
     if not measured:
         return []
-    answerable = max(1, sum(result.question.answerable for result in measured))
-    unanswerable = max(1, len(measured) - answerable)
+    asked = sum(result.question.answerable for result in measured)
+    answerable, unanswerable = max(1, asked), max(1, len(measured) - asked)
     curve = []
     for threshold in [step / 50 for step in range(51)]:
         given = [r for r in measured if correctness(r) is not None and (r.confidence or 0.0) >= threshold]
@@ -261,8 +261,3 @@ def threshold_curve(results: Sequence[Result]) -> list[dict[str, float]]:
             }
         )
     return curve
-
-
-def values_by_name(metrics: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return the plain values of ``metrics["overall"]``."""
-    return {name: entry["value"] for name, entry in metrics["overall"].items()}
