@@ -6,7 +6,9 @@ Knows nothing of where runs come from. Weighted sums lie in 0..1; higher is bett
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 from index.text import fold
 
@@ -104,28 +106,42 @@ def dense_weight(
 def near_duplicates(texts: Sequence[str], overlap: float = 0.9) -> list[int]:
     """Return for each text the position of the first text that already says it, its own where none does.
 
-    A text is said already when the share ``overlap`` of its distinct character shingles of length 4 lies in
-    the earlier one (containment, Broder 1997) and every figure in it does too: two reports that differ in
-    one figure disagree, and both must be seen. White space, case, width and script are folded. A short text
+    A text is said already when the share ``overlap``, above 0, of its distinct character shingles of length 4
+    lies in the earlier one (containment, Broder 1997) and every figure in it does too: two reports that differ
+    in one figure disagree, and both must be seen. White space, case, width and script are folded. A short text
     before a long one never hides it. Put the better first.
     """
-    known: list[tuple[int, frozenset[str], frozenset[str]]] = []
+    known: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
+    holders: dict[str, list[int]] = {}  # which of them hold a shingle; all hold the empty one
     firsts: list[int] = []
     for position, text in enumerate(texts):
         shingles, figures = _shingles(text), frozenset(_FIGURE.findall(fold(text)))
-        firsts.append(
-            next(
-                (
-                    n
-                    for n, said, counted in known
-                    if figures <= counted and containment(shingles, said) >= overlap
-                ),
-                position,
-            )
+        first = next(
+            (
+                n
+                for n in _candidates(shingles or {""}, holders, overlap)
+                if figures <= known[n][1] and containment(shingles, known[n][0]) >= overlap
+            ),
+            position,
         )
-        if firsts[-1] == position:
-            known.append((position, shingles, figures))
+        firsts.append(first)
+        if first == position:
+            known[position] = (shingles, figures)
+            for shingle in shingles | {""}:
+                holders.setdefault(shingle, []).append(position)
     return firsts
+
+
+def _candidates(shingles: Collection[str], holders: Mapping[str, Sequence[int]], overlap: float) -> list[int]:
+    """Return in order the texts that may hold the share ``overlap`` of the shingles.
+
+    The rarest shingles, which have the fewest holders, are looked up: a text that lacks too many of them lacks
+    too many of all.
+    """
+    lacking = len(shingles) - int(overlap * len(shingles))
+    rarest = sorted(shingles, key=lambda shingle: len(holders.get(shingle, ())))[: 2 * lacking + 1]
+    held = Counter(chain.from_iterable(holders.get(shingle, ()) for shingle in rarest))
+    return sorted(n for n, count in held.items() if len(rarest) - count <= lacking)
 
 
 def containment(inner: frozenset[str], outer: frozenset[str]) -> float:

@@ -159,6 +159,13 @@ def test_a_long_paragraph_falls_into_even_parts_at_sentence_ends() -> None:
     assert all(chunk.text.endswith("。") for chunk in chunks)
 
 
+def test_a_paragraph_after_the_sign_of_a_heading_is_searched_and_heads_nothing() -> None:
+    long = "湖城新区去年实现产值增长，为历年最高，居民的收入也有所提高。" * 6
+    _, _, chunks = chunked(f"# 湖城\n\n## 产值\n\n产值很高。\n\n## {long}\n\n渡轮8分钟一班。\n")
+    assert "".join(chunk.text for chunk in chunks).count("居民的收入") == 6
+    assert {chunk.heading for chunk in chunks} == {("产值",)}
+
+
 def test_a_sentence_beyond_the_maximum_is_cut_after_a_clause() -> None:
     text = "湖城新区加快建设新码头和新公路，" * 60 + "为明年打下基础。"
     _, _, chunks = chunked(text)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import random
+import re
+from unittest.mock import Mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.fusion import dense_weight, min_max, near_duplicates, reciprocal_rank, weighted_sum
+from index import fusion
+from index.fusion import (
+    _shingles,
+    containment,
+    dense_weight,
+    min_max,
+    near_duplicates,
+    reciprocal_rank,
+    weighted_sum,
+)
 
 DENSE = [(1, 0.9), (2, 0.5), (3, 0.1)]
 LEXICAL = [(2, 12.0), (4, 6.0), (1, 2.0)]
@@ -108,3 +121,48 @@ def test_a_text_that_was_said_already_points_to_the_first_that_says_it(
     texts: list[str], firsts: list[int]
 ) -> None:
     assert near_duplicates(texts) == firsts
+
+
+def _near_duplicates_by_pairs(texts: list[str], overlap: float) -> list[int]:
+    firsts: list[int] = []
+    for position, text in enumerate(texts):
+        shingles = _shingles(text)
+        known = (
+            n
+            for n, first in enumerate(firsts)
+            if n == first
+            and set(re.findall(r"\d+", text)) <= set(re.findall(r"\d+", texts[n]))
+            and containment(shingles, _shingles(texts[n])) >= overlap
+        )
+        firsts.append(next(known, position))
+    return firsts
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(alphabet="ab1 ", max_size=12),
+            st.builds(lambda start, end: REPORT[start:end], st.integers(0, 20), st.integers(15, 42)),
+            st.builds(
+                lambda old, new: REPORT.replace(old, new),
+                st.sampled_from(REPORT),
+                st.text("年厂9", max_size=3),
+            ),
+        ),
+        max_size=12,
+    ),
+    st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 1.0]),
+)
+def test_near_duplicates_are_those_that_comparing_all_pairs_finds(texts: list[str], overlap: float) -> None:
+    assert near_duplicates(texts, overlap) == _near_duplicates_by_pairs(texts, overlap)
+
+
+def test_few_of_many_texts_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = Mock(side_effect=containment)
+    monkeypatch.setattr(fusion, "containment", compared)
+    words = [
+        f"{'abcdefghij'[n // 100]}{'klmnopqrst'[n // 10 % 10]}{'uvwxyzabcd'[n % 10]}" for n in range(1000)
+    ]
+    texts = [" ".join(("the mill of", *random.Random(n).sample(words, 12), "was built")) for n in range(300)]
+    assert near_duplicates([*texts, *texts]) == [*range(300), *range(300)]
+    assert compared.call_count < 10 * len(texts)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.datatypes import Block, Document, Mark, Page
-from index.layout import analyse
+from index.datatypes import Block, Document, Mark, MarkKind, Page
+from index.layout import analyse, cues
+from index.layout.pieces import LONGEST_PARAGRAPH
 from index.layout.stitching import stitch
 
 
@@ -421,6 +422,42 @@ def test_marks_of_the_format_are_believed() -> None:
     ]
 
 
+LONG = "湖城港区去年完成货物吞吐量一千二百万吨，名列全省第三。" * 6
+
+
+@pytest.mark.parametrize("kind", ["title", "heading"])
+def test_a_paragraph_in_the_style_of_a_heading_is_a_paragraph(kind: MarkKind) -> None:
+    text = f"Ferries\n\n{LONG}\n\nEvery hour."
+    marks = (
+        Mark(kind="heading", span=(0, 7), level=1),
+        Mark(kind=kind, span=(9, 9 + len(LONG)), level=2),
+    )
+    assert outline(text, marks=marks)[1:] == [("paragraph", (), LONG), ("paragraph", (), "Every hour.")]
+
+
+def test_a_paragraph_after_the_sign_of_a_heading_is_a_paragraph() -> None:
+    text = f"# Ferries\n\n## {LONG}\n\nEvery hour.\n"
+    assert outline(text) == [
+        ("title", (), "Ferries"),
+        ("paragraph", (), LONG),
+        ("paragraph", (), "Every hour."),
+    ]
+
+
+def test_a_title_as_long_as_a_paragraph_is_none() -> None:
+    document, _ = analyse(Document(source="page.html", title=LONG, text="Ferries\n\nEvery hour.\n"))
+    assert document.title == "Ferries"
+
+
+@pytest.mark.parametrize(
+    "text", ["Ferries run.", "THE LAKE TOWN HERALD\n\nMonday, March 6, 2023\n\nFerries run."]
+)
+def test_the_date_that_the_file_states_is_the_documents(text: str) -> None:
+    document, _ = blocks_of(text, metadata={"date": "2023-05-04T09:30:00+08:00"})
+    assert document.date == "2023-05-04"
+    assert blocks_of(text, metadata={"date": "soon"})[0].date == blocks_of(text)[0].date
+
+
 def test_running_heads_are_furniture_and_pages_are_kept() -> None:
     sheets = [
         f"湖城年鉴 2023\n\n{name}的情况在这一页里说明，内容完整，数字准确，共有{n}项。\n\n- {n} -\n"
@@ -466,6 +503,32 @@ def test_any_text_is_read_and_no_character_is_in_two_blocks(text: str) -> None:
 def test_nothing_is_stitched_to_a_finished_paragraph() -> None:
     assert stitch([], "") == []
     assert len(paragraphs("湖城很美。\n\n的确如此。\n")[()]) == 2
+
+
+def test_stitching_stops_where_it_would_take_quadratic_time() -> None:
+    line = "the council of the town said that the harbour would be made\n\n"
+    found = paragraphs(line * 2000)[()]
+    assert max(map(len, found)) <= LONGEST_PARAGRAPH + len(line)
+    assert sum(map(len, found)) >= 2000 * (len(line) - 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "By Jane Doe",
+        "By JANE DOE and Peter O’Brien, Lake Town",
+        "Jane Doe Staff Reporter",
+        "Text by A. Hall in Rome",
+    ],
+)
+def test_english_bylines_are_told_by_their_words(line: str) -> None:
+    assert cues.is_byline(line)
+
+
+def test_a_line_of_capitals_is_no_byline_and_takes_no_time() -> None:
+    assert not cues.is_byline(
+        "By THECOMPTROLLERGENERALOFTHEUNITEDSTATESANDTHEOFFICEOFMANAGEMENTANDBUDGET; 1975"
+    )
 
 
 def test_the_real_pages_give_whole_articles(shared: Path) -> None:

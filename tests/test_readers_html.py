@@ -82,6 +82,33 @@ def test_a_page_is_read_in_its_encoding_whatever_it_declares(encoding: str) -> N
     assert read_html(PAGE.encode(encoding)).text == read_html(PAGE.encode()).text
 
 
+@pytest.mark.parametrize(
+    ("declared", "encoding", "text"),
+    [
+        ("euc-kr", "cp949", "풍차"),
+        ("EUC-JP", "euc_jp", "風車"),
+        ("x-sjis", "cp932", "風車"),
+        ("tis-620", "cp874", "กังหันลม"),
+        ("windows-874", "cp874", "“กังหัน”"),
+        ("windows-1251", "cp1251", "мельница"),
+    ],
+)
+def test_a_few_words_are_read_in_the_encoding_that_the_page_declares(
+    declared: str, encoding: str, text: str
+) -> None:
+    page = f'<meta http-equiv="Content-Type" content="text/html; charset={declared}"><p>{text}'
+    draft = read_html(page.encode(encoding))
+    assert (draft.text, draft.metadata) == (text, {"encoding": encoding})
+    assert read_html(page.encode()).text == text  # UTF-8 after all
+
+
+@pytest.mark.parametrize("declared", ["iso-8859-1", "gb2312", "big5", "euc-kr", "no-such-thing"])
+@pytest.mark.parametrize("encoding", ["gb18030", "big5"])
+def test_a_chinese_page_is_read_whatever_it_declares(declared: str, encoding: str) -> None:
+    text = "柳橋鎮去年新建了三座風車——發電量達到一千二百萬度，居民的電費因此下降了兩成。"
+    assert read_html(f"<meta charset={declared}><p>{text}".encode(encoding)).text == text
+
+
 def test_a_table_that_lays_out_a_page_is_read_as_blocks() -> None:
     page = "<table><tr><td><h2>News</h2><p>One.</p></td><td><table><tr><td>a<td>b</table></td></tr></table>"
     draft = read_html(page.encode())

@@ -27,6 +27,21 @@ SHORT = {
 }
 
 
+KOREAN = "작년에 버들다리 마을은 풍차 세 대를 새로 세웠고, 주민들의 전기 요금은 이 할가량 내려갔다."
+JAPANESE = "柳橋町では去年、新しい風車が三基建てられ、住民の電気料金が二割ほど下がりました。"
+THAI = "ปีที่แล้วเมืองสะพานหลิวได้สร้างกังหันลมใหม่สามตัว ค่าไฟของชาวบ้านจึงลดลงสองในสิบส่วน"
+NAMES = {
+    "gb18030": [
+        "温莉",
+        "香蕉牛奶",
+        "欧阳菲菲 端木蕻良 慕容雪村",
+        "当归 黄芪 甘草 茯苓 枸杞 陈皮",
+        "葡萄 蜘蛛 蝴蝶 玻璃",
+    ],
+    "big5": ["香蕉牛奶", "紅樓夢", "歐陽菲菲 端木蕻良", "當歸 黃耆 甘草 茯苓 枸杞 陳皮"],
+}
+
+
 def _read(folder: Path, content: bytes, name: str = "a.txt") -> str:
     (folder / name).write_bytes(content)
     with DocumentReader() as reader:
@@ -68,6 +83,20 @@ def test_any_piece_of_a_text_is_told_apart(encoding: str) -> None:
     text = TRADITIONAL if encoding == "big5" else SIMPLIFIED
     pieces = [text[start : start + 8] for start in range(len(text) - 8)]
     assert [decode(piece.encode(encoding))[0] for piece in pieces] == pieces
+
+
+@pytest.mark.parametrize(("encoding", "text"), [(e, text) for e, texts in NAMES.items() for text in texts])
+def test_chinese_is_told_without_any_frequent_character(encoding: str, text: str) -> None:
+    assert decode(text.encode(encoding))[0] == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "shortest"), [("cp949", KOREAN, 8), ("euc_jp", JAPANESE, 12), ("cp874", THAI, 60)]
+)
+def test_korean_japanese_and_thai_are_not_taken_for_chinese(encoding: str, text: str, shortest: int) -> None:
+    pieces = [text[start : start + shortest] for start in range(len(text) - shortest)]
+    for piece in (*pieces, text, (text + "\n") * 300, "The mill report, version 2.\n" * 300 + text):
+        assert decode(piece.encode(encoding)) == (piece, {"encoding": encoding})
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ _SURNAMES = frozenset(  # of 95 % of the people of China
     "倪关齐易邢安颜柯舒岳费伍凌芦桂游祝焦毕耿祁符路翁党华季池骆霍辛解滕裴穆娄阮童甘苗翦谈"
 )
 _BY = re.compile(
-    r"(?:(?:By|Reported by|Written by|Text by|Words by|Story by)\s+(?:[A-Z][\w.'’-]*[\s,]*|and\s+|in\s+){1,10}|"
+    r"(?:(?:By|Reported by|Written by|Text by|Words by|Story by)\s+(?:[A-Z][\w.'’-]*(?:[\s,]+|$)|and\s+|in\s+){1,10}|"
     r"(?:[A-Z][\w.'’-]+\s+){1,3}[,|]?\s*(?:Staff (?:Reporter|Writer)|Correspondent|Special Correspondent))$"
 )
 _SIGN_OFF = re.compile(rf"[{_MARKS}]?\s*[（(](?:[{CJK}·\s]{{2,20}}|(?:责任)?编辑[^（）()]{{1,20}})[）)]$")

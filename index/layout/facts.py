@@ -9,7 +9,7 @@ from dataclasses import replace
 from index.datatypes import Document
 from index.layout import cues
 from index.layout.articles import Article, is_title
-from index.layout.pieces import Piece
+from index.layout.pieces import LONGEST_HEADING, Piece
 from index.layout.roles import Style, is_prose
 from index.text import MONTHS
 
@@ -52,7 +52,7 @@ def describe(
     authors = _authors(pieces)
     if len(with_headline) <= 1 and authors:
         metadata.setdefault("author", authors)
-    date = document.date or _date(head, issue)
+    date = document.date or find_date(metadata.get("date", "")) or _date(head, issue)
     title = _title(document, pieces, with_headline, masthead, metadata, date)
     described = replace(document, title=title, date=date, metadata=metadata)
     year = date[:4] if date else None
@@ -141,8 +141,9 @@ def _title(
     if masthead:
         return " ".join(part for part in (masthead, metadata.get("issue", "") or date or "") if part)
     stem = document.name.rsplit(".", 1)[0]
-    if document.title and document.title not in (stem, document.name, document.source):
-        return document.title
+    title = document.title if cues.width(document.title) <= LONGEST_HEADING else ""
+    if title and title not in (stem, document.name, document.source):
+        return title
     marked = next((piece for piece in pieces if is_title(piece)), None)
     if marked:
         return cues.bare(marked.text)
@@ -150,7 +151,7 @@ def _title(
         return articles[0].title
     heading = next((piece for piece in pieces if piece.role == "heading"), None)
     if heading is None or heading.order >= _HEAD or cues.numbered_level(heading.text):
-        return document.title or stem
+        return title or stem
     return cues.bare(heading.text)
 
 

@@ -77,7 +77,8 @@ _ITEM = re.compile(
     r"\d{1,3}\.(?=[\u3400-\u9fff])"
 )
 _RULE = re.compile(r"(?:[-*_=~—]\s*){3,}$")
-_LONGEST_PARAGRAPH = 20_000  # characters
+LONGEST_PARAGRAPH = 20_000  # characters
+LONGEST_HEADING = 120  # width; what is longer is a paragraph, whatever its style says
 _FENCE = re.compile(r"(?:`{3,}|~{3,})")
 _ORNAMENT = re.compile(r"[■□●○◆◇▲△▼★☆※◎▶►▷⊙\s\u3000\xa0]+")
 _MARK_ROLES: dict[str, Role] = {
@@ -132,6 +133,8 @@ def _from_mark(text: str, mark: Mark, position: int) -> Piece | None:
     if role == "heading":
         hashes = _HASH.match(text[start:end])
         start += hashes.start(2) if hashes else 0
+        if cues.width(text[start:end]) > LONGEST_HEADING:
+            role, level = "text", 0
     gap = max(0, text.count("\n", position, start) - 1)
     piece = Piece(spans=[(start, end)], text=text[start:end], role=role, level=level, gap=gap, stated=True)
     piece.extra["mark"] = mark.kind
@@ -229,7 +232,7 @@ def _is_wrapped(lines: list[_Line], longest: int) -> bool:
 
 def _goes_on(previous: _Line, line: _Line, current: Piece, longest: int, wrapped: bool) -> bool:
     """Whether a line continues the piece that the previous line belongs to."""
-    if len(current.text) > _LONGEST_PARAGRAPH:
+    if len(current.text) > LONGEST_PARAGRAPH:
         return False  # joining on and on would take quadratic time
     if (
         current.role not in ("text", "list")
@@ -281,6 +284,9 @@ def _classify(line: _Line, gap: int) -> Piece:
         piece = Piece(
             [(offset, offset + len(inner))] if inner else [(start, end)], inner or text, "heading", gap=gap
         )
+        if cues.width(inner) > LONGEST_HEADING:
+            piece.role = "text"
+            return piece
         piece.level, piece.stated = len(hashes[1]), True
         jump = cues.jump_from(cues.bare(inner))
         if jump:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from index.layout import cues
-from index.layout.pieces import Piece
+from index.layout.pieces import LONGEST_PARAGRAPH, Piece
 
 _WINDOW = 20_000  # characters to each side in which the same author's words are looked for
 _INNER_PUNCTUATION = re.compile(r"[，。；、,;“]")
@@ -33,13 +33,18 @@ def stitch(pieces: Iterable[Piece], text: str, *, surely: bool = False) -> list[
                 belongs(unfinished, piece, text) if surely else continues(unfinished, piece, text, jumped)
             ):
                 join(unfinished, piece)
-                unfinished = unfinished if is_cut(unfinished) else None
+                unfinished = _unfinished(unfinished)
                 continue
-            unfinished, jumped = (piece if is_cut(piece) else None), False
+            unfinished, jumped = _unfinished(piece), False
         elif piece.role in ("heading", "label", "list", "table", "code", "byline", "imprint"):
             unfinished = None
         stitched.append(piece)
     return stitched
+
+
+def _unfinished(piece: Piece) -> Piece | None:
+    """Return the piece if another may go on with it; joining on and on would take quadratic time."""
+    return piece if len(piece.text) <= LONGEST_PARAGRAPH and is_cut(piece) else None
 
 
 def join(first: Piece, second: Piece) -> None:

@@ -69,12 +69,12 @@ def read_html(content: bytes) -> Draft:
 
 
 def _decode(content: bytes) -> tuple[str, dict[str, str]]:
-    """Decode as text files are, then as the page declares if that fails: declarations are often wrong."""
+    """Decode as text files are, then as the page declares whatever it is if that fails."""
+    declared = _META_CHARSET.search(content[:4096])
+    name = declared[1].decode("ascii") if declared else ""
     try:
-        return decode(content)
+        return decode(content, name)
     except ReadError:
-        declared = _META_CHARSET.search(content[:4096])
-        name = declared[1].decode("ascii") if declared else ""
         try:
             return content.decode(name), {"encoding": name.lower()}
         except (LookupError, UnicodeDecodeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 
 from index.datatypes import Mark, MarkKind, Page
@@ -18,9 +19,13 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CANDIDATES = ("utf-8", "gb18030", "cp950", "big5hkscs", "utf-16-le", "utf-16-be")
+_CANDIDATES = (
+    *("utf-8", "gb18030", "cp950", "big5hkscs"),
+    *("euc_jp", "cp949"),  # Japanese and Korean, whose bytes are common Chinese characters too
+    *("utf-16-le", "utf-16-be"),
+)
 _SAMPLE_BYTES = 65_536
-_GOOD_SCORE = 0.35  # right guesses on Chinese prose score 0.6 to 0.9, wrong ones below 0.2
+_GOOD_SCORE = 0.35  # right guesses on prose score 0.6 to 0.9, wrong ones mostly below 0.2
 _MAX_JUNK = 0.02  # share of control, unassigned and private characters; UTF-16 that passes for UTF-8 has more
 _MAX_DAMAGE = 0.01  # share of characters that may be undecodable: a file cut in mid-character, a bad block
 
@@ -40,6 +45,29 @@ _FREQUENT = frozenset(
     "爾別變總電數報結務場計資許統區隊決馬書聽卻達強難權設記類據張該規萬覺術領確傳師觀讓識帶導爭運門過種動"
     "，。、；：？！“”‘’「」『』（）《》〈〉【】—…·　〇％０１２３４５６７８９"
 )
+# The same for Korean, whose other syllables are common; the consonants are more than half of Thai.
+_FREQUENT_HANGUL = frozenset(
+    "이다는에의을가하고로은한지를사기자시도인서정어대리아그해수일들나있라과여부전으상제것보국원장스성주구적안게동선면만세조유"
+    "마공우연오비소생미신경까치트화요되관계니않없히위할했었았습며와야중말내때등개년월및데모더속실방무문회진간행점용단당물발러"
+    "누두려르바디명음드산래배차작학된새"
+)
+_FREQUENT_THAI = frozenset("กขคงจชดตทนบปพมยรลวสหอ")
+_KANA = frozenset(map(chr, range(0x3041, 0x30FF)))
+
+# Encodings that pages declare rightly; declarations of UTF-8, Latin-1 and the Chinese ones are often wrong.
+_TRUSTED = re.compile(r"euc_|johab|cp949|cp932|cp874|koi8|iso8859-(?:[2-9]|13)$|cp125[013-8]")
+# What browsers take these for: the encoding that holds more, or a name that Python knows.
+_BROWSERS = {
+    "windows-949": "cp949",
+    "euc_kr": "cp949",
+    "x-euc-jp": "euc_jp",
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "shift_jis": "cp932",
+    "windows-874": "cp874",
+    "tis-620": "cp874",
+    "iso8859-11": "cp874",
+}
 
 
 def read_text(content: bytes) -> Draft:
@@ -133,11 +161,12 @@ def _scan_markdown(text: str, start: int) -> tuple[list[Mark], str]:
     return marks, heading
 
 
-def decode(content: bytes) -> tuple[str, dict[str, str]]:
+def decode(content: bytes, declared: str = "") -> tuple[str, dict[str, str]]:
     """Turn bytes into text, whatever their encoding, and say which it was.
 
-    A byte order mark decides, then strict UTF-8, then how Chinese the text looks as GB18030, Big5 and UTF-16,
-    then charset-normalizer for the rest of the world. Up to 1 % of damaged characters become U+FFFD.
+    A byte order mark decides, then strict UTF-8, then what the file declares if it is likely, then how the text
+    looks as Chinese, Japanese and Korean, then charset-normalizer for the rest of the world. Up to 1 % of
+    damaged characters become U+FFFD.
 
     Returns
     -------
@@ -151,7 +180,7 @@ def decode(content: bytes) -> tuple[str, dict[str, str]]:
         If no encoding makes text of it.
 
     """
-    encoding = find_encoding(content)
+    encoding = find_encoding(content, declared)
     if encoding is None:
         raise ReadError("its encoding is not recognised, or it is not text; save it as UTF-8.")
     text = content.decode(encoding, "replace")
@@ -164,20 +193,30 @@ def decode(content: bytes) -> tuple[str, dict[str, str]]:
     return text, metadata
 
 
-def find_encoding(content: bytes) -> str | None:
-    """Name the encoding of some bytes as Python does, or None."""
+def find_encoding(content: bytes, declared: str = "") -> str | None:
+    """Name the encoding of some bytes as Python does, or None; ``declared`` is what the file says itself."""
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return encoding
     text = _as_utf8(content)
     if text is not None and _junk_share(text) <= _MAX_JUNK:
         return "utf-8"
+    trusted = _trusted(content, declared)
+    if trusted is not None:
+        return trusted
     scores = {encoding: _score(content, encoding) for encoding in _CANDIDATES}
     best = max(scores, key=scores.__getitem__)
-    if scores[best] >= _GOOD_SCORE:
+    good = scores[best] >= _GOOD_SCORE
+    if good and scores[best] >= _score(content, "cp874"):
         return best
     if b"\x00" in content:  # no 8-bit encoding has NULs; UTF-16 was tried
         return None
+    guess = _guess(content)  # which few bytes mislead, as a few accents look Thai: both must say it
+    return best if good and guess != "cp874" else guess
+
+
+def _guess(content: bytes) -> str | None:
+    """Name the encoding of some bytes by charset-normalizer, or None."""
     from charset_normalizer import from_bytes
 
     guess = from_bytes(_telling_bytes(content)).best()
@@ -193,6 +232,19 @@ def _as_utf8(content: bytes) -> str | None:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return None
+
+
+def _trusted(content: bytes, declared: str) -> str | None:
+    """Return the declared encoding as Python names it if it is believed and all bytes are text in it."""
+    try:
+        name = codecs.lookup(_BROWSERS.get(declared.lower(), declared)).name
+        name = _BROWSERS.get(name, name)
+        if _TRUSTED.match(name):
+            content.decode(name)
+            return name
+    except (LookupError, UnicodeDecodeError):
+        pass
+    return None
 
 
 def _telling_bytes(content: bytes) -> bytes:
@@ -216,14 +268,17 @@ def _score(content: bytes, encoding: str) -> float:
     sample = content[:_SAMPLE_BYTES] if wide else _telling_bytes(content)
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)  # the sample's end may be ragged
     letters = text if wide else [character for character in text if not " " <= character <= "~"]
-    weights = [_weight(character) for character in letters if wide or character not in "\t\r\n"]
+    frequent, common = _alphabet(encoding)
+    weights = [
+        _weight(character, frequent, common) for character in letters if wide or character not in "\t\r\n"
+    ]
     return sum(weights) / len(weights) if weights else -9.0
 
 
-def _weight(character: str) -> float:
-    if character in _FREQUENT or " " <= character <= "~" or character in "\t\r\n":
+def _weight(character: str, frequent: frozenset[str], common: frozenset[str]) -> float:
+    if character in frequent or " " <= character <= "~" or character in "\t\r\n":
         return 1.0
-    if character in _common_characters():
+    if character in common:
         return 0.5
     if character == "\ufffd":
         return -20.0
@@ -233,14 +288,26 @@ def _weight(character: str) -> float:
 
 
 @cache
-def _common_characters() -> frozenset[str]:
-    """Collect the level-1 characters of GB 2312 and Big5, which those standards chose for being common."""
-    simplified = bytes(
-        byte for lead in range(0xB0, 0xD8) for trail in range(0xA1, 0xFF) for byte in (lead, trail)
-    )
-    trails = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
-    traditional = bytes(byte for lead in range(0xA4, 0xC7) for trail in trails for byte in (lead, trail))
-    return frozenset(simplified.decode("gb2312", "ignore") + traditional.decode("big5", "ignore"))
+def _alphabet(encoding: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Collect the characters that make up half of a text in an encoding, and the other common ones.
+
+    Common are the level-1 characters of GB 2312 and Big5 and the syllables of KS X 1001, which those standards
+    chose for it.
+    """
+    trails = range(0xA1, 0xFF)
+    if encoding == "cp874":
+        return _FREQUENT_THAI, frozenset()
+    if encoding == "cp949":
+        return _FREQUENT_HANGUL, _characters("euc_kr", range(0xB0, 0xC9), trails)
+    simplified = _characters("gb2312", range(0xB0, 0xD8), trails)
+    traditional = _characters("big5", range(0xA4, 0xC7), (*range(0x40, 0x7F), *trails))
+    common = (simplified | traditional) - _KANA  # which follow level 1 in Big5
+    return (_KANA, _FREQUENT | common) if encoding == "euc_jp" else (_FREQUENT, common)
+
+
+def _characters(encoding: str, leads: Iterable[int], trails: Iterable[int]) -> frozenset[str]:
+    pairs = bytes(byte for lead in leads for trail in trails for byte in (lead, trail))
+    return frozenset(pairs.decode(encoding, "ignore"))
 
 
 def _junk_share(text: str) -> float:
