@@ -429,7 +429,9 @@ def test_a_foreign_name_is_looked_for_as_the_passages_write_it() -> None:
 
 
 def test_a_long_sentence_is_not_cut_inside_a_figure() -> None:
-    sentence = "The works employ 2,450 people on 112,000 square metres, noted at 9:30 in the book of the town, "
+    sentence = (
+        "The works employ 2,450 people on 112,000 square metres, noted at 9:30 in the book of the town, "
+    )
     text = sentence + "and " + "every year more of them come from far away, " * 4 + "as Wang Dapeng says."
     answer = ask("How many people do the works employ?", passages(text), language="en")
     (claim,) = answer.claims

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import numpy as np
 import pytest
@@ -39,7 +42,15 @@ from rag.training.scoring import (
     scores,
     tabulate,
 )
-from rag.training.scoring_cases import Case, CaseOptions, Corpus, asked_corpus, made_cases, own_corpus
+from rag.training.scoring_cases import (
+    Case,
+    CaseOptions,
+    Corpus,
+    asked_corpus,
+    made_cases,
+    own_corpus,
+    pages_corpus,
+)
 from rag.training.scoring_features import EXACT, NEAR, WRONG, Seen, extract, grade
 
 NOISE = np.random.default_rng(3)
@@ -156,6 +167,21 @@ def test_evidence_of_an_asked_question_is_the_sentence_of_its_answer() -> None:
         True,
         False,
     )
+
+
+def test_the_written_pages_say_what_their_questions_ask_for_and_a_quarter_asks_for_what_they_do_not_say() -> (
+    None
+):
+    corpus = pages_corpus()
+    texts = {name: "".join(text.split()) for name, text in cast(Mapping[str, str], corpus.documents).items()}
+    assert len(texts) == 15
+    assert {f"{case.group}.txt" for case in corpus.cases} == {*texts}
+    for case in corpus.cases:
+        assert all(any("".join(quote.split()) in text for text in texts.values()) for quote in case.evidence)
+        assert case.answerable == bool(case.evidence) == bool(case.answers)
+    kinds = Counter(case.kind for case in corpus.cases)
+    assert {*kinds} == {"answer", "none"}
+    assert 0.25 < kinds["none"] / kinds.total() < 0.33
 
 
 def test_a_written_question_that_nothing_answers_is_a_case_without_an_answer() -> None:

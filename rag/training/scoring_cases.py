@@ -1,4 +1,4 @@
-"""Questions to fit the answerer's weights on: from question sets, from news, and our own. Takes a data folder.
+"""Questions to fit the answerer's weights on: written ones, of question sets, made from news. Takes a data folder.
 
 Gives ``Corpus``: documents to search, and cases to ask of them. A case is answerable, or its answer is left out of
 the search ("without"), or it asks for another year or name than the documents tell of ("near_miss"). Nothing that
@@ -9,7 +9,7 @@ asked about. Of news it may have seen an article, though with other questions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -26,6 +26,10 @@ from rag.training.examples import Example, news_questions, read_news
 from rag.training.mixture import data_sets
 from rag.training.negatives import Names, near_miss
 from rag.training.words import Lexicon
+
+PAGES = (
+    Path(__file__).parent / "pages"
+)  # newspaper pages written for this project, and questions.jsonl on them
 
 HELD_OUT = (
     1_000  # CMRC questions that the reader's recipe holds out; `rag.training.settings.Mixture.held_out`
@@ -94,6 +98,7 @@ def corpora(data: Path, options: CaseOptions, seed: int) -> list[Corpus]:
     sets = data_sets(data, HELD_OUT)
     return [
         own_corpus(*own),
+        pages_corpus(),
         news_corpus(data, options, Random(seed)),
         asked_corpus("written", sets["written_zh"].held_out, "zh", options.written, options, Random(seed)),
         asked_corpus("cmrc", sets["cmrc"].held_out, "zh", options.cmrc, options, Random(seed)),
@@ -104,11 +109,30 @@ def corpora(data: Path, options: CaseOptions, seed: int) -> list[Corpus]:
 def own_corpus(questions: Path, documents: Path) -> Corpus:
     """Our own questions on our own documents, those with several parts left out; each again without its evidence."""
     cases: list[Case] = []
+    for case in _read_cases(questions):
+        cases += [case, replace(case, kind="without")] if case.answerable else [case]
+    return Corpus(name="own", documents=documents, cases=tuple(cases))
+
+
+def pages_corpus() -> Corpus:
+    """Questions in a reader's own words on written newspaper pages, a quarter of which the pages nearly answer."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(PAGES.glob("*.txt"))}
+    cases = [
+        replace(
+            case, group=case.group.rpartition("-")[0]
+        )  # the page, whose name the numbers of its questions follow
+        for case in _read_cases(PAGES / "questions.jsonl")
+    ]
+    return Corpus(name="pages", documents=texts, cases=tuple(cases))
+
+
+def _read_cases(questions: Path) -> Iterator[Case]:
+    """Yield the questions of a file, those with several parts left out; each is a group of its own."""
     for asked in read_own(questions).questions:
         text = resolve(asked.question, [(turn, "") for turn in asked.history])
         if asked.answers is None or len(analyse_question(text).parts) > 1:
             continue
-        case = Case(
+        yield Case(
             kind="none" if asked.unanswerable else "answer",
             question=text,
             answers=asked.answers,
@@ -116,8 +140,6 @@ def own_corpus(questions: Path, documents: Path) -> Corpus:
             group=asked.id,
             in_parts=asked.in_parts,
         )
-        cases += [case, replace(case, kind="without")] if case.answerable else [case]
-    return Corpus(name="own", documents=documents, cases=tuple(cases))
 
 
 def news_corpus(data: Path, options: CaseOptions, random: Random) -> Corpus:
