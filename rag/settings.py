@@ -46,7 +46,7 @@ class Settings(BaseModel):
     )
     rerank_depth: int = Field(default=32, ge=1, le=1000, description="chunks that a cross-encoder reads")
     refusal_threshold: float = Field(
-        default=0.35, ge=0, le=1, description="confidence below which it refuses"
+        default=0.4, ge=0, le=1, description="confidence below which it refuses"
     )
     # Of language models only:
     strict: bool = Field(

@@ -39,7 +39,7 @@ class UndecidedReader:
 
 @pytest.fixture(scope="module")
 def answerer() -> ExtractiveAnswerer:
-    return ExtractiveAnswerer(Reader.load(), ExtractiveOptions(threshold=0.35), embedder=load_embedder())
+    return ExtractiveAnswerer(Reader.load(), embedder=load_embedder())
 
 
 def passages(*texts: str, dates: Sequence[str | None] = (), titles: Sequence[str] = ()) -> list[Passage]:

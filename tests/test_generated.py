@@ -326,7 +326,7 @@ def test_another_figure_than_the_extracted_one_is_told() -> None:
 
 def test_a_refusal_against_an_extracted_answer_is_told_and_its_confidence_is_that_of_a_refusal() -> None:
     draft = drafted(NOT_FOUND["zh"], extracted=EXTRACTED)
-    assert (draft.answered, draft.short_answer, draft.confidence) == (False, "", 0.35)
+    assert (draft.answered, draft.short_answer, draft.confidence) == (False, "", 0.4)
     assert "“885亿元”" in draft.notes[0]
 
 

@@ -80,7 +80,8 @@ def _capitalised(query: str, units: Sequence[Unit]) -> tuple[tuple[str, ...], ..
         capital = unit.kind == "kept" or (unit.start > 0 and query[unit.start].isupper())
         if unit.kind == "kept" or (capital and explained - unit.end < NEAR):
             explained = unit.start
-        if unit.kind == "kept" or (capital and unit.kind in ("word", "name") and explained != unit.start):
+        said = unit.kind in ("word", "name", "unknown")
+        if unit.kind == "kept" or (capital and said and explained != unit.start):
             names.append(tuple(word for word, _ in unit.meanings))
     return tuple(reversed(names))
 

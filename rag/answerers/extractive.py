@@ -43,7 +43,7 @@ class PassageReader(Protocol):
 class ExtractiveOptions:
     """When to answer."""
 
-    threshold: float = 0.35  # confidence, 0..1, below which it says that the documents do not say
+    threshold: float = 0.4  # confidence, 0..1, below which it says that the documents do not say
     passages: int = 10  # read at most; the first ones
 
 

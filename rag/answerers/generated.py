@@ -77,7 +77,7 @@ class GeneratingOptions:
 
     strict: bool = False  # sentences that fail their check are left out rather than marked
     max_new_tokens: int = 1024  # of an answer
-    threshold: float = 0.35  # confidence, 0..1, at most, of an answer that the model refuses
+    threshold: float = 0.4  # confidence, 0..1, at most, of an answer that the model refuses
 
 
 class GeneratedAnswerer:
