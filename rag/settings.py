@@ -45,9 +45,7 @@ class Settings(BaseModel):
         default="reader", description="reader, or name or path of a cross-encoder that chooses the passages"
     )
     rerank_depth: int = Field(default=32, ge=1, le=1000, description="chunks that a cross-encoder reads")
-    refusal_threshold: float = Field(
-        default=0.4, ge=0, le=1, description="confidence below which it refuses"
-    )
+    refusal_threshold: float = Field(default=0.4, ge=0, le=1, description="confidence below which it refuses")
     # Of language models only:
     strict: bool = Field(
         default=False,

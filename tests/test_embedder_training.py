@@ -49,7 +49,7 @@ from index.training.embedder.rows import RowMaker, aligned_words, first_rows
 from index.training.embedder.settings import Alignment, EmbedderSettings, Training
 from index.training.embedder.train import Trainer, contrast, loss_of, rate_at
 from index.training.embedder.vocabulary import Word, cut, inherited, read_words, widen
-from index.training.questions import Question, read_translations, translated, written, written_held_out
+from index.training.questions import Question, all_written, read_translations, translated, written
 from index.weights import write_checksums
 
 SENTENCES = (
@@ -685,7 +685,7 @@ def test_the_glossaries_that_ship_are_whole() -> None:
 def test_questions_in_other_languages_are_trained_on_but_for_those_held_out() -> None:
     folder = EmbedderSettings().everyday_folder / "questions"
     translations = list(read_translations(folder))
-    held_out = written_held_out()
+    held_out = all_written().held_out
     trained = {question.question for question in passages.written_questions()}
     held = {question.question for question in held_out}
     assert {translation.original for translation in translations} <= trained | held

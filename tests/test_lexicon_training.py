@@ -14,7 +14,7 @@ import pytest
 from index.errors import SettingsError
 from index.text import FUNCTION_WORDS, is_chinese
 from index.training import lexicon
-from index.training.questions import in_english_and_chinese, written_held_out
+from index.training.questions import all_written, in_english_and_chinese
 from index.translation import Lexicon
 from index.translation.lexicon import FILES
 
@@ -68,7 +68,9 @@ def test_development_sentences_are_left_out(data: Path) -> None:
 def test_questions_written_in_both_languages_are_read_but_for_those_held_out(data: Path) -> None:
     pairs = list(in_english_and_chinese())
     assert not any(is_chinese(english) or not is_chinese(chinese) for english, chinese in pairs)
-    assert not {text for pair in pairs for text in pair} & {asked.question for asked in written_held_out()}
+    assert not {text for pair in pairs for text in pair} & {
+        asked.question for asked in all_written().held_out
+    }
     assert len(pairs) > 50_000
     assert {(1.0, *pair) for pair in pairs} <= set(lexicon.read_pairs(data))
 

@@ -238,7 +238,9 @@ def test_names_are_what_is_capitalised_and_chinese_in_brackets_replaces_what_it_
 
     assert names("Which company in Germany sells cars?") == ["德国"]
     assert names("Who visited Yunhe in Japan?") == ["云河", "日本"]
-    assert names("In which year was Qiaoshu upgraded?") == ["Qiaoshu"]  # that no passage writes it says something too
+    assert names("In which year was Qiaoshu upgraded?") == [
+        "Qiaoshu"
+    ]  # that no passage writes it says something too
     assert names("Does Yunhe sell cars of Cloud River Auto (云河汽车)?") == ["云河", "云河汽车"]
 
 

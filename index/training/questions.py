@@ -150,14 +150,13 @@ def written(language: str, folder: Path = WRITTEN) -> Split:
     )
 
 
-def written_held_out() -> list[Question]:
-    """Return all written questions that are held out."""
-    return [
-        question
-        for folder in (WRITTEN, WRITTEN_MARKED)
-        for language in LANGUAGES
-        for question in written(language, folder).held_out
-    ]
+def all_written() -> Split:
+    """Return the written questions of both folders on passages of all languages."""
+    splits = [written(language, folder) for folder in (WRITTEN, WRITTEN_MARKED) for language in LANGUAGES]
+    return Split(
+        training=tuple(question for split in splits for question in split.training),
+        held_out=tuple(question for split in splits for question in split.held_out),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +225,7 @@ def asked_again(path: Path, questions: Iterable[Question]) -> list[tuple[Questio
 
 def in_english_and_chinese() -> Iterator[tuple[str, str]]:
     """Yield the (English, Chinese) versions of questions written for this project, but for those held out."""
-    held = written_held_out()
+    held = all_written().held_out
     questions, contexts = {asked.question for asked in held}, {context_key(asked.context) for asked in held}
     pairs = [
         (translation.original, translation.text)

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from index.text import is_chinese
-from index.training.questions import read_translations, written_held_out
+from index.training.questions import all_written, read_translations
 from index.training.tables import read_rows
 
 VARIETIES = {  # of multi_parallel.tsv.gz, by its codes
@@ -76,7 +76,7 @@ def read_pairs(data: Path, everyday: Path | None = None) -> Iterator[Pair]:
 
 def question_pairs(folder: Path) -> Iterator[Pair]:
     """Yield the translated questions of a folder beside their English, where they have one, less those held out."""
-    held = {question.question for question in written_held_out()}
+    held = {question.question for question in all_written().held_out}
     for translation in read_translations(folder):
         original, text, language = translation.original, translation.text, translation.language
         english, other = (text, original) if language == "en" else (original, text)

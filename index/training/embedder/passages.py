@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from index.training.questions import LANGUAGES, WRITTEN, WRITTEN_MARKED, Question, written
+from index.training.questions import Question, all_written
 from index.training.sentences import sentences_of
 
 SIZES = {"zh": (60, 150), "ja": (60, 140), "ko": (90, 210), "en": (200, 450)}
@@ -22,13 +22,7 @@ _TERMS = 12  # rarest ones of a question that are looked up
 
 def written_questions() -> list[Question]:
     """Return the answered ones of the questions written for this project, less those held out."""
-    return [
-        question
-        for folder in (WRITTEN, WRITTEN_MARKED)
-        for language in LANGUAGES
-        for question in written(language, folder).training
-        if question.answer
-    ]
+    return [question for question in all_written().training if question.answer]
 
 
 def sentences(text: str, language: str) -> list[str]:
