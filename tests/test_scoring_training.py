@@ -4,6 +4,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -172,16 +173,16 @@ def test_evidence_of_an_asked_question_is_the_sentence_of_its_answer() -> None:
 def test_the_written_pages_say_what_their_questions_ask_for_and_a_quarter_asks_for_what_they_do_not_say() -> (
     None
 ):
-    corpus = pages_corpus()
+    corpus = pages_corpus(CaseOptions(without=1.0, elsewhere=1.0), Random(1))
     texts = {name: "".join(text.split()) for name, text in cast(Mapping[str, str], corpus.documents).items()}
     assert len(texts) == 15
-    assert {f"{case.group}.txt" for case in corpus.cases} == {*texts}
+    assert {case.group for case in corpus.cases} == {*texts}
     for case in corpus.cases:
         assert all(any("".join(quote.split()) in text for text in texts.values()) for quote in case.evidence)
-        assert case.answerable == bool(case.evidence) == bool(case.answers)
+        assert (case.kind == "none") != bool(case.evidence) == bool(case.answers)
     kinds = Counter(case.kind for case in corpus.cases)
-    assert {*kinds} == {"answer", "none"}
-    assert 0.25 < kinds["none"] / kinds.total() < 0.33
+    assert kinds["answer"] == kinds["without"] == kinds["elsewhere"] > 400
+    assert 0.25 < kinds["none"] / (kinds["none"] + kinds["answer"]) < 0.33
 
 
 def test_a_written_question_that_nothing_answers_is_a_case_without_an_answer() -> None:
@@ -209,16 +210,18 @@ def test_what_the_answerer_sees_is_graded_kept_and_taken_from_the_folder(
     without = Case(
         kind="without", question=case.question, answers=case.answers, evidence=case.evidence, group="1"
     )
-    corpus = Corpus(name="tiny", documents={"1.txt": TOWN + "\n"}, cases=(case, without))
+    elsewhere = replace(without, kind="elsewhere", group="1.txt")  # there is no other document
+    corpus = Corpus(name="tiny", documents={"1.txt": TOWN + "\n"}, cases=(case, without, elsewhere))
     seen = extract(corpus, tmp_path)
     first = int(seen.sizes[0])
     assert seen.features.shape == (seen.sizes.sum(), len(FEATURES))
     assert seen.grades[:first].max() == EXACT
     assert not seen.grades[first:].any()
+    assert seen.sizes[2] == 0
     monkeypatch.setattr(scoring_features, "_ask_all", lambda corpus: pytest.fail("asked a second time"))
     again = extract(corpus, tmp_path)
     assert np.array_equal(again.features, seen.features)
-    assert again.kinds.tolist() == ["answer", "without"]
+    assert again.kinds.tolist() == ["answer", "without", "elsewhere"]
 
 
 def made_up(cases: int = 60, candidates: int = 4) -> Seen:
@@ -236,6 +239,13 @@ def made_up(cases: int = 60, candidates: int = 4) -> Seen:
         groups=np.array([str(n // 2) for n in range(cases)]),
         languages=np.full(cases, "zh"),
     )
+
+
+def test_the_ranking_may_be_kept_while_the_confidence_is_fitted() -> None:
+    prior = shipped_weights()
+    weights, strengths = fit(tabulate({"x": made_up()}, prior, Random(1)), prior, keep_ranking=True)
+    assert (weights.ranking, strengths["ranking"]) == (prior.ranking, float("inf"))
+    assert weights.confidence != prior.confidence
 
 
 def test_folds_share_no_document_and_narrower_corpora_are_padded() -> None:

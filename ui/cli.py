@@ -288,7 +288,9 @@ def _open(
 
 
 def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    from ui.terminal import print_plain
+
+    print_plain(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def main() -> None:

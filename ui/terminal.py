@@ -105,9 +105,17 @@ def print_documents(documents: Sequence[DocumentInfo]) -> None:
         print_row(*columns, *names)
 
 
+def print_plain(text: str) -> None:
+    """Print a text as it is; a rich console would make blanks of its tabs."""
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        out.on_broken_pipe()
+
+
 def print_row(*columns: object) -> None:
-    """Print values with tabs between them; a rich console would make blanks of the tabs."""
-    typer.echo("\t".join(map(str, columns)))
+    """Print values with tabs between them."""
+    print_plain("\t".join(map(str, columns)))
 
 
 def _where(place: Citation | Passage) -> str:

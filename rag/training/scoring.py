@@ -1,6 +1,6 @@
 """The recipe of the answerer's weights, as one command: ask → look → fit → measure → write.
 
-    python -m rag.training.scoring --data FOLDER --out rag/answerers/weights.json
+    python -m rag.training.scoring --data FOLDER --out rag/answerers/weights.json [--keep-ranking]
 
 It asks questions of training and development data (`scoring_cases`) of the assistant as it ships, keeps the features
 of what its answerer saw (`scoring_features`), and fits the ranking and the confidence (`logistic`) near the prior
@@ -56,7 +56,7 @@ COUNTS: Mapping[str, float] = {"own": 10.0, "pages": 3.0, "news": 1.0, "cmrc": 0
 """How much a question of each corpus counts: people's questions on newspaper pages are what the answerer is for;
 those of CMRC and of the English sets have longer answers than it gives."""
 
-UNANSWERABLE = 0.2  # share of questions that the documents do not answer, as people ask; made ones are more
+UNANSWERABLE = 0.35  # share of questions that the documents do not answer; made ones are more
 CANDIDATES = 60  # of a question that are fitted on, the prior's best; those behind have next to no chance
 BINS = 10  # of the expected calibration error
 DECIMALS = 2  # of a written weight
@@ -114,11 +114,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=Path("scoring-features"),
         help="a folder that keeps what was extracted, for the next time (default: %(default)s)",
     )
+    parser.add_argument(
+        "--keep-ranking", action="store_true", help="fit the confidence alone; the ranking is the prior's"
+    )
     options = parser.parse_args(arguments)
-    return guarded(lambda: run(options.data, options.out, options.prior, options.features, CaseOptions()))
+    return guarded(
+        lambda: run(
+            options.data, options.out, options.prior, options.features, CaseOptions(), options.keep_ranking
+        )
+    )
 
 
-def run(data: Path, out: Path, prior_file: Path, features: Path, options: CaseOptions) -> None:
+def run(
+    data: Path, out: Path, prior_file: Path, features: Path, options: CaseOptions, keep_ranking: bool = False
+) -> None:
     """Extract, fit, print the measurements, and write the weights.
 
     Raises:
@@ -129,7 +138,7 @@ def run(data: Path, out: Path, prior_file: Path, features: Path, options: CaseOp
     prior = read_prior(prior_file)
     seen = {corpus.name: extract(corpus, features) for corpus in corpora(data, options, SEED)}
     table = tabulate(seen, prior, Random(SEED))
-    weights, strengths = fit(table, prior)
+    weights, strengths = fit(table, prior, keep_ranking)
     before = predictions(table, prior)
     after = cross_validated(table, prior, *strengths.values())
     measured = {"prior": scores(table, before), "fitted": scores(table, after)}
@@ -207,9 +216,10 @@ def _padded(seen: Seen, prior: Weights, counts: Floats) -> tuple[Choices, NDArra
     return Choices(features, right, there, counts), grades
 
 
-def fit(table: Table, prior: Weights) -> tuple[Weights, dict[str, float]]:
+def fit(table: Table, prior: Weights, keep_ranking: bool = False) -> tuple[Weights, dict[str, float]]:
     """Choose how near to stay to the prior by cross-validation, then fit on everything."""
-    ranking = _choose("ranking", {s: _ranking_losses(table, prior, s) for s in STRENGTHS}, table)
+    strengths = STRENGTHS[-1:] if keep_ranking else STRENGTHS
+    ranking = _choose("ranking", {s: _ranking_losses(table, prior, s) for s in strengths}, table)
     ranked = [_fit_ranking(table, inside, prior, ranking) for inside, _ in _splits(table)]
     apart = {s: _predicted_apart(table, prior, ranked, s) for s in STRENGTHS}
     confidence = _choose("confidence", {s: log_losses(p.chances, p.right) for s, p in apart.items()}, table)

@@ -1,9 +1,9 @@
 """Questions to fit the answerer's weights on: written ones, of question sets, made from news. Takes a data folder.
 
 Gives ``Corpus``: documents to search, and cases to ask of them. A case is answerable, or its answer is left out of
-the search ("without"), or it asks for another year or name than the documents tell of ("near_miss"). Nothing that
-a person asked and the reader was trained on comes up: of question sets the contexts that its recipe holds out are
-asked about. Of news it may have seen an article, though with other questions.
+the search ("without") or the whole document is ("elsewhere"), or it asks for another year or name than the documents
+tell of ("near_miss"). Nothing that a person asked and the reader was trained on comes up: of question sets the contexts
+that its recipe holds out are asked about. Of news it may have seen an article, though with other questions.
 """
 
 from __future__ import annotations
@@ -47,12 +47,13 @@ class CaseOptions:
     cmrc: int = 45  # of CMRC 2018's training part
     english: int = 30  # English questions that people asked on English texts
     without: float = 0.3  # share of answerable questions asked once more with their answer left out
+    elsewhere: float = 0.25  # share of those on written pages asked once more of the other pages alone
     near_misses: float = 0.25  # share asked once more of another year or name
     questions: str = "../questions/dev.jsonl"  # own ones, relative to the data folder
     documents: str = "../seeds"  # what they ask about
 
 
-CaseKind = Literal["answer", "without", "near_miss", "none"]
+CaseKind = Literal["answer", "without", "elsewhere", "near_miss", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def corpora(data: Path, options: CaseOptions, seed: int) -> list[Corpus]:
     sets = data_sets(data, HELD_OUT)
     return [
         own_corpus(*own),
-        pages_corpus(),
+        pages_corpus(options, Random(seed)),
         news_corpus(data, options, Random(seed)),
         asked_corpus("written", sets["written_zh"].held_out, "zh", options.written, options, Random(seed)),
         asked_corpus("cmrc", sets["cmrc"].held_out, "zh", options.cmrc, options, Random(seed)),
@@ -114,15 +115,18 @@ def own_corpus(questions: Path, documents: Path) -> Corpus:
     return Corpus(name="own", documents=documents, cases=tuple(cases))
 
 
-def pages_corpus() -> Corpus:
+def pages_corpus(options: CaseOptions, random: Random) -> Corpus:
     """Questions in a reader's own words on written newspaper pages, a quarter of which the pages nearly answer."""
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(PAGES.glob("*.txt"))}
-    cases = [
-        replace(
-            case, group=case.group.rpartition("-")[0]
-        )  # the page, whose name the numbers of its questions follow
-        for case in _read_cases(PAGES / "questions.jsonl")
-    ]
+    cases: list[Case] = []
+    for asked in _read_cases(PAGES / "questions.jsonl"):
+        page = asked.group.rpartition("-")[0]  # whose name the numbers of its questions follow
+        case = replace(asked, group=f"{page}.txt")
+        cases.append(case)
+        if case.answerable and random.random() < options.without:
+            cases.append(replace(case, kind="without"))
+        if case.answerable and random.random() < options.elsewhere:
+            cases.append(replace(case, kind="elsewhere"))
     return Corpus(name="pages", documents=texts, cases=tuple(cases))
 
 

@@ -108,11 +108,9 @@ def _ask_all(corpus: Corpus) -> Seen:
             # The assistant's own reader remembers what it read to rank the passages: half of the time.
             answerer = ExtractiveAnswerer(assistant.reader, embedder=RememberingEmbedder(assistant.embedder))
             library = assistant.library
-            chunks = [c for document in library.documents() for c in library.document_chunks(document.id)]
-            asked = [
-                _ask(case, assistant, answerer, _telling(case, chunks) if case.kind == "without" else ())
-                for case in corpus.cases
-            ]
+            names = {document.id: document.name for document in library.documents()}
+            chunks = [chunk for document_id in names for chunk in library.document_chunks(document_id)]
+            asked = [_ask(case, assistant, answerer, _left_out(case, chunks, names)) for case in corpus.cases]
     return _stack(corpus.cases, asked)
 
 
@@ -131,6 +129,13 @@ def _ask(
     analysis = analyse_question(case.question)
     candidates = answerer.ranked(analysis, analysis.asks[0], found.passages, None)
     return [([c.features[name] for name in FEATURES], _grade(case, c, found.passages)) for c in candidates]
+
+
+def _left_out(case: Case, chunks: Sequence[Chunk], names: Mapping[int, str]) -> list[int]:
+    """Return the ids of the chunks that a case is asked without; ``names`` are of the documents."""
+    if case.kind == "elsewhere":
+        return [chunk.id for chunk in chunks if names[chunk.document_id] == case.group]
+    return [*_telling(case, chunks)] if case.kind == "without" else []
 
 
 def _telling(case: Case, chunks: Sequence[Chunk]) -> Iterator[int]:
