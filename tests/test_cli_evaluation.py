@@ -77,7 +77,7 @@ def test_eval_reads_no_documents_into_a_library_that_is_there(folder: Path, tmp_
     options = ("--documents", folder / "docs", "--library", tmp_path / "papers", "--out", tmp_path / "run")
     result = chuchu("eval", folder / "q.jsonl", *options)
     assert result.exit_code == 1
-    assert "leave out --library" in result.stderr
+    assert "leave out --library" in str(result.exception)
     assert not (tmp_path / "papers").exists()
 
 
