@@ -55,13 +55,15 @@ def _place(chunk: Chunk) -> tuple[object, ...]:
 def _merge(group: Sequence[Hit], text_of: TextOf) -> Passage:
     best = group[0]
     in_order = sorted(group, key=lambda hit: hit.chunk.position)
-    spans = [*in_order[0].chunk.spans]
+    text, spans = in_order[0].chunk.text, [*in_order[0].chunk.spans]
     for hit in in_order[1:]:
         start, end = spans[-1]
-        if text_of(best.document.id)[end : hit.chunk.start].isspace():
+        between = text_of(best.document.id)[end : hit.chunk.start]
+        if between.isspace():
             spans[-1] = (start, hit.chunk.start)
+            text += between
         spans += hit.chunk.spans
-    text = best.chunk.text if len(group) == 1 else "".join(text_of(best.document.id)[s:e] for s, e in spans)
+        text += hit.chunk.text
     return Passage(
         number=0,
         document_id=best.document.id,

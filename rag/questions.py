@@ -585,6 +585,7 @@ ENGLISH_OPENERS = frozenset(
         "since",
     ]
 )
+"""Words that may open an English question with a capital letter and are no names."""
 
 
 def _names(text: str, folded: str) -> tuple[str, ...]:

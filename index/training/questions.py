@@ -144,15 +144,17 @@ def written(language: str, folder: Path = WRITTEN) -> Split:
     for _, files in groupby(written_files(folder, f"{language}-*.txt"), key=lambda path: path.parent):
         asked = [question for path in files for question in read_written(path)]
         splits.append(hold_out(asked, len(asked) // 10))
-    return Split(
-        training=tuple(question for split in splits for question in split.training),
-        held_out=tuple(question for split in splits for question in split.held_out),
-    )
+    return _together(splits)
 
 
 def all_written() -> Split:
     """Return the written questions of both folders on passages of all languages."""
-    splits = [written(language, folder) for folder in (WRITTEN, WRITTEN_MARKED) for language in LANGUAGES]
+    return _together(
+        [written(language, folder) for folder in (WRITTEN, WRITTEN_MARKED) for language in LANGUAGES]
+    )
+
+
+def _together(splits: Sequence[Split]) -> Split:
     return Split(
         training=tuple(question for split in splits for question in split.training),
         held_out=tuple(question for split in splits for question in split.held_out),

@@ -27,9 +27,8 @@ from rag.training.mixture import data_sets
 from rag.training.negatives import Names, near_miss
 from rag.training.words import Lexicon
 
-PAGES = (
-    Path(__file__).parent / "pages"
-)  # newspaper pages written for this project, and questions.jsonl on them
+PAGES = Path(__file__).parent / "pages"
+"""Newspaper pages invented for this project by a language model, and questions on them."""
 
 HELD_OUT = (
     1_000  # CMRC questions that the reader's recipe holds out; `rag.training.settings.Mixture.held_out`
