@@ -19,8 +19,11 @@ from index.lexical import matched_terms
 from index.library import Library
 from index.terms import PINYIN_MARK, QueryTerm, document_terms, tokens, weighted_query
 from index.text import detect_language
-from index.translation import Translation, translate
+from index.translation import OTHERS, Translation, translate
 
+OTHERS_SHARE = (
+    2.0  # times an embedder's share for the translation of a question in another language than these two
+)
 MAX_QUERY = 2_000  # characters: a question; whole pages are no query, and their term lists would be slow
 
 
@@ -179,9 +182,12 @@ def _query_vectors(embedder: Embedder, query: str, rendered: Mapping[str, Transl
     """Return the unit vectors to search with, shape (1, dimensions), by the query's text or a translation's.
 
     A translation is mixed with what was asked: word by word it loses the order, and a small embedder, asked in
-    another language, the rarer words. An embedder that wants none is asked for the query's vector alone.
+    another language, the rarer words; the more so where the language is neither Chinese nor English. An embedder
+    that wants none is asked for the query's vector alone.
     """
     share = translated_share(embedder)
+    if detect_language(query) in OTHERS:
+        share = min(1.0, OTHERS_SHARE * share)
     texts = [query, *(translation.text for translation in rendered.values() if share)]
     vectors = embedder.embed_queries(texts)
     mixed = unit_rows((1 - share) * vectors[:1] + share * vectors)  # the query with itself stays as it is

@@ -148,7 +148,7 @@ def _mixed(sample: str, han: int) -> str:
     """Decide between Chinese and a Latin language by the words that build the sentence."""
     words = _latin_words(sample)
     language = _latin_language(sample)
-    function = sum(word in FUNCTION_WORDS[language] for word in words) if language in FUNCTION_WORDS else 0
+    function = sum(word in FUNCTION_WORDS[language] for word in words)
     chinese = len(_CHINESE_FUNCTION.findall(fold(sample)))
     latin_score = len(words) + 4 * function
     chinese_score = han / 1.6 + 4 * chinese
@@ -160,14 +160,30 @@ def _latin_words(sample: str) -> list[str]:
 
 
 def _latin_language(sample: str) -> str:
-    """Return the Latin-script language with most evidence, English where there is none."""
-    words = _latin_words(sample)
-    scores = {
-        language: sum(word in function for word in words) + 0.5 * _own_letters(language, sample)
-        for language, function in FUNCTION_WORDS.items()
-    }
+    """Return the Latin-script language with most evidence, English where there is none.
+
+    What is written with a capital letter is a name, which says nothing (Los Angeles, Müller Foods), but for the
+    first word before one in lower case. Words that English has too say little.
+    """
+    found = _SCRIPTS["latin"].findall(sample)
+    spoken = [word for word in found if word[0].islower()] if not sample.isupper() else found
+    opening = found[:1] if found and found[0] not in spoken else []
+    followed = len(found) == 1 or (len(found) > 1 and found[1][0].islower())
+    scores = {}
+    for language, function in FUNCTION_WORDS.items():
+        words = spoken + (opening if followed or language == "de" else [])  # German nouns have capitals
+        scores[language] = sum(
+            _ENGLISH_TOO if word in _ALSO_ENGLISH and language != "en" else 1.0
+            for word in map(str.lower, words)
+            if word in function
+        ) + 0.5 * _own_letters(language, " ".join(spoken) + " ".join(re.findall("[¿¡]", sample)))
     best = max(scores, key=lambda language: scores[language])  # English comes first, so it wins a tie
-    return best if scores[best] > scores["en"] else "en"
+    return best if scores[best] >= scores["en"] + 0.5 else "en"
+
+
+_ENGLISH_TOO = 0.25  # of evidence is a function word that is another word in English
+_ALSO_ENGLISH_TEXT = "chi come comment con dove era ha kim lama mi par per sang son var war"
+_ALSO_ENGLISH = frozenset(_ALSO_ENGLISH_TEXT.split())
 
 
 def _own_letters(language: str, sample: str) -> int:
@@ -179,22 +195,30 @@ _FUNCTION_TEXT = {
     "en": "a an and are as at be been but by can did do does for from had has have he her his how i if in is"
     " it its many much not of on or s she that the their there they this to was were what when where which"
     " who whom whose why will with would you",
-    "de": "aber als am auf aus bei das dass dem den der des die ein eine einem einen einer es für hat ich"
-    " im in ist mit nach nicht oder sich sie sind und von war was wer wie wird wo wurde zu zum zur",
-    "fr": "au aux avec ce cette dans de des du elle en est et il ils je la le les leur mais ne nous on ou où"
-    " par pas pour qu que quel quelle qui quoi sa se ses son sont sur un une vous été",
-    "es": "al como con cual cuál cuándo cuánto de del dónde el ella en es está esta este fue ha hay la las lo"
-    " los más no para pero por que qué quién se son su sus un una y",
-    "pt": "ao as com como da das de do dos e ela ele em foi há mais mas na nas não no nos o os ou para pela"
-    " pelo por qual quando quem que se são sua um uma é",
-    "it": "al alla anche che chi come con cosa da dal dei del della di dove e gli ha i il in la le lo ma nel"
-    " nella non per più quale quando quanto si sono su un una è",
+    "de": "aber als am an auf aus bei das dass dem den der des die ein eine einem einen einer er es für haben hat"
+    " hatte ich im in ist kann mit nach nicht oder sein seine sich sie sind und unter viel viele von wann war warum"
+    " was welche welchem welchen welcher welches wem wen wer wessen wie wird wo woher wohin womit wozu wurde wurden"
+    " zu zum zur",
+    "fr": "a à au aux avec ce cette combien comment dans de des du elle en est et il ils je la le les leur mais ne"
+    " nous on ont ou où par pas pour pourquoi quand que quel quelle quelles quels qui quoi sa se ses son"
+    " sont sur un une vous étaient était été",
+    "es": "a adónde al como con cual cuál cuáles cuándo cuánta cuántas cuánto cuántos cómo de del dónde el ella en era"
+    " es está esta este fue fueron ha había hay la las le les lo los muy más no para pero por que qué quién quiénes"
+    " se son su sus tiene un una y",
+    "pt": "a ao aos as até com como da das de depois do dos e ela ele em era estava foi foram há mais mas na nas não no"
+    " nos o onde os ou para pela pelo por porque quais qual quando quanta quantas quanto quantos que quem se sobre"
+    " são sua tem teve tinha um uma à às é",
+    "it": "a al alla anche aveva che chi com come con cosa da dal dalla degli dei del della delle di dov"
+    " dove e era fu furono gli ha hanno i il in la le lo ma nel nella nelle non per perché più prima qual quale"
+    " quali quando quanta quante quanti quanto si sono su sua sulla suo un una è",
     "nl": "aan als bij dat de den der deze die dit door een en er het hij hoe ik in is maar met naar niet of"
     " om ook op over te uit van voor waar was wat werd wie wordt zijn",
-    "tr": "bir bu da daha de en gibi hangi ile için kadar kim mi mu nasıl ne neden nerede olan olarak sonra"
-    " ve ya çok",
-    "id": "ada adalah akan apa atau bagaimana berapa dalam dan dari dengan di ini itu karena ke mana oleh"
-    " pada sebagai siapa tidak untuk yang",
+    "tr": "bir bu da daha de en gibi göre hangi hangisi ile ilk için kadar kaç kim kimdi kimdir kime kimi kimin mi mu"
+    " mı mü nasıl ne neden nedir nerede nereden nereye neydi neye neyi neyin neyle niçin niye olan olarak sonra var"
+    " ve ya zaman çok önce",
+    "id": "ada adalah akan apa apakah atau bagaimana berapa dalam dan dari dengan di ini itu kapan karena ke kenapa"
+    " kepada lebih mana mengapa menurut oleh pada para paling sang seberapa sebagai sebelum setelah si siapa siapakah"
+    " tidak untuk yang",
     "vi": "bao bị các cho có của cùng gì là này những người như nào ở theo trong tại từ và về với được để",
     "pl": "ale co czy do gdzie i ile jak jest kto nie o od oraz po przez się są to w z za że",
 }
@@ -224,7 +248,7 @@ _OWN_LETTERS = {
     "de": re.compile("[ßäöüÄÖÜ]"),
     "es": re.compile("[ñ¿¡]"),
     "pt": re.compile("[ãõ]"),
-    "tr": re.compile("[ğışĞİŞ]"),
+    "tr": re.compile("[ğışöüçĞİŞÖÜÇ]"),
     "vi": re.compile("[ơưđăạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]"),
     "pl": re.compile("[ąćęłńśźż]"),
     "fr": re.compile("[çœ]"),

@@ -281,7 +281,7 @@ class Assistant:
         """Answer a question from the documents.
 
         Args:
-            question: in Chinese or English; may lean on the history ("那2023年呢？").
+            question: in Chinese, English or one of fifteen more languages; may lean on the history ("那2023年呢？").
             history: earlier turns, oldest first.
             documents: shell patterns on file names or paths, or one; any may match.
             where: a whole filter instead, also by date, language and chunks to leave out.

@@ -8,12 +8,15 @@ rendering and 35.7 by both (250 of BiPaR's), before it was trained on both.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 
 from index.terms import PINYIN_MARK, Token, spelt_at, spelt_out, tokens
 from index.text import detect_language
-from index.translation import translate
+from index.translation import OTHERS, into_english, translate
 from index.translation.sounds import sounding
+
+LEARNT = frozenset({"ja", "ko"})  # other languages that the reader has been trained on
 
 
 class PassageWords:
@@ -62,10 +65,30 @@ class PassageWords:
 def crossed(question: str, passage: str) -> str:
     """Return the question with its rendering in the passage's language behind it, or as it is in the same language.
 
-    So far English and Chinese are put into each other. What is appended depends on these two texts alone.
+    English and Chinese are put into each other; a question in one of the fifteen other languages is read in
+    English in place of its own words, where the reader has never seen those. What comes of it depends on these two
+    texts alone.
     """
     source, target = detect_language(question), detect_language(passage)
     if source == target:
         return question
-    translation = translate(question, source=source, target=target, vocabulary=PassageWords(passage))
-    return f"{question} {translation.text}" if translation else question
+    words, said = PassageWords(passage), question
+    if source in OTHERS:
+        english = into_english(question, source, words)
+        said = f"{question} {english}" if source in LEARNT else english
+        question, source = english, "en"
+    if source == target:
+        return said
+    translation = translate(question, source=source, target=target, vocabulary=words)
+    return f"{said} {translation.text}" if translation else said
+
+
+def in_known_words(question: str, passages: Sequence[str]) -> str:
+    """Return a question as it can be analysed: in English words where it is in one of the fifteen other languages.
+
+    Where the first passage is in its own language, its own words say more.
+    """
+    language = detect_language(question)
+    if language not in OTHERS or not passages or detect_language(passages[0]) == language:
+        return question
+    return into_english(question, language, PassageWords("\n".join(passages)))

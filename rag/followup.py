@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from index.text import detect_language, fold
+from index.translation import OTHERS, into_english
 from rag.candidates import find_candidates
 from rag.questions import ENGLISH_OPENERS, QuestionAnalysis, analyse_question
 
@@ -32,9 +33,31 @@ def _resolve(question: str, earlier: Sequence[tuple[str, str]]) -> str:
     """As ``resolve``, with earlier questions that already stand alone."""
     if not earlier or not question.strip():
         return question
-    if detect_language(question) == "en":
+    language = detect_language(question)
+    if language in OTHERS:
+        return _resolve_other(question.strip(), language, earlier)
+    if language == "en":
         return _resolve_english(question.strip(), earlier)
     return _resolve_chinese(question.strip(), earlier)
+
+
+def _resolve_other(question: str, language: str, earlier: Sequence[tuple[str, str]]) -> str:
+    """Return the question in English words where those lean on earlier ones; else as it is.
+
+    A few words alone are an ellipsis: those that open one are no words of the rendering.
+    """
+    english = into_english(question, language)
+    if len(english.split()) <= SHORT:
+        english = f"And {english}?"
+    said = [
+        (into_english(asked, of) if (of := detect_language(asked)) in OTHERS else asked, answered)
+        for asked, answered in earlier
+    ]
+    alone = _resolve_english(english, said)
+    return question if alone == english else alone
+
+
+SHORT = 2  # words that are no question by themselves: "Und 2021?", "¿Y en Berlín?"
 
 
 # Chinese

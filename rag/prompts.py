@@ -127,8 +127,8 @@ def digest() -> str:
 
 
 def language_of(language: str) -> PromptLanguage:
-    """Return the language to prompt in: English for English, Chinese for all else, as the answers are framed."""
-    return "en" if language == "en" else "zh"
+    """Return the language to prompt in and to frame answers in: Chinese for Chinese, English for all else."""
+    return "zh" if language == "zh" else "en"
 
 
 def answer_messages(

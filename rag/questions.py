@@ -368,8 +368,10 @@ def analyse_question(text: str) -> QuestionAnalysis:
     pair or a list, and for several question words in one sentence.
     """
     folded = fold(text)
-    language = "en" if detect_language(text) == "en" else "zh"
+    language = "zh" if detect_language(text) == "zh" else "en"
     asks = _find_asks(folded, language)
+    if asks[0].kind == "yes_no" and detect_language(text) not in ("zh", "en"):  # German "was" asks what
+        asks = (replace(asks[0], kind="phrase"), *asks[1:])
     return QuestionAnalysis(
         text=text,
         folded=folded,

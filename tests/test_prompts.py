@@ -76,12 +76,12 @@ def test_a_rewriting_is_asked_for_with_the_last_turns(language: str) -> None:
     assert system.role == "system"
 
 
-def test_other_languages_are_prompted_in_chinese_as_their_answers_are_framed() -> None:
+def test_other_languages_are_prompted_in_english_as_their_answers_are_framed() -> None:
     assert [prompts.language_of(language) for language in ("en", "zh", "ja", "de")] == [
         "en",
         "zh",
-        "zh",
-        "zh",
+        "en",
+        "en",
     ]
 
 

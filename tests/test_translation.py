@@ -151,7 +151,7 @@ def test_a_chinese_name_is_spelt_as_the_documents_spell_it() -> None:
 
 
 def test_other_pairs_of_languages_have_no_translation() -> None:
-    assert translate("Wer ist das?", source="de", target="zh") is None
+    assert translate("Wie is dat?", source="nl", target="zh") is None
     assert translate("谁？", source="zh", target="zh") is None
 
 
@@ -207,7 +207,7 @@ def test_the_shipped_lexicon_is_sorted_and_says_only_shares(source: str, target:
         assert key, line
         assert shares == sorted(shares, reverse=True), line
         assert sum(shares) <= 102, line  # each is rounded
-        assert bool(re.search(f"[{HAN}]", key)) == (source == "zh"), line
+        assert source == "ja" or bool(re.search(f"[{HAN}]", key)) == (source == "zh"), line
 
 
 def test_a_damaged_lexicon_is_refused_in_one_sentence(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 
 MAX_K = 100  # hits
 _INSTRUCTIONS = (
-    "Answers questions about a library of documents, in Chinese or English, and quotes the exact words of the "
-    "documents that each sentence of an answer stands on."
+    "Answers questions about a library of documents, in Chinese, English or fifteen more languages, and quotes the "
+    "exact words of the documents that each sentence of an answer stands on."
 )
 
 
@@ -42,7 +42,7 @@ class EndPoints:
         """Answer a question from the documents and cite the words that say so.
 
         Args:
-            question: in Chinese or English; may lean on the history.
+            question: in Chinese, English or one of fifteen more languages; may lean on the history.
             history: earlier turns, oldest first, each a question and its answer.
             documents: shell patterns on file names or paths, such as "*2023*"; none means all documents.
 
@@ -57,7 +57,7 @@ class EndPoints:
         """Find the passages of the documents that match a query best.
 
         Args:
-            query: words or a question, in Chinese or English.
+            query: words or a question, in Chinese, English or one of fifteen more languages.
             k: how many hits at most, 1 to 100.
             documents: shell patterns on file names or paths, such as "*2023*"; none means all documents.
 

@@ -3,7 +3,8 @@
 Takes a question and what is known of a library's words, gives weighted terms and a text. It is no translator:
 a statistical lexicon (``models/lexicon``) says what words and short phrases may mean, the library's own words
 choose among the meanings, names are found by their pinyin, figures and dates are rewritten, and the question
-word is moved to where the other language has it. English and Chinese only, both ways.
+word is moved to where the other language has it. English and Chinese go into each other; fifteen other languages
+go into English, and by way of it into Chinese.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from index.text import fold
 from index.translation.chinese_order import chinese_order
 from index.translation.from_chinese import chinese_units, english_order
 from index.translation.from_english import english_units
-from index.translation.lexicon import Lexicon, NoVocabulary, Unit, Vocabulary, weighted_terms
+from index.translation.from_others import in_english, other_units
+from index.translation.lexicon import OTHERS, Lexicon, NoVocabulary, Unit, Vocabulary, weighted_terms
 
 NEAR = 5  # characters between the words of one name: a blank, a bracket, 's
 
-__all__ = ["Lexicon", "NoVocabulary", "Translation", "Vocabulary", "translate"]
+__all__ = ["OTHERS", "Lexicon", "NoVocabulary", "Translation", "Vocabulary", "into_english", "translate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,10 @@ def translate(
         return _to_chinese(query, known)
     if (source, target) == ("zh", "en"):
         return _to_english(query, known)
+    if source in OTHERS and target == "en":
+        return _others_to_english(query, source, known)
+    if source in OTHERS and target == "zh":
+        return _to_chinese(into_english(query, source, known), known)
     return None
 
 
@@ -93,4 +99,23 @@ def _to_english(query: str, vocabulary: Vocabulary) -> Translation:
         terms=weighted_terms(units),
         text=english_order(units),
         leading=tuple(dict.fromkeys(unit.text for unit in units if unit.kind != "asking")),
+    )
+
+
+def into_english(query: str, language: str, documents: Vocabulary | None = None) -> str:
+    """Return a question in one of the other languages in English words, what is asked for first.
+
+    ``documents``: of what is searched, whatever its language; it tells names from words. Where no word of the
+    question says anything, it comes back as it is.
+    """
+    units = other_units(query, language, NoVocabulary(), documents or NoVocabulary())
+    return in_english(units) or query
+
+
+def _others_to_english(query: str, language: str, vocabulary: Vocabulary) -> Translation:
+    units = other_units(query, language, vocabulary, vocabulary)
+    return Translation(
+        terms=weighted_terms(units),
+        text=in_english(units),
+        leading=tuple(dict.fromkeys(unit.text for unit in units)),
     )

@@ -12,7 +12,13 @@ from typing import NamedTuple, Protocol
 from index.errors import ModelError
 from index.terms import QueryTerm, weighted_query
 
-FILES = {("en", "zh"): "en-zh.tsv.xz", ("zh", "en"): "zh-en.tsv.xz"}
+OTHERS = ("ar", "de", "el", "es", "fr", "hi", "id", "it", "ja", "ko", "pt", "ru", "th", "tr", "vi")
+"""Languages whose words are known in English only."""
+
+FILES = {
+    (source, target): f"{source}-{target}.tsv.xz"
+    for source, target in (("en", "zh"), ("zh", "en"), *((language, "en") for language in OTHERS))
+}
 ALTERNATIVES = 3  # meanings of one word that are searched for
 LEAST_SHARE = 0.15  # of the best meaning's score, below which a meaning is not searched for
 UNSEEN = 0.1  # factor for a meaning that no document holds
@@ -76,10 +82,18 @@ class Lexicon:
         except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError) as error:
             raise ModelError(f"The lexicon {path} cannot be read ({error}); install chuchu again.") from None
 
+    def _place(self, key: str) -> int | None:
+        place = bisect_left(self._lines, key + "\t")
+        return place if place < len(self._lines) and self._lines[place].startswith(key + "\t") else None
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether a word or phrase is known."""
+        return self._place(str(key)) is not None
+
     def meanings(self, key: str) -> list[Meaning]:
         """Return the translations of a word or phrase, most likely first; none where it is unknown."""
-        place = bisect_left(self._lines, key + "\t")
-        if place == len(self._lines) or not self._lines[place].startswith(key + "\t"):
+        place = self._place(key)
+        if place is None:
             return []
         entries = (entry.rsplit(":", 1) for entry in self._lines[place].split("\t")[1:])
         return [(word, int(percent) / 100) for word, percent in entries]

@@ -520,9 +520,9 @@ def _surroundings(passage: Passage, folded: str, sentence: Sentence, *, crossing
 
 def translated(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> Translation | None:
     """Return a question in the language of the passages, as far as a lexicon knows its words."""
-    target = "en" if analysis.language == "zh" else "zh"
-    words = passage_words(passages)
-    return translate(analysis.text, source=analysis.language, target=target, vocabulary=words)
+    source = detect_language(analysis.text)
+    target = "en" if source == "zh" else "zh"
+    return translate(analysis.text, source=source, target=target, vocabulary=passage_words(passages))
 
 
 def passage_words(passages: Sequence[Passage]) -> PassageWords:

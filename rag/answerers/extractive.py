@@ -18,6 +18,7 @@ from index.text import fold
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question
 from rag.answerers.evidence import Found, ReadingLike, Sentence, find_evidence, is_crossing, passage_sentences
 from rag.answerers.scoring import confidence, rank_score, shipped_weights
+from rag.crossing import in_known_words
 from rag.datatypes import Passage
 from rag.figures import in_english
 from rag.questions import FIGURES, Ask, QuestionAnalysis, analyse_question
@@ -25,6 +26,7 @@ from rag.questions import FIGURES, Ask, QuestionAnalysis, analyse_question
 MAX_TEXT = 400  # characters of an answer, marks included
 MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at their clauses
 SURE = 0.6  # confidence that a second figure needs to be told beside the first
+RENDERED = 0.6  # of the threshold for a question that is read in English words: those that no glossary has are missed
 MAX_OTHERS = 2
 SAME_SENTENCE = 4.0  # utility of standing in the sentence that answered the first thing asked
 MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
@@ -90,18 +92,21 @@ class ExtractiveAnswerer:
 
     def draft(self, question: Question, passages: Sequence[Passage]) -> Draft:
         """Answer each thing asked from the best candidate, or say that the passages do not say."""
-        analysis = analyse_question(question.text)
         used = [passage for passage in passages[: self._options.passages] if passage.text.strip()]
+        words = in_known_words(question.text, [passage.text for passage in used])
+        threshold = self._options.threshold * (1.0 if words == question.text else RENDERED)
+        analysis = analyse_question(words)
         pieces: list[_Piece | None] = []
         ranked: list[Found] = []
         for number, part in enumerate(analysis.parts):
             part_analysis = analyse_question(part) if len(analysis.parts) > 1 else analysis
             near = pieces[0].found.sentence if pieces and pieces[0] and len(analysis.asks) > 1 else None
-            ranked = self.ranked(part_analysis, part_analysis.asks[0], used, near)
+            asked = question.text if len(analysis.parts) == 1 else part
+            ranked = self.ranked(part_analysis, part_analysis.asks[0], used, near, asked)
             pieces.append(_answer_part(part_analysis, ranked, used, _label(analysis, number)))
         sure = max((piece.confidence for piece in pieces if piece), default=0.0)
-        kept = [piece for piece in pieces if piece and piece.confidence >= self._options.threshold]
-        language = "en" if question.language == "en" else "zh"
+        kept = [piece for piece in pieces if piece and piece.confidence >= threshold]
+        language = "zh" if question.language == "zh" else "en"
         if not kept:
             return Draft(answered=False, text=NOT_FOUND[language], short_answer="", confidence=sure)
         missing = [_label(analysis, n) for n, piece in enumerate(pieces) if piece not in kept]
@@ -117,6 +122,7 @@ class ExtractiveAnswerer:
         ask: Ask,
         passages: Sequence[Passage],
         near: Sentence | None,
+        asked: str = "",
     ) -> list[Found]:
         """Return all candidates for one thing asked, best first.
 
@@ -125,8 +131,9 @@ class ExtractiveAnswerer:
             ask: the thing asked.
             passages: to find it in.
             near: the sentence that answered what was asked in the same breath; it is preferred.
+            asked: the question as the reader has read it before, where it was analysed in other words.
         """
-        readings = self._reader.readings(analysis.text, [passage.text for passage in passages])
+        readings = self._reader.readings(asked or analysis.text, [passage.text for passage in passages])
         similar = self._similar(analysis, passages)
         found = find_evidence(analysis, ask, passages, readings, similar)
         return sorted(

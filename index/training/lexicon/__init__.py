@@ -1,0 +1,1 @@
+"""The recipe of the lexicons: what words are called in another language."""
