@@ -33,24 +33,24 @@ STEMMERS = {
 }
 """Snowball's name of each language whose words have endings that it knows."""
 
+UNSPACED = {"ja": f"[{HAN}\u3041-\u30ff々ー]+", "th": "[\u0e01-\u0e4e]+"}
+"""The letters of the languages in which nothing parts words."""
+
 LONGEST_PHRASE = 3  # words; Vietnamese ones are syllables
 _LONGEST_WORD = 20  # characters of a word where nothing parts words
-UNSPACED = {"ja": f"[{HAN}\u3041-\u30ff々ー]+", "th": "[\u0e01-\u0e4e]+"}
+_LONGEST_GLUED = 25  # characters of a word that is still taken apart
 _GLUED = {
     "ko": 1,
     "tr": 3,
-    "de": 4,
     "hi": 3,
+    "de": 4,
     "ru": 4,
     "el": 4,
 }  # the least characters of a beginning that counts
-_MARKS = (
-    r"\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0971-\u097f\u200c\u200d"  # are not in \w
-)
-_LETTERS = rf"[^\W\d_][\w{_MARKS}]*(?:(?<=\d)\.\d+)?"  # with a figure behind: PM2.5
+_MARKS = r"\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0971-\u097f\u200c\u200d"
+_LETTERS = rf"[^\W\d_][\w{_MARKS}]*(?:(?<=\d)\.\d+)?"  # vowel signs are not in \w; a figure may follow: PM2.5
 _NAME = rf"(?:[A-Z][a-z]+['’](?=[a-z])[a-z]+|{_LETTERS})"  # Xi'an
 _APOSTROPHES = frozenset(["fr", "it", "tr"])  # part words
-_LONGEST_GLUED = 25  # characters of a word that is still taken apart
 _DECIMAL_COMMA = frozenset(["de", "el", "es", "fr", "id", "it", "pt", "ru", "tr", "vi"])
 _STEMMER_LOCK = threading.Lock()  # a stemmer keeps the word it works on in itself
 
@@ -127,10 +127,10 @@ def words_of(text: str, language: str, known: Container[str]) -> list[Word]:
     joined = language not in _APOSTROPHES
     for match in re.finditer(_NAME if joined else _LETTERS, text):
         word = match.group()
-        behind = text[match.start() - 1 : match.start()]
-        if language == "tr" and re.search(r"\w['’]$", text[: match.start()]) and len(word) < 6:
+        before = text[max(0, match.start() - 2) : match.start()]
+        if language == "tr" and re.fullmatch(r"\w['’]", before) and len(word) < 6:
             continue  # an ending behind a name
-        if behind.isdigit() and word.isascii():
+        if before[-1:].isdigit() and word.isascii():
             continue  # belongs to the figure: 5G
         words += _opened(word, match.start(), language, known)
     return words

@@ -63,7 +63,7 @@ def build_corpus(pairs: Iterable[tuple[float, str, str]], cut: Callable[[str], l
 
 
 def word_tables(corpus: Corpus) -> tuple[Mapping[tuple[int, int], float], Mapping[tuple[int, int], float]]:
-    """Return p(chinese | english) and p(english | chinese) of the word pairs that matter.
+    """Return p(other | english) and p(english | other) of the word pairs that matter.
 
     Each is IBM Model 1 with an empty word on the conditioning side.
     """
@@ -123,7 +123,7 @@ def _cooccurrences(
 
 def links(
     english: Sequence[int],
-    chinese: Sequence[int],
+    other: Sequence[int],
     forward: Mapping[tuple[int, int], float],
     backward: Mapping[tuple[int, int], float],
 ) -> list[tuple[int, int]]:
@@ -131,11 +131,9 @@ def links(
 
     Of several places of one word the one at the like share of the sentence wins.
     """
-    score = np.array(
-        [[forward.get((e, c), 0.0) * backward.get((c, e), 0.0) for c in chinese] for e in english]
-    )
+    score = np.array([[forward.get((e, c), 0.0) * backward.get((c, e), 0.0) for c in other] for e in english])
     rows = np.arange(len(english))[:, None] / len(english)
-    columns = np.arange(len(chinese))[None, :] / len(chinese)
+    columns = np.arange(len(other))[None, :] / len(other)
     score = np.sqrt(score) * np.exp(-2.0 * np.abs(rows - columns))
     best_of_row = score == score.max(axis=1, keepdims=True)
     best_of_column = score == score.max(axis=0, keepdims=True)
@@ -160,28 +158,28 @@ def links(
 
 
 def phrase_pairs(
-    linked: Sequence[tuple[int, int]], english: int, chinese: int
+    linked: Sequence[tuple[int, int]], english: int, other: int
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Yield the (English, Chinese) stretches, half-open, that no link leaves, up to three words each.
+    """Yield the (English, other) stretches, half-open, that no link leaves, up to three words each.
 
     Words without a link are not added at the edges.
     """
     by_english: dict[int, list[int]] = defaultdict(list)
-    by_chinese: dict[int, list[int]] = defaultdict(list)
+    by_other: dict[int, list[int]] = defaultdict(list)
     for e, c in linked:
         by_english[e].append(c)
-        by_chinese[c].append(e)
+        by_other[c].append(e)
     for first in range(english):
         if first not in by_english:
             continue
-        low, high = chinese, -1
+        low, high = other, -1
         for last in range(first, min(first + PHRASE, english)):
             if last not in by_english:
                 continue
             low, high = min(low, *by_english[last]), max(high, *by_english[last])
             if high - low >= PHRASE:
                 break
-            if all(first <= e <= last for c in range(low, high + 1) for e in by_chinese.get(c, ())):
+            if all(first <= e <= last for c in range(low, high + 1) for e in by_other.get(c, ())):
                 yield (first, last + 1), (low, high + 1)
 
 

@@ -2,13 +2,12 @@
 
 Two glossaries are most of one: forms of everyday words with their English (``embedder/everyday/words``), and
 English words with what they are called (``glossaries/others``). Parallel sentences add what they say of words
-and phrases. The question words and function words of all languages are a
-glossary of their own (``glossaries/others/asking.tsv``), which has the last word.
+and phrases. Question words and function words are a glossary of their own (``glossaries/others/asking.tsv``), which
+has the last word.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,8 +30,6 @@ from index.translation.from_others import (
     words_of,
 )
 from index.translation.lexicon import OTHERS, singular
-
-logger = logging.getLogger("index.training.lexicon")
 
 FOLDER = GLOSSARIES / "others"
 EVERYDAY = EmbedderSettings().everyday_folder
