@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from index.text import detect_language
 from index.translation import OTHERS, into_english, translate
 from index.translation.from_others import key_of, plain_figures, words_of
+from index.translation.palladius import readings
 from rag import Assistant
 from rag.crossing import crossed, in_known_words
 from rag.followup import resolve
@@ -94,6 +95,37 @@ def test_figures_are_written_as_in_english() -> None:
     assert plain_figures("٢٠٢٣", "ar") == "2023"
     assert "3.5 billion" in into_english("Wer zahlte 3,5 Milliarden Euro?", "de")
     assert "PM2.5" in into_english("Wie hoch ist die PM2,5-Konzentration?", "de")
+
+
+def test_dates_are_written_as_in_english() -> None:
+    assert "29 March 2023" in into_english("2023年3月29日に契約した会社は？", "ja")
+    assert "29 March 2023" in into_english("2023년 3월 29일에 설립된 회사는?", "ko")
+    assert "3.5" in into_english("Wer wuchs um 3,5 Prozent?", "de")
+
+
+def test_katakana_that_is_not_all_known_is_one_name() -> None:
+    assert keys("ターボの会社", "ja", "ター", "の", "会社") == ["ターボ", "の", "会社"]
+    assert keys("ホテルの会社", "ja", "ホテル", "の", "会社") == ["ホテル", "の", "会社"]
+
+
+@pytest.mark.parametrize(
+    ("written", "pinyin"),
+    [("Чанчжоу", "changzhou"), ("Хунань", "hunan"), ("Чанъань", "changan"), ("Сямэне", "xiamen"),
+     ("Цюаньчжоу", "quanzhou"), ("Хуэйчжоу", "huizhou"), ("Шэньчжэнь", "shenzhen"), ("Логэна", "luogeng"),
+     ("Люйлян", "lvliang"), ("Нэйцзян", "neijiang")],
+)  # fmt: skip
+def test_a_chinese_name_in_russian_is_read_as_pinyin(written: str, pinyin: str) -> None:
+    assert pinyin in readings(written)
+
+
+@pytest.mark.parametrize("word", ["Компания", "Москва", "банк", "Кино", "", "ъ", "Лиза"])
+def test_what_is_no_chinese_name_has_no_pinyin(word: str) -> None:
+    assert readings(word) == []
+
+
+def test_a_chinese_name_in_russian_is_found_as_the_documents_write_it() -> None:
+    assert "Wuhu" in crossed("Где находится Уху?", "芜湖位于安徽。")
+    assert "芜湖" in crossed("Где находится Уху?", "芜湖位于安徽。")
 
 
 def test_a_name_in_latin_letters_stays() -> None:

@@ -136,5 +136,6 @@ def test_both_languages_have_the_same_blanks() -> None:
 
 
 def test_an_unknown_language_has_a_name() -> None:
-    assert [language_name("zh", "en"), language_name("en", "fr")] == ["英文", "another language"]
+    assert [language_name("zh", "en"), language_name("en", "fr")] == ["英文", "French"]
+    assert language_name("en", "sw") == "another language"
     assert say("en", "page", page=3) == "p. 3"

@@ -15,8 +15,9 @@ from functools import cache, lru_cache
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
-from index.text import HAN, fold, is_chinese
+from index.text import HAN, MONTHS, fold, is_chinese
 from index.translation.lexicon import Unit, Vocabulary, choose, lexicon, terms_of, word_set
+from index.translation.palladius import readings
 
 STEMMERS = {
     "ar": "arabic",
@@ -39,6 +40,7 @@ UNSPACED = {"ja": f"[{HAN}\u3041-\u30ff々ー]+", "th": "[\u0e01-\u0e4e]+"}
 LONGEST_PHRASE = 3  # words; Vietnamese ones are syllables
 _LONGEST_WORD = 20  # characters of a word where nothing parts words
 _LONGEST_GLUED = 25  # characters of a word that is still taken apart
+_KATAKANA = re.compile("[\u30a1-\u30ff]+")
 _GLUED = {
     "ko": 1,
     "tr": 3,
@@ -150,10 +152,22 @@ def _longest(run: str, start: int, known: Container[str]) -> Iterator[Word]:
         )
         pieces.append((place, end or place + 1, end > 0))
         place = end or place + 1
+    pieces = [piece for part in _by_script(pieces, run) for piece in part]
     for sure, group in groupby(_joined_names(pieces, run), key=lambda piece: piece[2]):
         parts = list(group)
         for begin, end, _ in parts if sure else [(parts[0][0], parts[-1][1], False)]:
             yield Word(folded[begin:end], start + begin, start + end)
+
+
+def _by_script(pieces: Sequence[tuple[int, int, bool]], run: str) -> Iterator[list[tuple[int, int, bool]]]:
+    """Yield the pieces of each stretch of katakana, as one unknown word where it is not all made of long ones."""
+    for katakana, group in groupby(
+        pieces, key=lambda piece: bool(_KATAKANA.fullmatch(run[piece[0] : piece[1]]))
+    ):
+        parts = list(group)
+        if katakana and len(parts) > 1 and not all(known and end - begin > 2 for begin, end, known in parts):
+            parts = [(parts[0][0], parts[-1][1], False)]
+        yield parts
 
 
 def _joined_names(pieces: Sequence[tuple[int, int, bool]], run: str) -> list[tuple[int, int, bool]]:
@@ -179,7 +193,8 @@ def _opened(word: str, start: int, language: str, known: Container[str]) -> list
     for base in _german_bases(key) if language == "de" else ():
         if base in known:
             return [Word(base, start, start + len(word))]
-    least = _GLUED.get(language, 0) if len(word) <= _LONGEST_GLUED else 0
+    own = not word.isascii() or language in ("de", "tr")  # a Latin word has no endings of other scripts
+    least = _GLUED.get(language, 0) if own and len(word) <= _LONGEST_GLUED else 0
     for end in range(len(word) - 1, least - 1, -1) if least else ():
         head = form_of(word[:end], language) if language == "ko" else key_of(word[:end], language)
         if head not in known or (language == "ko" and end == 1 and word[end:] not in _KOREAN_ENDINGS):
@@ -245,6 +260,10 @@ def other_units(query: str, language: str, english: Vocabulary, documents: Vocab
             if length == 1 and start > 0 and said[0].isupper() and _stands(said, documents):
                 units.append(Unit(start, end, "unknown", ((said, 1.0),)))
                 break
+            named = length == 1 and language == "ru" and said[0].isupper()
+            if named and (name := _chinese_name(said, bool(meanings), documents)):
+                units.append(Unit(start, end, "name", ((name.capitalize(), 1.0),)))
+                break
             if meanings:
                 if meanings[0][0] != SILENT:
                     if language != "de" or said.isupper():  # a name that is written alike keeps its capitals
@@ -262,6 +281,14 @@ def _stands(name: str, documents: Vocabulary) -> bool:
     return all(documents.frequency(term.term) for term in terms_of(name) if term.weight == 1.0)
 
 
+def _chinese_name(word: str, known: bool, documents: Vocabulary) -> str:
+    """Return the pinyin of a Russian word that the documents write as a name, or that is no known word; or nothing."""
+    found = readings(word)
+    return next(
+        (pinyin for pinyin in found if documents.written(pinyin)), "" if known or not found else found[0]
+    )
+
+
 def _near(between: str) -> bool:
     return re.fullmatch(r"[\s\-'’]{0,2}", between) is not None
 
@@ -272,12 +299,27 @@ _COMMA_FIGURE = re.compile(
 )
 
 
+_DATES = {
+    language: re.compile(
+        rf"(?:(?<!\d)(?P<year>\d{{4}}){y}\s?)?(?P<month>1[0-2]|[1-9]){m}(?:\s?(?P<day>[0-3]?\d){d})?"
+    )
+    for language, (y, m, d) in {"ja": tuple("年月日"), "ko": tuple("년월일")}.items()
+}
+
+
+def _english_date(match: re.Match[str]) -> str:
+    day, month, year = match["day"] or "", MONTHS[int(match["month"]) - 1], match["year"] or ""
+    return f" {' '.join(part for part in (day, month, year) if part)} "
+
+
 def plain_figures(text: str, language: str) -> str:
-    """Return a text with figures as English writes them: 1.234,5 → 1,234.5, ٣ → 3."""
+    """Return a text with figures and dates as English writes them: 1.234,5 → 1,234.5, ٣ → 3, 3月29日 → 29 March."""
     text = "".join(
         str(unicodedata.digit(char)) if unicodedata.category(char) == "Nd" and not char.isascii() else char
         for char in text
     )
+    if language in _DATES:
+        text = _DATES[language].sub(_english_date, text)
     if language not in _DECIMAL_COMMA:
         return text
     return _COMMA_FIGURE.sub(
