@@ -21,9 +21,7 @@ from index.terms import PINYIN_MARK, QueryTerm, document_terms, tokens, weighted
 from index.text import detect_language
 from index.translation import OTHERS, Translation, translate
 
-OTHERS_SHARE = (
-    2.0  # times an embedder's share for the translation of a question in another language than these two
-)
+OTHERS_SHARE = 2.0  # times an embedder's share, for a question in neither Chinese nor English
 MAX_QUERY = 2_000  # characters: a question; whole pages are no query, and their term lists would be slow
 
 

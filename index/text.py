@@ -167,16 +167,18 @@ def _latin_language(sample: str) -> str:
     """
     found = _SCRIPTS["latin"].findall(sample)
     spoken = [word for word in found if word[0].islower()] if not sample.isupper() else found
-    opening = found[:1] if found and found[0] not in spoken else []
+    opening = [word.lower() for word in found[:1] if word not in spoken]
     followed = len(found) == 1 or (len(found) > 1 and found[1][0].islower())
+    letters = " ".join(spoken) + " ".join(re.findall("[¿¡]", sample))
+    lowered = [word.lower() for word in spoken]
     scores = {}
     for language, function in FUNCTION_WORDS.items():
-        words = spoken + (opening if followed or language == "de" else [])  # German nouns have capitals
+        words = lowered + (opening if followed or language == "de" else [])  # German nouns have capitals
         scores[language] = sum(
             _ENGLISH_TOO if word in _ALSO_ENGLISH and language != "en" else 1.0
-            for word in map(str.lower, words)
+            for word in words
             if word in function
-        ) + 0.5 * _own_letters(language, " ".join(spoken) + " ".join(re.findall("[¿¡]", sample)))
+        ) + 0.5 * _own_letters(language, letters)
     best = max(scores, key=lambda language: scores[language])  # English comes first, so it wins a tie
     return best if scores[best] >= scores["en"] + 0.5 else "en"
 

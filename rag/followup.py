@@ -41,6 +41,9 @@ def _resolve(question: str, earlier: Sequence[tuple[str, str]]) -> str:
     return _resolve_chinese(question.strip(), earlier)
 
 
+SHORT = 2  # words that are no question by themselves: "Und 2021?", "¿Y en Berlín?"
+
+
 def _resolve_other(question: str, language: str, earlier: Sequence[tuple[str, str]]) -> str:
     """Return the question in English words where those lean on earlier ones; else as it is.
 
@@ -55,9 +58,6 @@ def _resolve_other(question: str, language: str, earlier: Sequence[tuple[str, st
     ]
     alone = _resolve_english(english, said)
     return question if alone == english else alone
-
-
-SHORT = 2  # words that are no question by themselves: "Und 2021?", "¿Y en Berlín?"
 
 
 # Chinese

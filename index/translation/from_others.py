@@ -16,7 +16,8 @@ from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 from index.text import HAN, MONTHS, fold, is_chinese
-from index.translation.lexicon import Unit, Vocabulary, choose, lexicon, terms_of, word_set
+from index.translation.from_english import ASKING
+from index.translation.lexicon import Unit, Vocabulary, choose, held, lexicon, word_set
 from index.translation.palladius import readings
 
 STEMMERS = {
@@ -152,14 +153,13 @@ def _longest(run: str, start: int, known: Container[str]) -> Iterator[Word]:
         )
         pieces.append((place, end or place + 1, end > 0))
         place = end or place + 1
-    pieces = [piece for part in _by_script(pieces, run) for piece in part]
-    for sure, group in groupby(_joined_names(pieces, run), key=lambda piece: piece[2]):
+    for sure, group in groupby(_joined_names(list(_by_script(pieces, run)), run), key=lambda piece: piece[2]):
         parts = list(group)
         for begin, end, _ in parts if sure else [(parts[0][0], parts[-1][1], False)]:
             yield Word(folded[begin:end], start + begin, start + end)
 
 
-def _by_script(pieces: Sequence[tuple[int, int, bool]], run: str) -> Iterator[list[tuple[int, int, bool]]]:
+def _by_script(pieces: Sequence[tuple[int, int, bool]], run: str) -> Iterator[tuple[int, int, bool]]:
     """Yield the pieces of each stretch of katakana, as one unknown word where it is not all made of long ones."""
     for katakana, group in groupby(
         pieces, key=lambda piece: bool(_KATAKANA.fullmatch(run[piece[0] : piece[1]]))
@@ -167,7 +167,7 @@ def _by_script(pieces: Sequence[tuple[int, int, bool]], run: str) -> Iterator[li
         parts = list(group)
         if katakana and len(parts) > 1 and not all(known and end - begin > 2 for begin, end, known in parts):
             parts = [(parts[0][0], parts[-1][1], False)]
-        yield parts
+        yield from parts
 
 
 def _joined_names(pieces: Sequence[tuple[int, int, bool]], run: str) -> list[tuple[int, int, bool]]:
@@ -257,7 +257,7 @@ def other_units(query: str, language: str, english: Vocabulary, documents: Vocab
             written = " ".join(form_of(query[word.start : word.end], language) for word in group)
             meanings = known.meanings(EXACT + written) or known.meanings(" ".join(word.key for word in group))
             said = query[start:end]
-            if length == 1 and start > 0 and said[0].isupper() and _stands(said, documents):
+            if length == 1 and start > 0 and said[0].isupper() and held(said, documents):
                 units.append(Unit(start, end, "unknown", ((said, 1.0),)))
                 break
             named = length == 1 and language == "ru" and said[0].isupper()
@@ -277,10 +277,6 @@ def other_units(query: str, language: str, english: Vocabulary, documents: Vocab
     return sorted(units)
 
 
-def _stands(name: str, documents: Vocabulary) -> bool:
-    return all(documents.frequency(term.term) for term in terms_of(name) if term.weight == 1.0)
-
-
 def _chinese_name(word: str, known: bool, documents: Vocabulary) -> str:
     """Return the pinyin of a Russian word that the documents write as a name, or that is no known word; or nothing."""
     found = readings(word)
@@ -297,8 +293,6 @@ _COMMA_FIGURE = re.compile(
     r"(?<![\d.,])(?:[1-9]\d{0,2}(?P<by>[.\u00a0\u202f ])\d{3}(?:(?P=by)\d{3}){0,2}(?:,\d+)?|\d+,\d{1,2})"
     r"(?![.,]?\d)"
 )
-
-
 _DATES = {
     language: re.compile(
         rf"(?:(?<!\d)(?P<year>\d{{4}}){y}\s?)?(?P<month>1[0-2]|[1-9]){m}(?:\s?(?P<day>[0-3]?\d){d})?"
@@ -328,13 +322,10 @@ def plain_figures(text: str, language: str) -> str:
     )
 
 
-_ASKING = word_set("who whom whose what which when where why how")
-
-
 def in_english(units: Sequence[Unit]) -> str:
     """Return the units' best meanings in a row, what is asked for first; "and" parts what else is asked for."""
     said = [unit.text for unit in units]
-    asking = [n for n, text in enumerate(said) if text.split()[0] in _ASKING]
+    asking = [n for n, text in enumerate(said) if text.split()[0] in ASKING]
     for n in asking[1:]:
         said[n] = f"and {said[n]}"
     first = asking[0] if asking else 0

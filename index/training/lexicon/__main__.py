@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from index.errors import ChuchuError
+from index.training.command import guarded
 from index.training.lexicon.chinese import both_tables
 from index.training.lexicon.others import other_tables
 from index.training.lexicon.tables import write
@@ -43,13 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the tables")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    try:
-        run(options.data, options.out)
-    except ChuchuError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return guarded(lambda: run(options.data, options.out))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from index.text import FUNCTION_WORDS
 from index.training.embedder.parallel import Pair, read_parallel
 from index.training.embedder.settings import EmbedderSettings
 from index.training.lexicon.alignment import PHRASE, build_corpus, count_phrases, english_words
-from index.training.lexicon.chinese import GLOSSARIES
+from index.training.lexicon.chinese import GLOSSARIES, SOURCES
 from index.training.lexicon.tables import Entries, table
 from index.training.tables import read_rows
 from index.translation.from_others import (
@@ -33,7 +33,6 @@ from index.translation.lexicon import OTHERS, singular
 
 FOLDER = GLOSSARIES / "others"
 EVERYDAY = EmbedderSettings().everyday_folder
-DOCUMENTATION = 0.05  # how much one pair of a programming language's documentation counts
 GLOSSED = 5.0  # sentences that the first meaning of a glossary's entry is worth at least
 SHARE = 0.5  # of what the sentences say of the key, where that is more
 KEPT, LEAST = 6, 0.03  # translations of one key at most, share of one at least
@@ -81,7 +80,7 @@ def counted(language: str, pairs: Iterable[Pair], known: set[str]) -> Counter[tu
     """Return how often, by weight, an English phrase and one of the language are translations of each other."""
     corpus = build_corpus(
         (
-            (DOCUMENTATION if pair.source == "pydocs" else 1.0, pair.english, pair.text)
+            (SOURCES.get(pair.source, 1.0), pair.english, pair.text)
             for pair in pairs
             if pair.language == language
         ),
