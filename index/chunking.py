@@ -104,7 +104,13 @@ def chunk_document(
 
 
 def context_text(document: DocumentInfo, chunk: Chunk) -> str:
-    """Return what is embedded: title › article › section on a line, then the chunk's text.
+    """Return what is embedded: title › article › section on a line, then the chunk's text."""
+    path = titles(document, chunk)
+    return f"{' › '.join(path)}\n{chunk.text}" if path else chunk.text
+
+
+def titles(document: DocumentInfo, chunk: Chunk) -> tuple[str, ...]:
+    """Return what stands over a chunk and not in it: the document's title, article, section.
 
     The title of a page with several articles is left out when it is only the headline of one of them.
     """
@@ -115,7 +121,7 @@ def context_text(document: DocumentInfo, chunk: Chunk) -> str:
     named = not several or (masthead and title.startswith(masthead))
     if title and named and title not in chunk.heading and not _opens_with(chunk.text, title):
         path.insert(0, title)
-    return f"{' › '.join(path)}\n{chunk.text}" if path else chunk.text
+    return tuple(path)
 
 
 def _opens_with(text: str, heading: str) -> bool:

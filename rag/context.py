@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from index.chunking import titles
 from index.datatypes import Chunk, Hit
 from rag.datatypes import Passage
 
@@ -79,4 +80,5 @@ def _merge(group: Sequence[Hit], text_of: TextOf) -> Passage:
         scores=best.scores,
         ranks=best.ranks,
         matched=tuple(dict.fromkeys(word for hit in in_order for word in hit.matched)),
+        title_path=titles(best.document, in_order[0].chunk),
     )

@@ -62,17 +62,17 @@ class PassageWords:
         return sounding(name, self._text)
 
 
-def crossed(question: str, passage: str) -> str:
+def crossed(question: str, passage: str, above: str = "") -> str:
     """Return the question with its rendering in the passage's language behind it, or as it is in the same language.
 
     English and Chinese are put into each other; a question in one of the fifteen other languages is read in
-    English in place of its own words, where the reader has never seen those. What comes of it depends on these two
-    texts alone.
+    English in place of its own words, where the reader has never seen those. Its words are chosen by those of the
+    passage and of what stands above it; what comes of it depends on these texts alone.
     """
     source, target = detect_language(question), detect_language(passage)
     if source == target:
         return question
-    words, said = PassageWords(passage), question
+    words, said = PassageWords(f"{above}\n{passage}" if above else passage), question
     if source in OTHERS:
         english = into_english(question, source, words)
         said = f"{question} {english}" if source in LEARNT else english

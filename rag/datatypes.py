@@ -44,6 +44,24 @@ class Passage:
     scores: Mapping[str, float] = field(default_factory=dict)  # as in index.datatypes.Hit
     ranks: Mapping[str, int] = field(default_factory=dict)
     matched: tuple[str, ...] = ()
+    title_path: tuple[str, ...] | None = (
+        None  # what stands over the text and is about it; None: title and heading
+    )
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What stands over the text and is about it: the document's title, unless another article's, and its own."""
+        return (self.title, *self.heading) if self.title_path is None else self.title_path
+
+    @property
+    def above(self) -> str:
+        """The titles under which it is read, article › section, in one line.
+
+        Not the document's title and date: where the reader learnt to read under them, half of the questions had no
+        answer, and it holds that against every passage that has such.
+        """
+        titles = (title for title in dict.fromkeys(self.titles) if title != self.title)
+        return " › ".join(" ".join(title.split()) for title in titles if title)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,12 @@
 
 Takes texts, gives numpy arrays; knows nothing of the network that reads them. Training shares it.
 
-A row is ``[CLS] question [SEP] window of the passage [SEP]``. The token type of a question token is 0, 1 or 2
-for no, a weak or a strong match with the window, of a passage token 3, 4 or 5. A *strong* match shares two
-neighbouring Chinese characters (or kana, hangul …) or a whole Latin piece, a *weak* one a single character or
-a stop word. Chinese is written without spaces, so a question's words seldom start where the passage's tokens
-do: matching by character pairs finds them across token boundaries. The tokenizer has folded scripts, width
+A row is ``[CLS] question [SEP] above window of the passage [SEP]``, where *above* is what stands over the passage
+(titles, a date), the same in every window, and often nothing. The token type of a question token is 0, 1 or 2 for
+no, a weak or a strong match with the window and what stands above, of a token of these 3, 4 or 5. A *strong* match
+shares two neighbouring Chinese characters (or kana, hangul …) or a whole Latin piece, a *weak* one a single
+character or a stop word. Chinese is written without spaces, so a question's words seldom start where the passage's
+tokens do: matching by character pairs finds them across token boundaries. The tokenizer has folded scripts, width
 and case.
 """
 
@@ -31,6 +32,7 @@ CLS, SEP, MASK = 2, 3, 4
 SPECIAL = 5  # numbers below are [PAD] [UNK] [CLS] [SEP] [MASK]
 PASSAGE = 3  # added to the match of a passage token
 MAX_QUESTION = 40  # tokens; the rest of a longer question is not read
+MAX_ABOVE = 40  # tokens of what stands above; what comes before them is not read
 WINDOW, STRIDE = 192, 96  # tokens of the passage
 
 Integers = NDArray[np.int64]
@@ -42,6 +44,10 @@ class Tokens:
 
     ids: Integers
     spans: Integers
+
+
+NOTHING = Tokens(np.empty(0, dtype=np.int64), np.empty((0, 2), dtype=np.int64))
+"""A text without tokens."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,15 +137,15 @@ class Featuriser:
             for text, e in zip(texts, encodings, strict=True)
         ]
 
-    def keys(self, ids: Integers) -> Keys:
-        """Return what the tokens of a text can match with."""
+    def keys(self, ids: Integers, cut: int = 0) -> Keys:
+        """Return what the tokens of a text can match with; no pair of characters spans the ``cut``."""
         position = np.arange(len(ids))
         lengths = np.where(self._spelt[ids], self._starts[ids + 1] - self._starts[ids], 0)
         owner = np.repeat(position, lengths)
         within = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         characters = self._characters[self._starts[ids][owner] + within]
         # Two characters are neighbours when no token that is not spelt stands between them.
-        paired = np.flatnonzero(owner[1:] - owner[:-1] <= 1)
+        paired = np.flatnonzero((owner[1:] - owner[:-1] <= 1) & ((owner[:-1] < cut) == (owner[1:] < cut)))
         pairs = (characters[paired] << 21) | characters[paired + 1]  # a code point has 21 bits
         left, right = owner[paired], owner[paired + 1]
         crossing = left != right
@@ -159,28 +165,33 @@ class Featuriser:
         """Return whether a text holds more than punctuation and characters that the vocabulary lacks."""
         return bool(self._known[tokens.ids].any())
 
-    def rows(self, question: Tokens, passage: Tokens) -> list[Row]:
-        """Return the rows of a question and a passage: one for each window of it; none where a side has no words."""
-        if not self.has_words(question):
-            return []
-        asked = question.ids[:MAX_QUESTION]
-        asked_keys = self.keys(asked)
-        return [self._row(asked, asked_keys, passage.ids[s:e], s) for s, e in windows(len(passage.ids))]
+    def rows(self, question: Tokens, passage: Tokens, above: Tokens = NOTHING) -> list[Row]:
+        """Return the rows of a question and a passage: one for each window of it; none where a side has no words.
 
-    def _row(self, asked: Integers, asked_keys: Keys, window: Integers, first: int) -> Row:
-        window_keys = self.keys(window)
+        Of what stands above the end is read, where the nearest title and the date are.
+        """
+        if not (self.has_words(question) and self.has_words(passage)):
+            return []
+        asked, over = question.ids[:MAX_QUESTION], above.ids[-MAX_ABOVE:]
+        asked_keys = self.keys(asked)
+        return [self.row(asked, asked_keys, over, passage.ids[s:e], s) for s, e in windows(len(passage.ids))]
+
+    def row(self, asked: Integers, asked_keys: Keys, above: Integers, window: Integers, first: int) -> Row:
+        """Return the row of one window, whose first token is the passage's ``first``."""
+        seen = np.concatenate([above, window])
+        seen_keys = self.keys(seen, cut=len(above))
         return Row(
-            ids=np.concatenate([[CLS], asked, [SEP], window, [SEP]]),
+            ids=np.concatenate([[CLS], asked, [SEP], seen, [SEP]]),
             types=np.concatenate(
                 [
                     [0],
-                    matches(asked_keys, window_keys),
+                    matches(asked_keys, seen_keys),
                     [0],
-                    PASSAGE + matches(window_keys, asked_keys),
+                    PASSAGE + matches(seen_keys, asked_keys),
                     [PASSAGE],
                 ]
             ),
-            offset=len(asked) + 2,
+            offset=len(asked) + 2 + len(above),
             first=first,
             length=len(window),
         )

@@ -233,7 +233,7 @@ class Reader:
         self._featuriser = featuriser
         self._calibration = calibration
         self._lock = Lock()
-        self._latest: dict[tuple[str, str], Reading] = {}
+        self._latest: dict[tuple[str, str, str], Reading] = {}
         self.fingerprint = fingerprint  # changes with the weights, the vocabulary and the calibration
 
     @classmethod
@@ -264,9 +264,9 @@ class Reader:
             f"{'builtin' if path is None else folder.name}@{digest}",
         )
 
-    def relevance(self, question: str, passages: Sequence[str]) -> list[float]:
+    def relevance(self, question: str, passages: Sequence[str], above: Sequence[str] = ()) -> list[float]:
         """Return for each passage the calibrated chance, 0..1, that it holds the answer."""
-        return [reading.relevance for reading in self.readings(question, passages)]
+        return [reading.relevance for reading in self.readings(question, passages, above)]
 
     def read(self, question: str, passages: Sequence[str], top: int = 3) -> list[Span]:
         """Return the ``top`` best spans of each passage, all in one list, best first.
@@ -283,29 +283,39 @@ class Reader:
         reading = self.readings(question, [passage])[0]
         return [reading.score(start, end) for start, end in spans]
 
-    def readings(self, question: str, passages: Sequence[str]) -> list[Reading]:
+    def readings(self, question: str, passages: Sequence[str], above: Sequence[str] = ()) -> list[Reading]:
         """Read a question with each passage, in the passages' order; everything else is got from this.
 
         The latest readings are kept, so that ranking passages and then answering from them costs one pass.
+
+        Args:
+            question: what is asked.
+            passages: where the answer may stand.
+            above: what stands over each passage and tells what it is about: titles, a date. No answer is found in it.
         """
+        pages = list(zip(above or [""] * len(passages), passages, strict=True))
         with self._lock:
             known = {
-                text: self._latest[question, text] for text in passages if (question, text) in self._latest
+                page: self._latest[question, *page] for page in pages if (question, *page) in self._latest
             }
-        unread = list(dict.fromkeys(text for text in passages if text not in known))
+        unread = list(dict.fromkeys(page for page in pages if page not in known))
         known.update(zip(unread, self._read(question, unread), strict=True))
         with self._lock:
-            self._latest.update({(question, text): known[text] for text in unread})
+            self._latest.update({(question, *page): known[page] for page in unread})
             while len(self._latest) > KEPT:
                 del self._latest[next(iter(self._latest))]  # the oldest
-        return [replace(known[text], passage=n) for n, text in enumerate(passages)]
+        return [replace(known[page], passage=n) for n, page in enumerate(pages)]
 
-    def _read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+    def _read(self, question: str, pages: Sequence[tuple[str, str]]) -> list[Reading]:
         """Run the network on all windows of all passages, each with the question put into its language too."""
-        asked = [crossed(question, text) for text in passages]
+        passages = [text for _, text in pages]
+        over = self._featuriser.tokenise([above for above, _ in pages])
         texts = self._featuriser.tokenise(passages)
-        questions = self._featuriser.tokenise(asked)
-        rows = [self._featuriser.rows(q, text) for q, text in zip(questions, texts, strict=True)]
+        questions = self._featuriser.tokenise([crossed(question, text, above) for above, text in pages])
+        rows = [
+            self._featuriser.rows(q, text, above)
+            for q, text, above in zip(questions, texts, over, strict=True)
+        ]
         logits = iter(self._logits([row for group in rows for row in group]))
         return [
             self._reading(text, tokens.spans, group, [next(logits) for _ in group])

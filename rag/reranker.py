@@ -33,8 +33,8 @@ class Reranker(Protocol):
         """Name and content of the model in one short string."""
         ...
 
-    def relevance(self, question: str, passages: Sequence[str]) -> Sequence[float]:
-        """Return for each passage how well it answers, 0..1, higher is better."""
+    def relevance(self, question: str, passages: Sequence[str], above: Sequence[str] = ()) -> Sequence[float]:
+        """Return for each passage, read under what stands above it, how well it answers, 0..1, higher is better."""
         ...
 
 
@@ -81,7 +81,7 @@ class CrossEncoderReranker:
             model.float()  # half precision is slower than single there
         return cls(model, fingerprint=f"{hub.short_name(name_or_path)}@{source.content()}")
 
-    def relevance(self, question: str, passages: Sequence[str]) -> list[float]:
+    def relevance(self, question: str, passages: Sequence[str], above: Sequence[str] = ()) -> list[float]:
         """Return the sigmoid of the model's score for each passage; what is too long for it is cut.
 
         Raises:
@@ -91,7 +91,9 @@ class CrossEncoderReranker:
             return []
         from torch.nn import Sigmoid
 
-        pairs = [(question, passage) for passage in passages]
+        over = above or [""] * len(passages)
+        read = [f"{titles}\n{text}" if titles else text for titles, text in zip(over, passages, strict=True)]
+        pairs = [(question, text) for text in read]
         with self._lock:
             scores = self._model.predict(
                 pairs,

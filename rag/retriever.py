@@ -91,7 +91,9 @@ def rerank(
 
     The score is the cross-encoder's, "reranked", or else "fused"; the relevance is the reader's.
     """
-    relevance = reader.relevance(query, [passage.text for passage in passages])
+    relevance = reader.relevance(
+        query, [passage.text for passage in passages], [passage.above for passage in passages]
+    )
     scored = [
         replace(passage, scores={**passage.scores, "relevance": value})
         for passage, value in zip(passages, relevance, strict=True)

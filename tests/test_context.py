@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,3 +79,24 @@ def test_a_merged_passage_never_grows_beyond_its_limit() -> None:
 def test_a_passage_has_the_date_of_its_chunk_or_else_of_its_document() -> None:
     (passage,) = passages([hit(1, 5, "甲句。")])
     assert passage.date == "2023-04-02"
+
+
+def test_what_stands_above_is_said_once_and_not_what_the_text_begins_with() -> None:
+    (passage,) = passages(
+        [hit(1, 5, "园区签约22个项目\n当天签约。", heading=("园区签约22个项目", "签约\n仪式"))]
+    )
+    assert passage.titles == ("晨报", "签约\n仪式")
+    assert passage.above == "签约 仪式"
+    assert replace(passage, title_path=()).above == ""
+
+
+def test_the_headline_of_another_article_does_not_stand_above() -> None:
+    page = replace(PAPER, title="大桥通车", metadata={"articles": "2"})
+    found = [
+        hit(1, 5, "桥长2公里。", document=page, heading=("大桥通车",)),
+        hit(2, 9, "茶价上涨。", document=page, heading=("茶市",)),
+    ]
+    assert [p.titles for p in passages(found)] == [("大桥通车",), ("茶市",)]
+    named = replace(page, title="晨报 大桥通车", metadata={"articles": "2", "newspaper": "晨报"})
+    (passage,) = passages([hit(1, 5, "茶价上涨。", document=named, heading=("茶市",))])
+    assert passage.titles == ("晨报 大桥通车", "茶市")

@@ -33,7 +33,9 @@ class Undecided:
 
 
 class UndecidedReader:
-    def readings(self, question: str, passages: Sequence[str]) -> Sequence[Undecided]:
+    def readings(
+        self, question: str, passages: Sequence[str], above: Sequence[str] = ()
+    ) -> Sequence[Undecided]:
         return [Undecided() for _ in passages]
 
 
@@ -115,6 +117,21 @@ def test_last_year_is_counted_from_the_date_of_the_article() -> None:
 def test_a_sentence_about_another_place_loses() -> None:
     evidence = passages("临江高新区拥有企业500家。", "青川高新区拥有企业300家。")
     assert ask("青川高新区拥有企业多少家？", evidence).short_answer == "300家"
+
+
+def test_another_phase_loses() -> None:
+    (plant,) = passages("云帆科技的工厂，一期2018年投产，总投资3亿元；二期2021年投产，总投资5亿元。")
+    titled = (
+        replace(plant, text="总投资3亿元。", title="云帆科技一期投产"),
+        replace(plant, number=2, text="总投资5亿元。", title="云帆科技二期投产"),
+    )
+    for evidence in ([plant], list(titled)):
+        assert ask("云帆科技二期总投资多少？", evidence).short_answer == "5亿元"
+        assert ask("云帆科技一期总投资多少？", evidence).short_answer == "3亿元"
+    assert (
+        ask("云帆科技三期总投资多少？", [plant]).confidence
+        < 0.5 * ask("云帆科技二期总投资多少？", [plant]).confidence
+    )
 
 
 def test_the_heading_says_whose_company_it_is() -> None:
@@ -379,7 +396,9 @@ class Fond(Undecided):
 class FondReader:
     liked: str
 
-    def readings(self, question: str, passages: Sequence[str]) -> Sequence[Undecided]:
+    def readings(
+        self, question: str, passages: Sequence[str], above: Sequence[str] = ()
+    ) -> Sequence[Undecided]:
         return [Fond(text=text, liked=self.liked) for text in passages]
 
 

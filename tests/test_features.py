@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import rag.reader
 from index.errors import ModelError
-from rag.features import CLS, MAX_QUESTION, SEP, Featuriser, matches, windows
+from rag.features import CLS, MAX_ABOVE, MAX_QUESTION, PASSAGE, SEP, Featuriser, matches, windows
 
 WORDS = [
     "李白",
@@ -133,13 +133,38 @@ def test_a_row_is_laid_out_as_the_docstring_says(featuriser: Featuriser) -> None
         assert (row.types[row.offset :] >= 3).all()
 
 
+def test_what_stands_above_comes_before_every_window_and_can_match(featuriser: Featuriser) -> None:
+    asked, read, above = featuriser.tokenise(["青山塔有多高？", "河流与山脉，" * 60, "很好" * 60 + "青山塔"])
+    plain, rows = featuriser.rows(asked, read), featuriser.rows(asked, read, above)
+    assert [(row.first, row.length) for row in rows] == [(row.first, row.length) for row in plain]
+    for row in rows:
+        titles = row.ids[row.offset - MAX_ABOVE : row.offset]
+        assert titles.tolist() == above.ids[-MAX_ABOVE:].tolist()
+        assert (
+            row.ids[row.offset : row.offset + row.length].tolist()
+            == read.ids[row.first : row.first + row.length].tolist()
+        )
+        assert row.types[row.offset - 1] == PASSAGE + 2
+        assert (row.types[len(asked.ids) + 2 :] >= PASSAGE).all()
+    assert max(plain[0].types[: len(asked.ids)]) < 2 == max(rows[0].types[: len(asked.ids)])
+
+
+def test_the_last_word_above_and_the_first_of_the_text_are_no_neighbours(featuriser: Featuriser) -> None:
+    asked, read, above = featuriser.tokenise(["青山塔", "山路难走", "满眼青"])
+    (row,) = featuriser.rows(asked, read, above)
+    assert 2 not in row.types[: len(asked.ids) + 1]
+    (joined,) = featuriser.rows(asked, *featuriser.tokenise(["满眼青山路难走"]))
+    assert 2 in joined.types[: len(asked.ids) + 1]
+
+
 def test_control_tokens_in_a_text_are_text(featuriser: Featuriser) -> None:
     assert SEP not in featuriser.tokenise(["a [SEP] b"])[0].ids
 
 
 def test_a_text_without_tokens_has_no_rows(featuriser: Featuriser) -> None:
-    asked, read = featuriser.tokenise(["谁？", " \n "])
+    asked, read, dashes, above = featuriser.tokenise(["谁？", " \n ", "——", "青山塔"])
     assert featuriser.rows(asked, read) == []
+    assert featuriser.rows(asked, dashes, above) == []
 
 
 def test_a_thousand_pairs_take_well_under_a_few_seconds(featuriser: Featuriser) -> None:

@@ -243,3 +243,15 @@ def test_a_calibration_without_its_numbers_is_refused(tmp_path: Path) -> None:
     (tmp_path / "calibration.json").write_text(json.dumps({"relevance": {"slope": 1}}), encoding="utf-8")
     with pytest.raises(ModelError, match=r"calibration\.json does not hold a slope and an offset"):
         Calibration.read(tmp_path)
+
+
+def test_titles_tell_what_a_passage_is_about_and_are_no_answers(reader: Reader) -> None:
+    question, text = "东湖大桥是哪一年通车的？", "工程于1987年完成，全长2.3公里。"
+    titles = "东湖大桥通车 › 1988-05-01"
+    plain, told = reader.readings(question, [text, text], ["", titles])
+    assert (told.text, told.tokens.tolist()) == (plain.text, plain.tokens.tolist())
+    assert told.relevance_logit > plain.relevance_logit + 1
+    assert told.best(1)[0].text.startswith("1987年")
+    assert all(span.text in text for span in told.best(50))
+    assert reader.relevance(question, [text], [titles]) == [told.relevance]
+    assert reader.readings(question, [text])[0].relevance_logit == plain.relevance_logit

@@ -63,6 +63,7 @@ from rag.training.mixture import (
     make_samples,
 )
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
+from rag.training.page_questions import READ_PAGES, read_pages
 from rag.training.parallel import chinese_figures, english_value, shared_answers
 from rag.training.settings import Mixture, TrainingSettings
 from rag.training.train import Batch, Trainer, batch_order, collate, losses, rate_at
@@ -777,7 +778,7 @@ def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path)
     sources = Sources(
         examples={"written_zh": examples},
         hard={"zh": HardPassages(chunks, "zh")},
-        headings={},
+        above={},
         names=Names(by_tag={}, english=()),
         masked=[],
     )
@@ -886,3 +887,76 @@ def test_compiled_steps_keep_the_word_vectors_as_they_are(tmp_path: Path) -> Non
         TrainingSettings.read(path)
     path.write_text("[training]\ncompiled = true\ntrain_words = false\n", encoding="utf-8")
     assert TrainingSettings.read(path).training.compiled
+
+
+PAGE = """河港日报
+2021年5月6日
+
+河港大桥合龙
+本报讯　5月4日，河港大桥合龙。大桥全长2.3公里，总投资9.6亿元，由周望川任总工程师，计划年内通车，届时过江只要4分钟。
+
+茶厂扩建二期投产
+青山茶厂二期5月2日投产，总投资3.1亿元，新增员工120人。一期2018年投产，总投资1.7亿元。
+"""
+
+
+def test_questions_on_a_page_are_asked_of_the_passages_that_are_read(tmp_path: Path) -> None:
+    (tmp_path / "port-a.txt").write_text(PAGE, encoding="utf-8")
+    asked = [
+        {
+            "id": "port-a-1",
+            "question": "大桥花了多少钱？",
+            "answers": ["9.6亿元"],
+            "evidence": ["总投资9.6亿元"],
+        },
+        {
+            "id": "port-a-2",
+            "question": "Who leads?",
+            "answers": ["周望川"],
+            "evidence": ["由周望川任总工程师"],
+        },
+        {"id": "port-a-3", "question": "茶厂一期招了多少人？", "answers": [], "evidence": []},
+        {
+            "id": "port-a-4",
+            "question": "茶厂两期各投了多少？",
+            "answers": ["3.1亿元", "1.7亿元"],
+            "evidence": ["二期5月2日投产，总投资3.1亿元，新增员工120人。一期2018年投产，总投资1.7亿元"],
+            "type": "list",
+        },
+    ]
+    lines = (json.dumps({"type": "fact", **row}, ensure_ascii=False) for row in asked)
+    (tmp_path / "questions.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    pages = read_pages(tmp_path, Random(1))
+    found = {example.question: example for example in pages.examples}
+    assert found["大桥花了多少钱？"].answer == "9.6亿元"
+    assert found["Who leads?"].answer == "周望川"
+    assert found["茶厂两期各投了多少？"].answer.startswith("3.1亿元，新增")
+    assert found["茶厂一期招了多少人？"].answer == ""
+    assert "茶厂" in found["茶厂一期招了多少人？"].passage
+    assert "2021-05-06" in pages.above[found["大桥花了多少钱？"].passage]
+    assert {number for number, _ in pages.hard.chunks} == {found["Who leads?"].document}
+
+
+def test_what_stands_above_shifts_the_labels_and_is_no_place_of_an_answer() -> None:
+    featuriser = Featuriser.load(READER)
+    plain = Sample(source="pages", kind="answer", question="塔有多高？", passage="塔高48米。", span=(2, 5))
+    windows = featurise([plain, replace(plain, above="青山塔建成 › 1902-05-01")], featuriser)
+    (first, last, _, offset, _), (shifted, end, _, begin, _) = windows.labels.tolist()
+    assert begin > offset
+    assert (shifted - begin, end - begin) == (first - offset, last - offset)
+    ids = windows.ids.tolist()
+    second = windows.starts[1]
+    assert ids[second + shifted : second + end + 1] == ids[first : last + 1]
+
+
+def test_nearly_every_question_on_the_pages_that_come_along_has_its_passage() -> None:
+    asked = [
+        json.loads(line) for line in (READ_PAGES / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    pages = read_pages(READ_PAGES, Random(1))
+    answered = {example.question for example in pages.examples if example.answer}
+    wanted = {row["question"] for row in asked if row["answers"]}
+    assert len(answered & wanted) > 0.95 * len(wanted) > 1_000
+    assert {row["documents"][0] for row in asked if row["answers"]} == {
+        path.name for path in READ_PAGES.glob("*.txt")
+    }

@@ -206,7 +206,7 @@ def test_the_reader_has_its_share_beside_it() -> None:
     class Says:
         fingerprint = "says"
 
-        def relevance(self, question: str, passages: Sequence[str]) -> list[float]:
+        def relevance(self, question: str, passages: Sequence[str], above: Sequence[str] = ()) -> list[float]:
             return [{"a": 0.1, "b": 0.9}[text] for text in passages]
 
     asked = [
@@ -243,9 +243,11 @@ def test_tuning_ranks_as_asking_does_and_reads_each_passage_once(
         def __init__(self) -> None:
             self.read: list[str] = []
 
-        def relevance(self, question: str, passages: Sequence[str]) -> Sequence[float]:
+        def relevance(
+            self, question: str, passages: Sequence[str], above: Sequence[str] = ()
+        ) -> Sequence[float]:
             self.read += passages
-            return reranker.relevance(question, passages)
+            return reranker.relevance(question, passages, above)
 
     counting, settings = Counting(), Settings(passages=3)
     assistant = Assistant(

@@ -22,6 +22,7 @@ from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
 from rag.crossing import PassageWords
 from rag.datatypes import Passage, Span
 from rag.questions import FIGURES, AnswerKind, Ask, QuestionAnalysis
+from rag.stages import agreement
 
 
 class ReadingLike(Protocol):
@@ -84,6 +85,7 @@ FEATURES = (
     "left",  # words just before the candidate are the words before the question word
     "right",  # the same behind
     "year",  # 1 same year, -1 another year, 0 unknown or none asked
+    "stage",  # 1 the phase, batch, round or part of a year asked for, -1 another, half where it stands before
     "kind",  # the candidate is of the kind asked for
     "names",  # share of the question's names that the sentence, its headings or what stands before it hold
     "names_least",  # the same for the one name or number that is held least
@@ -337,6 +339,7 @@ def find_evidence(
         named = made.names if made and crossing else ()
         names, least, rival = _names(analysis, matching, around, named, crossing=crossing)
         years = _Years(passage, folded[sentence.passage], sentence)
+        told_before = "\n".join((around[0], folded[sentence.passage][: sentence.start]))
         proposed = _trimmed(reading.best(4, start=sentence.start, end=sentence.end), passage.text)
         top = _trimmed(spans[sentence.passage], passage.text)
         aligned = _respectively(text, analysis.folded, crossing)
@@ -351,6 +354,7 @@ def find_evidence(
                 "near": _nearness(terms, text, at),
                 **_neighbours(analysis, ask, text, at),
                 "year": _year_agreement(analysis, year, years.strong),
+                "stage": agreement(analysis.folded, text, told_before, at[0]),
                 "kind": _kind_agreement(ask, candidate),
                 "names": names,
                 "names_least": least,
@@ -512,8 +516,8 @@ def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
 
 
 def _surroundings(passage: Passage, folded: str, sentence: Sentence, *, crossing: bool) -> tuple[str, str]:
-    """Headings with the title, and the passage without the sentence, as terms are looked for in them."""
-    above = matching_text(" ".join((passage.title, *passage.heading)), crossing=crossing)
+    """Return the titles over a passage, and the passage without the sentence, as terms are looked for in them."""
+    above = matching_text(" ".join(passage.titles), crossing=crossing)
     rest = folded[: sentence.start] + "\n" + folded[sentence.end :]
     return above, matching_text(rest, crossing=crossing) if crossing else rest
 
@@ -527,7 +531,7 @@ def translated(analysis: QuestionAnalysis, passages: Sequence[Passage]) -> Trans
 
 def passage_words(passages: Sequence[Passage]) -> PassageWords:
     """Return the words of passages, with their titles and headings, for a translation to choose among meanings."""
-    return PassageWords("\n".join(" ".join((p.title, *p.heading, p.text)) for p in passages))
+    return PassageWords("\n".join(" ".join((*p.titles, p.text)) for p in passages))
 
 
 def lent_words(made: Translation | None) -> tuple[str, ...]:
@@ -699,7 +703,7 @@ class _Years:
         self._date = int(passage.date[:4]) if passage.date and passage.date[:4].isdigit() else None
         self._marks = self._find(folded[sentence.start : sentence.end], sentence.start)
         earlier = self._find(folded[: sentence.start], 0)
-        above = self._find(fold(" ".join((passage.title, *passage.heading))), 0)
+        above = self._find(fold(" ".join(passage.titles)), 0)
         self._weak = earlier[-1][1] if earlier else above[-1][1] if above else self._date
         self.all = {year for _, year in self._marks}
         self.strong = bool(self._marks)

@@ -36,8 +36,10 @@ NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
 class PassageReader(Protocol):
     """The part of `rag.reader.Reader` that is used here."""
 
-    def readings(self, question: str, passages: Sequence[str]) -> Sequence[ReadingLike]:
-        """Read a question with each passage."""
+    def readings(
+        self, question: str, passages: Sequence[str], above: Sequence[str] = ()
+    ) -> Sequence[ReadingLike]:
+        """Read a question with each passage, and what stands above it."""
         ...
 
 
@@ -133,7 +135,11 @@ class ExtractiveAnswerer:
             near: the sentence that answered what was asked in the same breath; it is preferred.
             asked: the question as the reader has read it before, where it was analysed in other words.
         """
-        readings = self._reader.readings(asked or analysis.text, [passage.text for passage in passages])
+        readings = self._reader.readings(
+            asked or analysis.text,
+            [passage.text for passage in passages],
+            [passage.above for passage in passages],
+        )
         similar = self._similar(analysis, passages)
         found = find_evidence(analysis, ask, passages, readings, similar)
         return sorted(

@@ -74,6 +74,16 @@ def overlap(left: str, right: str) -> float:
     return 1.0 if a in b else _longest_run(a, b) / len(a)
 
 
+def find_loosely(text: str, wanted: str) -> tuple[int, int] | None:
+    """Return where ``wanted`` stands in ``text``, white space aside; a figure never inside a longer one."""
+    dense = re.sub(r"\s+", "", wanted)
+    if not dense:
+        return None
+    spaced = r"\s*".join(map(re.escape, dense))
+    match = re.search(_before(dense[0]) + spaced + _after(dense[-1]), text)
+    return match.span() if match else None
+
+
 def overlaps(left: str, right: str) -> bool:
     """Whether one text holds the other, or both share a run of six characters and half of the shorter one."""
     share = overlap(left, right)

@@ -206,14 +206,16 @@ class _Remembering:
 
     def __init__(self, reader: Reranker) -> None:
         self._reader = reader
-        self._known: dict[str, float] = {}
         self.fingerprint = reader.fingerprint
+        self._known: dict[tuple[str, str], float] = {}
 
-    def relevance(self, question: str, passages: Sequence[str]) -> list[float]:
-        new = [text for text in dict.fromkeys(passages) if text not in self._known]
+    def relevance(self, question: str, passages: Sequence[str], above: Sequence[str] = ()) -> list[float]:
+        pages = list(zip(above or [""] * len(passages), passages, strict=True))
+        new = [page for page in dict.fromkeys(pages) if page not in self._known]
         if new:
-            self._known.update(zip(new, self._reader.relevance(question, new), strict=True))
-        return [self._known[text] for text in passages]
+            relevance = self._reader.relevance(question, [text for _, text in new], [over for over, _ in new])
+            self._known.update(zip(new, relevance, strict=True))
+        return [self._known[page] for page in pages]
 
 
 # --- refusing ---------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from rag.evaluation.cmrc import exact_match, f1
+from rag.evaluation.matching import find_loosely
 from rag.reader import Reader
 from rag.training.calibration import auroc, hard_pairs, logits
 from rag.training.mixture import data_sets
@@ -151,17 +152,11 @@ def own_questions(questions: Path, documents: Path, around: int = 100) -> Iterat
         if row.get("type") not in {"fact", "follow_up"} or not evidence or not row.get("documents"):
             continue
         text = (documents / row["documents"][0]).read_text(encoding="utf-8")
-        place = _find_loosely(text, evidence)
+        place = find_loosely(text, evidence)
         if place:
             passage = text[max(0, place[0] - around) : place[1] + around]
             passage = re.sub(r"\s*\n\s*", "", passage)
             yield Asked(question=row["question"], passage=passage, answers=tuple(row["answers"]))
-
-
-def _find_loosely(text: str, wanted: str) -> tuple[int, int] | None:
-    """Return where ``wanted`` stands in ``text``, white space aside."""
-    match = re.search(r"\s*".join(map(re.escape, re.sub(r"\s+", "", wanted))), text)
-    return match.span() if match else None
 
 
 def table(before: Scores, after: Scores) -> str:

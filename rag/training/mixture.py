@@ -35,7 +35,7 @@ from index.training.questions import (
     written,
 )
 from rag.crossing import crossed
-from rag.features import CLS, MAX_QUESTION, PASSAGE, SEP, Featuriser, Tokens, matches
+from rag.features import MAX_ABOVE, MAX_QUESTION, Featuriser, Tokens
 from rag.training.examples import (
     LANGUAGES,
     SOURCES,
@@ -50,12 +50,14 @@ from rag.training.examples import (
 )
 from rag.training.masking import hide, masked_texts
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
+from rag.training.page_questions import READ_PAGES, PageQuestions, read_pages
 from rag.training.settings import Mixture, TrainingSettings
 from rag.training.words import Lexicon
 
 logger = logging.getLogger(__name__)
 
 MAX_PASSAGE = 184  # tokens of a training window; a little under the 192 that the reader reads at a time
+HARDEST = 6  # passages of pages, the hardest, that a question is asked of in vain
 
 _ASKED: dict[Source, tuple[Path, Source]] = {
     "asked_en": (ASKED / "qa_english.tsv", "english"),
@@ -75,6 +77,9 @@ _WRITTEN: dict[Source, Path] = {
 }
 """Passages written for this project with their questions: the folders of their batches."""
 
+_TITLED: frozenset[Source] = frozenset({"gloss", "news", "pages"})
+"""Sources of which it is known what stands above a passage."""
+
 SampleKind = Literal["answer", "near_miss", "same_document", "hard", "random"]
 
 
@@ -87,15 +92,16 @@ class Sample:
     question: str
     passage: str
     span: Span | None
+    above: str = ""  # what stands over the passage
 
 
 @dataclass(slots=True)
 class Sources:
-    """What the data folder gives: examples by source, passages by language, headings by document."""
+    """What there is to train on: examples by source, passages by language or "pages", what stands over passages."""
 
     examples: dict[Source, list[Example]]
     hard: dict[str, HardPassages]
-    headings: dict[int, str]
+    above: dict[str, str]
     names: Names
     masked: list[tuple[str, str]]
 
@@ -124,6 +130,11 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
     want = int(1.5 * mixture.news), int(1.5 * mixture.gloss)
     news = news_questions(read_news(folder / "news_zh.txt.gz"), *want, lexicon, random)
     logger.info("news: %d Chinese and %d English questions", len(news.chinese), len(news.english))
+    headings = {
+        text: news.headings[number]
+        for number, text in news.chunks
+        if not text.startswith(news.headings[number])
+    }
     pairs = read_parallel(folder / "en_zh_pairs.tsv.gz")
     crossing, same, english_chunks = parallel_questions(pairs, lexicon, random)
     logger.info("parallel text: %d questions on Chinese, %d on English", len(crossing), len(same))
@@ -143,10 +154,14 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
             examples[source] += made
             chunks[LANGUAGES[source]] += passages
         logger.info("%s: %d questions", source, len(examples[source]))
+    hard = {language: HardPassages(passages, language) for language, passages in chunks.items()}
+    pages = read_pages(READ_PAGES, Random(random.random())) if mixture.pages else PageQuestions()
+    examples["pages"], hard["pages"] = pages.examples, pages.hard
+    logger.info("pages: %d questions", len(pages.examples))
     return Sources(
         examples=examples,
-        hard={language: HardPassages(passages, language) for language, passages in chunks.items()},
-        headings=news.headings,
+        hard=hard,
+        above=headings | pages.above,
         names=Names.of(news.chinese, [english for english, _ in pairs[::4]]),
         masked=masked_texts(chunks, pairs, mixture.masked, random),
     )
@@ -188,57 +203,59 @@ def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sam
 
 def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random) -> Sample:
     """Return the example as it is, or with a question or passage that do not fit."""
+    titled = example.source in _TITLED and random.random() < mixture.headings
+    over = sources.above if titled else {}
+    above = over.get(example.passage, "")
     if not example.answer:
-        return _unanswered(example, example.question)
+        return _unanswered(example, example.question, above)
     positive = Sample(
         source=example.source,
         kind="answer",
         question=example.question,
         passage=example.passage,
         span=(example.start, example.end),
+        above=above,
     )
     if random.random() >= mixture.negatives:
-        return _with_heading(positive, example, sources, mixture, random)
-    hard = sources.hard[LANGUAGES[example.source]]
-    if random.random() < mixture.near_misses:
+        return positive
+    paged = example.source == "pages"
+    hard = sources.hard["pages" if paged else LANGUAGES[example.source]]
+    if not paged and random.random() < mixture.near_misses:  # of a page, 去年 may be the other year
         question = near_miss(example, sources.names, random)
         if question:
-            return _unanswered(example, question)
+            return _unanswered(example, question, above)
     choice = random.random()
     kind: SampleKind = "same_document" if choice < 0.36 else "hard" if choice < 0.87 else "random"
     passage = None
-    if kind == "same_document":
-        passage = hard.same_document(example, random) or without_its_sentence(example)
+    if paged:  # one page holds much that looks alike
+        kind, passage = "hard", random.choice([None, *hard.hardest(example, HARDEST)])
+    elif kind == "same_document":
+        passage = hard.same_document(example, random)
+        if passage is None and (passage := without_its_sentence(example)):
+            over = {passage: above}
     elif kind == "hard":
         passage = hard.elsewhere(example, random)
     if passage is None:
         kind, passage = "random", hard.anything(random)
-    negative = Sample(source=example.source, kind=kind, question=example.question, passage=passage, span=None)
-    return _with_heading(negative, example, sources, mixture, random)
-
-
-def _unanswered(example: Example, question: str) -> Sample:
-    """Return the example's passage with a question that it does not answer."""
     return Sample(
-        source=example.source, kind="near_miss", question=question, passage=example.passage, span=None
+        source=example.source,
+        kind=kind,
+        question=example.question,
+        passage=passage,
+        span=None,
+        above=over.get(passage, ""),
     )
 
 
-def _with_heading(
-    sample: Sample, example: Example, sources: Sources, mixture: Mixture, random: Random
-) -> Sample:
-    """Put a heading before some news passages, as a heading path stands before a chunk."""
-    heading = sources.headings.get(example.document, "") if example.source in {"news", "gloss"} else ""
-    if not heading or random.random() >= mixture.headings:
-        return sample
-    heading += random.choice(("\n", " › ", "\n"))
-    span = sample.span and (sample.span[0] + len(heading), sample.span[1] + len(heading))
+def _unanswered(example: Example, question: str, above: str) -> Sample:
+    """Return the example's passage with a question that it does not answer."""
     return Sample(
-        source=sample.source,
-        kind=sample.kind,
-        question=sample.question,
-        passage=heading + sample.passage,
-        span=span,
+        source=example.source,
+        kind="near_miss",
+        question=question,
+        passage=example.passage,
+        span=None,
+        above=above,
     )
 
 
@@ -260,13 +277,7 @@ def _with_noise(sample: Sample, mixture: Mixture, random: Random) -> Sample:
     span = None
     if sample.span:
         span = places[sample.span[0]], places[sample.span[1] - 1] + 1
-    return Sample(
-        source=sample.source,
-        kind=sample.kind,
-        question=sample.question,
-        passage="".join(pieces),
-        span=span,
-    )
+    return replace(sample, passage="".join(pieces), span=span)
 
 
 def _figure_edge(char: str, following: str) -> bool:
@@ -323,21 +334,23 @@ def featurise(samples: Sequence[Sample], featuriser: Featuriser) -> Windows:
     labels: list[tuple[int, int, int, int, int]] = []
     for block in range(0, len(samples), _BLOCK):
         part = samples[block : block + _BLOCK]
-        questions = featuriser.tokenise([crossed(sample.question, sample.passage) for sample in part])
+        questions = featuriser.tokenise(
+            [crossed(sample.question, sample.passage, sample.above) for sample in part]
+        )
         passages = featuriser.tokenise([sample.passage for sample in part])
-        for sample, question, passage in zip(part, questions, passages, strict=True):
-            asked = question.ids[:MAX_QUESTION]
+        over = featuriser.tokenise([sample.above for sample in part])
+        for sample, question, passage, above in zip(part, questions, passages, over, strict=True):
+            asked, titles = question.ids[:MAX_QUESTION], above.ids[-MAX_ABOVE:]
             place = _token_window(passage, sample.span)
             if not len(asked) or place is None:
                 continue
             first, last, begin = place
             window = passage.ids[begin : begin + MAX_PASSAGE]
-            offset = len(asked) + 2
-            asked_keys, window_keys = featuriser.keys(asked), featuriser.keys(window)
-            ids.append(np.concatenate([[CLS], asked, [SEP], window, [SEP]]))
-            marks = matches(asked_keys, window_keys), PASSAGE + matches(window_keys, asked_keys)
-            types.append(np.concatenate([[0], marks[0], [0], marks[1], [PASSAGE]]))
+            row = featuriser.row(asked, featuriser.keys(asked), titles, window, begin)
+            ids.append(row.ids)
+            types.append(row.types)
             here = sample.span is not None
+            offset = row.offset
             shift = offset - begin
             labels.append(
                 (
@@ -409,7 +422,7 @@ def _token_window(passage: Tokens, span: Span | None) -> tuple[int, int, int] | 
 
 def fingerprint(settings: TrainingSettings, data: Path) -> str:
     """Return what the prepared arrays depend on: the mixture, the seed, the start's vocabulary, the files."""
-    ours = [*WRITTEN.rglob("*.txt"), *TRANSLATED.glob("*.tsv"), *ASKED.rglob("*.tsv")]
+    ours = [*WRITTEN.rglob("*.txt"), *TRANSLATED.glob("*.tsv"), *ASKED.rglob("*.tsv"), *READ_PAGES.glob("*")]
     files = sorted([*(data / "train").glob("*.gz"), *ours])
     stated = {
         "seed": settings.seed,

@@ -12,6 +12,7 @@ class Mixture(Part):
 
     news: int = Field(default=22_000, ge=0, description="Chinese questions made from news sentences")
     gloss: int = Field(default=7_000, ge=0, description="the same, put into English word by word")
+    pages: int = Field(default=0, ge=0, description="questions on newspaper pages written for this project")
     parallel: int = Field(
         default=11_000, ge=0, description="English questions on Chinese sentences, by parallel text"
     )
@@ -59,7 +60,10 @@ class Mixture(Part):
         default=0.22, ge=0, le=1, description="share of those that ask for another year or name"
     )
     headings: float = Field(
-        default=0.3, ge=0, le=1, description="share of news windows that begin with a heading"
+        default=0.3,
+        ge=0,
+        le=1,
+        description="share of the windows of news and pages that have what stands above them",
     )
     noise: float = Field(
         default=0.2, ge=0, le=1, description="share of Chinese windows with punctuation as OCR leaves it"

@@ -1,0 +1,144 @@
+"""Tells which phase, batch, round or part of a year a text speaks of: what stands in one place of several alike.
+
+Of two phases of a project, or of two quarters, all words are the same but this one. Takes folded text, gives
+comparable marks, and compares those of a question with those of a place in a text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["phase", "batch", "round", "season"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The stages of one kind that a text mentions in one place: 一期; 一、二期; 前三季度. Offsets are half-open."""
+
+    kind: Kind
+    stages: frozenset[str]
+    start: int
+    end: int
+
+
+_HAN = {han: str(n) for n, han in enumerate("一二三四五六七八九", start=1)} | {"首": "1", "头一": "1"}
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "ⅰ": "1", "ⅱ": "2", "ⅲ": "3"}
+_CARDINAL = {word: str(n) for n, word in enumerate(("one", "two", "three", "four", "five"), start=1)}
+_ORDINAL = {
+    "first": "1",
+    "second": "2",
+    "third": "3",
+    "fourth": "4",
+    "1st": "1",
+    "2nd": "2",
+    "3rd": "3",
+    "4th": "4",
+}
+_NUMBERS = _HAN | _ROMAN | _CARDINAL | _ORDINAL
+
+_N = "[一二三四五六七八九]"
+_LIST = rf"{_N}(?:\s?[、和与及至到-]?\s?{_N})*"  # 一、二期; 一至三期
+_TH = "|".join(_ORDINAL)
+_TO = r"(?:\s?月)?\s?[至到—–~-]\s?"
+_MONEY = r"(?:round|financing|funding|investment)"
+
+_STAGE = re.compile(
+    # 二期, 第二期, Ⅱ期; not 下一期, 分三期, 第二十期, and not the numbers of issues, which have digits: 第3期
+    rf"(?<![哪这那每同本几多百十上下新近某前后分初周])(?P<phase>{_LIST}|首|头一|(?<![\d年.第])(?<![第共]\s)\d|(?<![a-z])i{{1,3}}v?|[ⅰⅱⅲ])\s?期"
+    r"(?![间限末货刊待望盼许款]|付款|中考)"
+    rf"|\b(?:phase|stage)s?\s(?P<phase2>{'|'.join(_CARDINAL)}|i{{1,3}}v?|\d)\b|\b(?P<phase3>{_TH})[\s-](?:phase|stage)\b"
+    rf"|(?P<batch>首|头一|(?<!哪)第\s?(?:{_N}|\d+))\s?批(?![准复评发])|\b(?P<batch2>{_TH})\sbatch\b"  # 一批 is "some"
+    rf"|(?P<round>(?<![a-z])(?:pre-?)?[a-g]\+?|天使|首|第\s?(?:{_N}|\d))\s?轮(?![播毂胎船椅廓])"
+    rf"|\bseries\s(?P<round2>[b-g]\+?(?![a-z0-9+])|a\+?(?=\s{_MONEY}))|\b(?P<round3>(?:[b-g]\+?|angel)(?=\s{_MONEY}\b)|(?:{_TH})(?=\s(?:financing|funding)\b))"
+    rf"|(?P<h1>上半年|(?<![\d十])[1一]{_TO}[6六]\s?月|前[6六]个?月|\b(?:first|1st)[\s-]half\b|\bfirst\ssix\smonths|(?<=年)h1)"
+    r"|(?P<h2>下半年|\b(?:second|2nd|latter)[\s-]half\b|(?<=年)h2)"
+    rf"|(?P<m9>前\s?[三3]\s?个?季度|[一1]\s?[至到-]\s?[三3]季度|(?<![\d十])[1一]{_TO}[9九]\s?月|\bfirst\s(?:three|3)\squarters|\bfirst\snine\smonths)"
+    rf"|(?P<q>{_LIST}|[1-4])\s?季度(?!假)|\b(?P<q2>{_TH})[\s-]quarter\b|(?<![a-z0-9])q(?P<q3>[1-4])(?![0-9])"
+)
+_HALVES = {"h1", "h2", "m9"}
+_JOINED = re.compile(r"\s?(?:[、和与及]|and)\s?")
+_CLAUSE = re.compile("[,;。!?]")
+
+
+def marks(text: str) -> Iterator[Mark]:
+    """Yield the stages that a folded text mentions, in its order.
+
+    >>> [sorted(mark.stages) for mark in marks("首期与二期，b轮融资；上半年")]
+    [['1', '2'], ['b'], ['h1']]
+    """
+    last: Mark | None = None
+    for match in _STAGE.finditer(text):
+        mark = _mark(match)
+        if last and last.kind == mark.kind and _JOINED.fullmatch(text[last.end : mark.start]):
+            mark = Mark(mark.kind, last.stages | mark.stages, last.start, mark.end)
+        elif last:
+            yield last
+        last = mark
+    if last:
+        yield last
+
+
+def _mark(match: re.Match[str]) -> Mark:
+    group = match.lastgroup or ""
+    if group in _HALVES:
+        return Mark("season", frozenset({group}), *match.span())
+    kind: Kind = "season"
+    for other in ("phase", "batch", "round"):
+        if group.startswith(other):
+            kind = other
+    word = match[group].removeprefix("第").strip()
+    single = _NUMBERS.get(word)
+    if single is None and word[0] in _HAN and len(word) > 1:
+        numbers = [int(_HAN[han]) for han in re.findall(_N, word)]
+        if re.search("[至到-]", word):
+            numbers = list(range(numbers[0], numbers[-1] + 1))
+        return Mark(kind, frozenset(_stage(kind, str(n)) for n in numbers), *match.span())
+    return Mark(kind, frozenset({_stage(kind, single or word.replace("pre-", "pre"))}), *match.span())
+
+
+def _stage(kind: Kind, which: str) -> str:
+    return f"q{which}" if kind == "season" else "angel" if which == "天使" else which
+
+
+def agreement(asked: str, sentence: str, before: str, at: int) -> float:
+    """Compare the stages that a question asks for with those that a place of a sentence speaks of.
+
+    That is what its clause mentions last before the place, or first behind it; else the sentence before or behind
+    it; else what was mentioned last ``before`` the sentence.
+
+    Args:
+        asked: the question, folded.
+        sentence: folded too.
+        before: titles and text before the sentence, folded.
+        at: an offset into the sentence.
+
+    Returns:
+        1 for a stage asked for, -1 for another of its kind, half as much where the sentence itself tells none; the
+        least of several kinds. 0 where nothing tells or none is asked for.
+    """
+    wanted: dict[Kind, frozenset[str]] = {}
+    for mark in marks(asked):
+        wanted[mark.kind] = wanted.get(mark.kind, frozenset()) | mark.stages
+    if not wanted:
+        return 0.0
+    here = list(marks(sentence))
+    earlier = {mark.kind: mark for mark in marks(before)}
+    cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence) + 1]
+    clause = max(cut for cut in cuts if cut <= at), min(cut for cut in cuts if cut > at)
+    values = []
+    for kind, stages in wanted.items():
+        told = _told([mark for mark in here if mark.kind == kind], clause, at)
+        if told:
+            values.append(1.0 if told.stages & stages else -1.0)
+        elif kind in earlier:
+            values.append(0.5 if earlier[kind].stages & stages else -0.5)
+    return min(values, default=0.0)
+
+
+def _told(here: list[Mark], clause: tuple[int, int], at: int) -> Mark | None:
+    """Return the mark that holds for a place: of its clause if that has any, the last before it or the first behind."""
+    near = [mark for mark in here if clause[0] <= mark.start < clause[1]] or here
+    return next((mark for mark in reversed(near) if mark.start <= at), near[0] if near else None)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from index.text import fold
+from rag.stages import agreement, marks
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("二期工程，首期工程", "phase 2 phase 1"),
+        ("第三期项目 Ⅱ期临床 头一期", "phase 3 phase 2 phase 1"),
+        ("一、二期总投资", "phase 1,2"),
+        ("一期和二期各投资", "phase 1,2"),
+        ("一至三期", "phase 1,2,3"),
+        ("总第158期，2021年第 3 期，第二十期，1.5期，共 5 期", ""),
+        ("2018年一期投产", "phase 1"),
+        ("这是哪一期？从下一期起，分三期建设，在此期间，星期二期中考试，首期付款", ""),
+        ("新一轮、一批项目；哪一批；第三批准", ""),
+        ("首批，第二批，头一批，第12批", "batch 1 batch 2 batch 1 batch 12"),
+        ("完成 B+ 轮融资，首轮 3 亿，Pre-A轮，天使轮", "round b+ round 1 round prea round angel"),
+        ("LED轮播屏，FAG轮毂", ""),
+        ("今年1—6月，上半年，前6个月", "season h1 season h1 season h1"),
+        ("11月至6月，1-9月", "season m9"),
+        (
+            "前三季度，三季度，第3季度，前3季度，一至三季度",
+            "season m9 season q3 season q3 season m9 season m9",
+        ),
+        ("四季度假区", ""),
+        ("2023年Q3营收，2024年H1", "season q3 season h1"),
+        ("Phase II of the plant, the first phase", "phase 2 phase 1"),
+        ("its Series B round, its Series C. the first round of talks", "round b round c"),
+        ("the series began in a round of financing, all year round about", ""),
+        ("the second funding", "round 2"),
+        ("the second-quarter report; the first half of 2024", "season q2 season h1"),
+        ("fuel cells need H2", ""),
+    ],
+)
+def test_stages_are_found_in_both_languages(text: str, found: str) -> None:
+    assert " ".join(f"{mark.kind} {','.join(sorted(mark.stages))}" for mark in marks(fold(text))) == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence", "before", "answer", "value"),
+    [
+        ("二期投了多少", "一期总投资3亿元", "", "3亿元", -1.0),
+        ("二期投了多少", "二期总投资3亿元", "", "3亿元", 1.0),
+        ("二期投了多少", "一期总投资3亿元，二期5亿元", "", "5亿元", 1.0),
+        ("二期投了多少", "一期总投资3亿元，二期5亿元", "", "3亿元", -1.0),
+        ("二期投了多少", "3亿元投入一期，5亿元投入二期", "", "5亿元", 1.0),
+        ("一期投了多少", "一期、二期各投资5亿元", "", "5亿元", 1.0),
+        ("二期投了多少", "总投资5亿元的二期项目开工", "", "5亿元", 1.0),
+        ("二期投了多少", "总投资5亿元", "二期开工。", "5亿元", 0.5),
+        ("二期投了多少", "总投资5亿元", "二期之前，一期投产。", "5亿元", -0.5),
+        ("二期投了多少", "总投资5亿元", "", "5亿元", 0.0),
+        ("一共投了多少", "二期总投资5亿元", "", "5亿元", 0.0),
+        ("how much did phase two cost", "一期总投资3亿元", "", "3亿元", -1.0),
+        ("2021年上半年二期产量多少", "上半年，一期产量5吨", "", "5吨", -1.0),
+    ],
+)
+def test_a_place_agrees_with_the_stage_mentioned_last(
+    asked: str, sentence: str, before: str, answer: str, value: float
+) -> None:
+    assert agreement(fold(asked), fold(sentence), fold(before), sentence.index(answer)) == value
