@@ -175,7 +175,7 @@ def test_the_written_pages_say_what_their_questions_ask_for_and_a_quarter_asks_f
 ):
     corpus = pages_corpus(CaseOptions(without=1.0, elsewhere=1.0), Random(1))
     texts = {name: "".join(text.split()) for name, text in cast(Mapping[str, str], corpus.documents).items()}
-    assert len(texts) == 15
+    assert len(texts) == 19
     assert {case.group for case in corpus.cases} == {*texts}
     for case in corpus.cases:
         assert all(any("".join(quote.split()) in text for text in texts.values()) for quote in case.evidence)
