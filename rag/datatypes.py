@@ -44,9 +44,7 @@ class Passage:
     scores: Mapping[str, float] = field(default_factory=dict)  # as in index.datatypes.Hit
     ranks: Mapping[str, int] = field(default_factory=dict)
     matched: tuple[str, ...] = ()
-    title_path: tuple[str, ...] | None = (
-        None  # what stands over the text and is about it; None: title and heading
-    )
+    title_path: tuple[str, ...] | None = None  # see `titles`; None: title and heading
 
     @property
     def titles(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ comparable marks, and compares those of a question with those of a place in a te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,39 +103,42 @@ def _stage(kind: Kind, which: str) -> str:
     return f"q{which}" if kind == "season" else "angel" if which == "天使" else which
 
 
-def agreement(asked: str, sentence: str, before: str, at: int) -> float:
-    """Compare the stages that a question asks for with those that a place of a sentence speaks of.
+class Stages:
+    """Compares the stages that a question asks for with those that places of a text speak of."""
 
-    That is what its clause mentions last before the place, or first behind it; else the sentence before or behind
-    it; else what was mentioned last ``before`` the sentence.
+    def __init__(self, asked: str) -> None:
+        """Take a folded question."""
+        self._wanted: dict[Kind, frozenset[str]] = {}
+        for mark in marks(asked):
+            self._wanted[mark.kind] = self._wanted.get(mark.kind, frozenset()) | mark.stages
 
-    Args:
-        asked: the question, folded.
-        sentence: folded too.
-        before: titles and text before the sentence, folded.
-        at: an offset into the sentence.
+    def sentence(self, text: str, before: Iterable[str]) -> Callable[[int], float]:
+        """Return what compares places of a sentence, by their offset; all texts are folded.
 
-    Returns:
-        1 for a stage asked for, -1 for another of its kind, half as much where the sentence itself tells none; the
-        least of several kinds. 0 where nothing tells or none is asked for.
-    """
-    wanted: dict[Kind, frozenset[str]] = {}
-    for mark in marks(asked):
-        wanted[mark.kind] = wanted.get(mark.kind, frozenset()) | mark.stages
-    if not wanted:
-        return 0.0
-    here = list(marks(sentence))
-    earlier = {mark.kind: mark for mark in marks(before)}
-    cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence) + 1]
-    clause = max(cut for cut in cuts if cut <= at), min(cut for cut in cuts if cut > at)
-    values = []
-    for kind, stages in wanted.items():
-        told = _told([mark for mark in here if mark.kind == kind], clause, at)
-        if told:
-            values.append(1.0 if told.stages & stages else -1.0)
-        elif kind in earlier:
-            values.append(0.5 if earlier[kind].stages & stages else -0.5)
-    return min(values, default=0.0)
+        A place speaks of what its clause mentions last before it, or first behind it; else the sentence before or
+        behind it; else of what was mentioned last ``before`` the sentence: in its titles, then its passage.
+
+        It gives 1 for a stage asked for, -1 for another of its kind, half as much where the sentence itself tells
+        none; the least of several kinds. 0 where nothing tells or none is asked for.
+        """
+        if not self._wanted:
+            return lambda _: 0.0
+        here = list(marks(text))
+        earlier = {mark.kind: mark for part in before for mark in marks(part)}
+        cuts = [0, *(match.end() for match in _CLAUSE.finditer(text)), len(text) + 1]
+
+        def agreement(at: int) -> float:
+            clause = max(cut for cut in cuts if cut <= at), min(cut for cut in cuts if cut > at)
+            values = []
+            for kind, stages in self._wanted.items():
+                told = _told([mark for mark in here if mark.kind == kind], clause, at)
+                if told:
+                    values.append(1.0 if told.stages & stages else -1.0)
+                elif kind in earlier:
+                    values.append(0.5 if earlier[kind].stages & stages else -0.5)
+            return min(values, default=0.0)
+
+        return agreement
 
 
 def _told(here: list[Mark], clause: tuple[int, int], at: int) -> Mark | None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from index.text import fold
-from rag.stages import agreement, marks
+from rag.stages import Stages, marks
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,5 @@ def test_stages_are_found_in_both_languages(text: str, found: str) -> None:
 def test_a_place_agrees_with_the_stage_mentioned_last(
     asked: str, sentence: str, before: str, answer: str, value: float
 ) -> None:
-    assert agreement(fold(asked), fold(sentence), fold(before), sentence.index(answer)) == value
+    agreement = Stages(fold(asked)).sentence(fold(sentence), [fold(before)])
+    assert agreement(sentence.index(answer)) == value

@@ -22,7 +22,7 @@ from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
 from rag.crossing import PassageWords
 from rag.datatypes import Passage, Span
 from rag.questions import FIGURES, AnswerKind, Ask, QuestionAnalysis
-from rag.stages import agreement
+from rag.stages import Stages
 
 
 class ReadingLike(Protocol):
@@ -327,6 +327,7 @@ def find_evidence(
     spans = [reading.best(1) for reading in readings]
     best_span = max((span[0].score for span in spans if span), default=0.0)
     best_fused = max((passage.scores.get("fused", 0.0) for passage in passages), default=0.0) or 1.0
+    stages = Stages(analysis.folded)
     found: list[Found] = []
     for sentence, text, matching in zip(sentences, texts, held, strict=True):
         passage = passages[sentence.passage]
@@ -339,7 +340,7 @@ def find_evidence(
         named = made.names if made and crossing else ()
         names, least, rival = _names(analysis, matching, around, named, crossing=crossing)
         years = _Years(passage, folded[sentence.passage], sentence)
-        told_before = "\n".join((around[0], folded[sentence.passage][: sentence.start]))
+        stage_at = stages.sentence(text, (around[0], folded[sentence.passage][: sentence.start]))
         proposed = _trimmed(reading.best(4, start=sentence.start, end=sentence.end), passage.text)
         top = _trimmed(spans[sentence.passage], passage.text)
         aligned = _respectively(text, analysis.folded, crossing)
@@ -354,7 +355,7 @@ def find_evidence(
                 "near": _nearness(terms, text, at),
                 **_neighbours(analysis, ask, text, at),
                 "year": _year_agreement(analysis, year, years.strong),
-                "stage": agreement(analysis.folded, text, told_before, at[0]),
+                "stage": stage_at(at[0]),
                 "kind": _kind_agreement(ask, candidate),
                 "names": names,
                 "names_least": least,

@@ -206,8 +206,8 @@ class _Remembering:
 
     def __init__(self, reader: Reranker) -> None:
         self._reader = reader
-        self.fingerprint = reader.fingerprint
         self._known: dict[tuple[str, str], float] = {}
+        self.fingerprint = reader.fingerprint
 
     def relevance(self, question: str, passages: Sequence[str], above: Sequence[str] = ()) -> list[float]:
         pages = list(zip(above or [""] * len(passages), passages, strict=True))

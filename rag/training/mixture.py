@@ -206,8 +206,6 @@ def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random
     titled = example.source in _TITLED and random.random() < mixture.headings
     over = sources.above if titled else {}
     above = over.get(example.passage, "")
-    if not example.answer:
-        return _unanswered(example, example.question, above)
     positive = Sample(
         source=example.source,
         kind="answer",
@@ -216,6 +214,8 @@ def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random
         span=(example.start, example.end),
         above=above,
     )
+    if not example.answer:
+        return replace(positive, kind="near_miss", span=None)
     if random.random() >= mixture.negatives:
         return positive
     paged = example.source == "pages"
@@ -223,7 +223,7 @@ def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random
     if not paged and random.random() < mixture.near_misses:  # of a page, 去年 may be the other year
         question = near_miss(example, sources.names, random)
         if question:
-            return _unanswered(example, question, above)
+            return replace(positive, kind="near_miss", question=question, span=None)
     choice = random.random()
     kind: SampleKind = "same_document" if choice < 0.36 else "hard" if choice < 0.87 else "random"
     passage = None
@@ -237,26 +237,7 @@ def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random
         passage = hard.elsewhere(example, random)
     if passage is None:
         kind, passage = "random", hard.anything(random)
-    return Sample(
-        source=example.source,
-        kind=kind,
-        question=example.question,
-        passage=passage,
-        span=None,
-        above=over.get(passage, ""),
-    )
-
-
-def _unanswered(example: Example, question: str, above: str) -> Sample:
-    """Return the example's passage with a question that it does not answer."""
-    return Sample(
-        source=example.source,
-        kind="near_miss",
-        question=question,
-        passage=example.passage,
-        span=None,
-        above=above,
-    )
+    return replace(positive, kind=kind, passage=passage, span=None, above=over.get(passage, ""))
 
 
 _NARROW = str.maketrans("，：（）；", ",:();")

@@ -81,10 +81,10 @@ def _cut(hits: Sequence[Hit], text: str, random: Random) -> Iterator[Passage]:
 def _answered(asked: dict[str, Any], passages: Sequence[str], document: int) -> Iterator[Example]:
     """Yield a question with each passage that holds its evidence and its answer."""
     question: str = asked["question"]
+    crossing = not is_chinese(question)
     for passage in passages:
         evidence = find_loosely(passage, asked["evidence"][0])
         if evidence and (span := _answer(passage, evidence, asked)):
-            crossing = not is_chinese(question)
             yield Example(
                 source="pages",
                 question=question,
