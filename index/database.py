@@ -42,6 +42,7 @@ BUSY_TIMEOUT_S = (
 _INCREMENTAL = 2  # SQLite's number for it
 _PAGES_AT_ONCE = 1_000  # given back in one transaction, 4 MB: some 20 ms
 _REWRITTEN_BYTES = 100_000_000
+_NUMBERS = ("generation", "dimensions")  # of the facts about a library
 
 _SCHEMA_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -381,6 +382,15 @@ def _free_bytes(folder: Path) -> int:
 def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
     """Return what is known about the library as a whole."""
     return dict(connection.execute("SELECT key, value FROM meta"))
+
+
+def unstated(meta: Mapping[str, str]) -> list[str]:
+    """Return which facts that every library states are missing, or no numbers where they are to be."""
+    return [
+        key
+        for key in ("generation", "token", "fingerprint", "dimensions", "chunking")
+        if key not in meta or (key in _NUMBERS and not meta[key].isdecimal())
+    ]
 
 
 def write_meta(connection: sqlite3.Connection, values: Mapping[str, str]) -> None:

@@ -375,6 +375,17 @@ class _ReadAhead:
         return not named_after_file or any(os.path.lexists(s) for s in self._library.sources(stored.id))
 
 
+def _is_gone(path: str) -> bool:
+    """Whether a file is not there; one that cannot be looked at, by permission or a fault of the network, may be."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _sentence(path: str, error: Exception) -> str:
     if isinstance(error, ReadError):
         return str(error)
@@ -508,7 +519,7 @@ class _Run:
             else:
                 self.gone.add(decided.path)
             return
-        gone = [path for path in self._library.sources(stored.id) if not os.path.lexists(path)]
+        gone = [path for path in self._library.sources(stored.id) if _is_gone(path)]
         with transaction(self._connection):
             link(self._connection, decided.file)
             for path in gone:
@@ -518,15 +529,20 @@ class _Run:
         self._counts["moved" if gone else "duplicates"] += 1
 
     def prune(self, paths: Sequence[str | Path], listing: FileListing) -> None:
-        """Forget the files under ``paths`` that are gone; a folder gone itself may only be unmounted."""
+        """Forget the files under ``paths`` that are gone.
+
+        A folder that is gone itself or holds nothing may only be unmounted; of one that cannot be listed nobody
+        knows.
+        """
         roots = [source_of(Path(path)) for path in paths]
         folders = tuple(root.rstrip(os.sep) + os.sep for root in roots if os.path.isdir(root))
+        unread = tuple(source_of(problem.path).rstrip(os.sep) + os.sep for problem in listing.errors)
         listed = {source_of(path) for path in listing.files}
         with transaction(self._connection):
             stored = [path for (path,) in self._connection.execute("SELECT path FROM sources")]
             for path in stored:
                 under = path in roots or path.startswith(folders)
-                if under and path not in listed and not os.path.lexists(path):
+                if under and path not in listed and not path.startswith(unread) and _is_gone(path):
                     unlink(self._connection, path)
                     self._counts["pruned"] += 1
             if self._counts["pruned"]:

@@ -52,6 +52,7 @@ from index.database import (
     read_vectors,
     to_json,
     transaction,
+    unstated,
 )
 from index.datatypes import Chunk, Document, DocumentInfo, Filter
 from index.dense import Stamp, VectorIndex, sync
@@ -367,7 +368,14 @@ class Library:
 
     def _meta(self) -> dict[str, str]:
         with self._reading() as connection:
-            return read_meta(connection)
+            meta = read_meta(connection)
+        missing = unstated(meta)
+        if missing:
+            raise LibraryDamagedError(
+                f"{self.folder / FILE_NAME} is damaged: it does not state its {', '.join(missing)}; put a backup in "
+                "its place, or delete the folder and ingest the documents again."
+            )
+        return meta
 
     @property
     def generation(self) -> int:
@@ -442,7 +450,7 @@ class Library:
     def stats(self) -> LibraryStats:
         """Return counts, settings and size."""
         with self.snapshot(), self._reading() as connection:
-            meta = read_meta(connection)
+            meta = self._meta()
             one = connection.execute
             documents, characters = one(
                 "SELECT count(*), ifnull(sum(characters), 0) FROM documents"
@@ -759,6 +767,11 @@ class Library:
             os.replace(part, target)
             sync(folder)
         return folder
+
+
+def unmatched(patterns: Iterable[str]) -> str:
+    """Return the sentence that says that no document has such a name."""
+    return f"no document matches {', '.join(patterns)}; `chuchu library list` shows what is there"
 
 
 def matches_name(path: str, patterns: Iterable[str]) -> bool:

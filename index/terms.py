@@ -270,7 +270,7 @@ def _latin_tokens(word: str, start: int) -> Iterator[Token]:
     end = start + len(word)
     letters = re.match("[a-z]+", word)
     if letters is None or letters.end() == len(word) or "'" in word:
-        yield Token(stem(word)[:MAX_TERM], start, end, True)
+        yield Token(stem(word).replace("-", "")[:MAX_TERM], start, end, True)
         return
     yield Token(word.replace("-", "")[:MAX_TERM], start, end, True)  # pm2.5, covid-19 → covid19
     if letters.end() > 1:

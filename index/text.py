@@ -25,13 +25,19 @@ _ALIKE = str.maketrans(
 )  # fmt: skip
 
 
+_CIRCLED_ZERO = re.compile("(?<=[一二三四五六七八九〇零])○+")
+
+
 def fold(text: str) -> str:
     """Return text in the form used for comparing: Simplified, half width, lower case, plain Latin letters.
 
     Length-preserving: code point i of the result stands for code point i of ``text``. Characters whose
     folded form is longer than one code point (ß, ㎡, ①) stay as they are. Idempotent.
     """
-    return text.translate(_FOLDS)
+    folded = text.translate(_FOLDS)
+    if "○" in folded:  # as many type the 〇 of a year
+        return _CIRCLED_ZERO.sub(lambda match: "〇" * len(match[0]), folded)
+    return folded
 
 
 def detect_language(text: str, default: str = "zh") -> str:

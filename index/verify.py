@@ -24,12 +24,12 @@ from index.database import (
     make_stamp,
     read_meta,
     text_digest,
+    unstated,
 )
 from index.dense import MANIFEST_NAME, VectorIndex
 from index.storing import lexical_rows
 
 ProblemKind = Literal["database", "text", "chunks", "vectors", "lexical", "cache"]
-_NUMBERS = ("generation", "dimensions")
 _LISTED = 20  # faults of SQLite's pages that are told apart
 _SAMPLE = 100  # vectors looked up in the cache
 _NEAR = 0.98  # the cosine of a vector with itself, after compression to 8 bits
@@ -79,10 +79,8 @@ def _file(connection: Connection) -> Iterator[Problem]:
 
 
 def _facts(connection: Connection) -> Iterator[Problem]:
-    meta = read_meta(connection)
-    for key in ("generation", "token", "fingerprint", "dimensions", "chunking"):
-        if key not in meta or (key in _NUMBERS and not meta[key].isdecimal()):
-            yield Problem(kind="database", message=f"The library does not state its {key}.")
+    for key in unstated(read_meta(connection)):
+        yield Problem(kind="database", message=f"The library does not state its {key}.")
 
 
 def _documents(connection: Connection) -> Iterator[Problem]:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from index.datatypes import Filter, Hit
 from index.embedder import BUILTIN, load_embedder
-from index.errors import LibraryError, ReadError
-from index.library import Library
+from index.errors import LibraryError, QueryError, ReadError
+from index.library import Library, unmatched
 from index.search import check_query, search
 from index.text import detect_language
 from rag.answerers import load_answerer
@@ -263,9 +263,9 @@ class Assistant:
             where: a whole filter instead, also by date and language.
 
         Raises:
-            QueryError: the query is empty or too long.
+            QueryError: the query is empty or too long, or no document has such a name.
         """
-        where = where or _only(documents)
+        where = self._existing(where or _only(documents))
         return search(
             self.library, self.embedder, query, k, where=where, options=search_options(self.settings)
         )
@@ -287,7 +287,7 @@ class Assistant:
             where: a whole filter instead, also by date, language and chunks to leave out.
 
         Raises:
-            QueryError: the question is empty or too long.
+            QueryError: the question is empty or too long, or no document has such a name.
             AnswererError: a language model could not be reached or failed.
         """
         for event in self.stream(question, history=history, documents=documents, where=where):
@@ -306,8 +306,8 @@ class Assistant:
         """Answer as ``ask`` does, in steps: searching → passages → text … → answer."""
         begun = perf_counter()
         asked = self._asked(check_query(question), history)
+        where = self._existing(where or _only(documents))
         yield Event(phase="searching", query=asked.text)
-        where = where or _only(documents)
         found = retrieve(
             self.library, self._remembering, self.reader, asked.text, self.settings, where, self.reranker
         )
@@ -321,13 +321,19 @@ class Assistant:
         assert draft is not None, "an answerer ends its stream with a draft"
         yield Event(phase="answer", answer=self._finish(asked, found, draft, begun))
 
+    def _existing(self, where: Filter) -> Filter:
+        """Return a filter whose names there are: that nothing is said by documents of a wrong name is no answer."""
+        if where.documents and not self.library.documents(Filter(documents=where.documents)):
+            raise QueryError(unmatched(where.documents))
+        return where
+
     def _asked(self, text: str, history: History) -> Question:
         """Make a question stand alone by its history, and tell its language.
 
         A language model rewrites it; where there is none, or it does not succeed, rules do.
         """
         turns = tuple((turn, "") if isinstance(turn, str) else (turn[0], turn[1]) for turn in history)
-        language = detect_language(text)
+        language = detect_language(text, default=detect_language(turns[-1][0]) if turns else "zh")
         alone = text
         if turns:
             answerer = self.answerer

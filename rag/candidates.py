@@ -51,9 +51,11 @@ _UNIT = (
     r"|tons?|tonnes?|kilomet(?:er|re)s?|met(?:er|re)s?|miles?|feet|acres?|hectares?|pounds?|people|employees|companies|enterprises"
     r"|firms|projects|times|square (?:met(?:er|re)s|kilomet(?:er|re)s|miles|feet))(?![a-z])"
 )
+NEGATIVE = r"(?<=[为是达至到约温度率长幅降润余于:,(：，（\s])-(?=\d)(?!(?:19|20)\d\d(?!\d))"  # a minus sign, and no dash: 增长-2.3%
 _FIGURE = re.compile(
     rf"(?P<lead>(?:不足|不到|不低于|不少于|不超过|至少|最多|最高|最低|高达|多达|达到|超过|突破|将近|接近|大约|大概|约为|近|超|逾|约|过|破)\s?)?"
     rf"(?P<sign>(?:(?:US|HK|RMB|CNY|USD)\s?)?[$¥￥€£]\s?|(?<![A-Za-z])(?:RMB|CNY|USD|EUR|GBP|HKD|JPY)\s?|第)?"
+    rf"(?P<minus>{NEGATIVE}|零下\s?(?=\d|{_CHINESE_NUMBER}[度摄])|负(?=\d))?"
     rf"(?P<number>(?:百分之(?:{_CHINESE_NUMBER}|{_DIGITS})|(?:{_DIGITS})(?:\s?[-~—–至到]{{1,2}}\s?(?:{_DIGITS}))?|{_CHINESE_NUMBER}|数[十百千万亿]+))"
     rf"(?P<scale>\s?(?:{_SOME})?\s?(?:(?:{_SCALE})(?:{_SOME})?)+|{_SOME})?"
     rf"(?P<english>\s?(?:thousand|million|billion|trillion|bn)\b)?"
@@ -75,6 +77,10 @@ _ENGLISH_MONTH = (
     r"Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
 _AFTER_YEAR = r"(?:and|or|but|was|were|is|has|had|to|by|with|when|from|in|at|on|for|as|after|before|the|a|an|it|its|we|our)"
+COUNTED = (  # what follows tells a figure from a year: 1500 workers
+    r"percent|per\scent|yuan|people|million|billion|thousand|tonnes|tons|km|kg|companies|"
+    r"enterprises|firms|workers|employees|students|residents|square|metres|meters|mu|kWh|jobs|units|households"
+)
 AMOUNT = r"\s?(?:[十百千万亿元吨亩米克倍℃]|公[里顷斤]|[平立]方)"  # what follows tells a figure from a month: 1996.01万元
 _DATE = re.compile(
     rf"(?P<full>(?P<year>{_YEAR_NUMBER})\s?年度?(?:\s?{_DAY}\s?月份?(?:\s?(?:{_DAY}\s?[日号]|{_PART_OF_MONTH}))?|[初底末中]|(?:的)?{_WHEN})?)"
@@ -84,7 +90,9 @@ _DATE = re.compile(
     rf"|[\"“]?十[一二三四五]五[\"”]?(?:期间|末|时期)|第[一二三四]季度|[上下]半年)"
     rf"|(?P<english>{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?P<year2>\d{{4}})|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH},? (?P<year3>\d{{4}})"
     rf"|{_ENGLISH_MONTH},? (?P<year4>\d{{4}})|{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?!\d)|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH}"
-    rf"|(?<![\d.$-])(?P<year5>1[0-9]\d\d|20[0-4]\d)(?!\d|[.,-]\d|%|\s?[{_HAN}]|[A-Za-z]|\s(?!{_AFTER_YEAR}\b)[A-Za-z])s?|\d{{1,2}}(?:st|nd|rd|th) century)"
+    rf"|(?:(?<![\d.$-])|(?<=\b[Mm]id-)|(?<=\b[Ee]arly-)|(?<=\b[Ll]ate-))(?P<year5>1[0-9]\d\d|20[0-4]\d)(?:[-–](?:19|20)\d\d)?"
+    rf"(?!\d|[.,-]\d|%|\s?[{_HAN}]|[A-Za-z]|\s(?!{_AFTER_YEAR}\b)[A-Za-z])s?|\d{{1,2}}(?:st|nd|rd|th) century"
+    rf"|(?:(?<=\b[Ii]n )|(?<=\b[Bb]y )|(?<=\b[Ss]ince )|(?<=\b[Uu]ntil ))(?P<year7>1[5-9]\d\d|20[0-4]\d)(?=\s(?!(?:{COUNTED})\b|[a-z]+s\b)[A-Za-z]))"
     rf"|(?P<iso>(?<!\d)(?P<year6>(?:1[89]|20)\d\d)[-/.]\d{{1,2}}(?:[-/.]\d{{1,2}})?(?!\d|{AMOUNT}))",
 )
 _RANGE = re.compile(r"\s?(?:至|到|—|–|-|~|——)\s?")
@@ -194,7 +202,9 @@ def _dates(text: str) -> Iterator[Candidate]:
     for match in _DATE.finditer(text):
         groups = match.groupdict()
         years = [
-            groups[name] for name in ("year", "year2", "year3", "year4", "year5", "year6") if groups.get(name)
+            groups[name]
+            for name in ("year", "year2", "year3", "year4", "year5", "year6", "year7")
+            if groups.get(name)
         ]
         start, end = match.span()
         if groups["full"] and re.match(r"\d{3}\s?年|'\d\d", match.group()):

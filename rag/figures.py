@@ -54,6 +54,8 @@ def _figure(folded: str) -> str:
     match = _FIGURE.fullmatch(folded)
     if not match or (match["unit"] and match["unit"] not in _UNITS):
         return ""
+    if match["unit"] == "度" and not match["scale"]:  # 25度 may be of heat, of latitude or of a myopic eye
+        return ""
     power = sum(_SCALES[match[name]] for name in ("scale", "scale2") if match[name])
     if len(match["number"]) + power > getcontext().prec:  # would be rounded
         return ""

@@ -33,7 +33,7 @@ def _resolve(question: str, earlier: Sequence[tuple[str, str]]) -> str:
     """As ``resolve``, with earlier questions that already stand alone."""
     if not earlier or not question.strip():
         return question
-    language = detect_language(question)
+    language = detect_language(question, default=detect_language(earlier[-1][0]))
     if language in OTHERS:
         return _resolve_other(question.strip(), language, earlier)
     if language == "en":
@@ -71,37 +71,38 @@ _ELLIPSIS = re.compile(  # longer ones say enough by themselves
     rf"^(?:请问[,，]?)?(?P<opener>(?:那么?(?!{_COUNTED})|还有|再问一?下?)[,，]?(?:那么?)?(?:请问)?)?"
     r"(?P<what>[^?？]{1,24}?)(?P<end>呢|怎么样|如何|咋样|又?是多少呢?)[?？。]*$"
 )
+_THAT = r"(?:这|那(?!曲市|不勒斯)|(?<!应)该)"
 _PRONOUNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(r"(?:这|那|该)(?:家|个|所)?(?:公司|企业|集团|厂商|车企|工厂|厂|单位|机构)|本公司|贵公司"),
+        re.compile(rf"{_THAT}(?:家|个|所)?(?:公司|企业|集团|厂商|车企|工厂|厂|单位|机构)|本公司|贵公司"),
         "company",
     ),
     (
         re.compile(
-            r"(?:这|那|该)(?:个|座|家)?(?:国家)?(?:高新区|开发区|园区|产业园|创新园|区|城市|市|省|县|镇|国家|地区|地方)"
+            rf"{_THAT}(?:个|座|家)?(?:国家)?(?:高新区|开发区|园区|产业园|创新园|区|城市|市(?!场)|省|县|镇|国家|地区|地方)"
         ),
         "place",
     ),
     (
-        re.compile(r"(?:这|那|该)(?:所|家)?(?:大学|学校|学院|高校|校|院|研究院|实验室|医院|银行|中心)"),
+        re.compile(rf"{_THAT}(?:所|家)?(?:大学|学校|学院|高校|校|院|研究院|实验室|医院|银行|中心)"),
         "school",
     ),
     (
         re.compile(
-            r"(?:这|那|该)(?:一|个|项|款|种|条|份|座|台|批|部|本|次|场|届|辆)?(?P<noun>项目|产品|技术|工程|活动|会议|政策|计划|办法|清单|榜单|电池|产业|仪式|平台|基地|中心|方案|系统|书|电影|比赛)"
+            rf"{_THAT}(?:一|个|项|款|种|条|份|座|台|批|部|本|次|场|届|辆)?(?P<noun>项目|产品|技术|工程|活动|会议|政策|计划|办法|清单|榜单|电池|产业|仪式|平台|基地|中心|方案|系统|书|电影|比赛)"
         ),
         "thing",
     ),
     (
         re.compile(
-            r"(?:这|那|该)(?:个|位)(?:人|院士|教授|校长|经理|先生|女士|博士)|(?<![其吉])他们?(?!国|人)|她们?"
+            rf"{_THAT}(?:个|位)(?:人|院士|教授|校长|经理|先生|女士|博士)|(?<![其吉耳犹维排利])他们?(?![国人山乡项州命])|她们?"
         ),
         "person",
     ),
-    (re.compile(r"它们?|(?<![极尤与及耳])其(?![他中实它余次])"), "any"),
+    (re.compile(r"(?<!其)它们?|(?<![极尤与及耳名])其(?![他中实它余次妙间]|后(?!续))"), "any"),
     (re.compile(r"(?<=在)(?:这里|那里|那儿|这儿|当地)|^(?:那里|那儿|当地)"), "place"),
 )
-_TIME = r"(?:(?:20|19)\d\d年度?(?:\d{1,2}月(?:\d{1,2}日)?|上半年|下半年|[一二三四]季度)?|\d{1,2}月(?:\d{1,2}[日号])?|去年|今年|前年|明年|上半年|下半年)"
+_TIME = r"(?:(?:20|19)\d\d年度?(?:\d{1,2}月(?:\d{1,2}日)?|上半年|下半年|[一二三四]季度)?|\d{1,2}月(?:\d{1,2}[日号])?|去年|今年|前年|明年|上一?年|次年|第二年|全年|上半年|下半年)"
 _SUBJECT_END = re.compile(
     rf"的|[在位处](?!建|置|理|方)于?|是|有(?!限|色|机)|为(?!民)|将(?!军)|什么|哪|多少|几[个家名项条]|谁|何[时年处地]|共[有计投]|一共|总共|已经?|累计|由|对|会(?!议|展|员)|可以"
     rf"|{_TIME}|首批|实现|达到|完成|拥有|计划|预计|获[得批]|荣获|成立|生产(?!总值|线|基地)|研[制发](?!院|中心)|发布|总投资|举[行办]|召开|全年|增长|投资|宣布|签约|升级"
@@ -203,16 +204,16 @@ def _topic(asked: str, answered: str, kind: str, noun: str = "") -> str:
         people = [c for c in find_candidates(asked) if c.kind == "person"]
         return asked[people[0].start : people[0].end] if people else ""
     if noun:
-        match = re.search(rf"[^,，。;；的在]{{2,30}}{noun}", asked)
-        return match.group() if match else _subject(asked)
+        match = re.search(rf"[^,。;的在]{{2,30}}{noun}", fold(asked))
+        return asked[slice(*match.span())] if match else _subject(asked)
     ends = _NAME_ENDS.get(kind)
     names = _owners(asked)
     if ends:
-        fitting = [name for name in names if re.search(ends, name)]
+        fitting = [name for name in names if re.search(ends, fold(name))]
         if fitting:
             return fitting[0]
         if kind == "company":  # a company by its short name: what is not called a place
-            others = [name for name in names if not re.search(_NAME_ENDS["place"], name)]
+            others = [name for name in names if not re.search(_NAME_ENDS["place"], fold(name))]
             return others[0] if others else ""
         return ""
     return _subject(asked)
@@ -369,8 +370,8 @@ _ENGLISH_ELLIPSIS = re.compile(
     re.IGNORECASE,
 )
 _ENGLISH_BARE = re.compile(
-    rf"^(?:and )?(?:in|for) (?P<what>(?:19|20)\d\d"
-    rf"|(?![^?]*\b(?:{_ENGLISH_ASKS}|is|are|was|were|do|does|did|has|have|had|can|will)\b)[A-Z][^?,]{{1,40}}?)\s*\?$"
+    rf"^(?:[Aa]nd )?(?:(?:[Ii]n|[Ff]or) |(?=\d))(?P<what>(?:19|20)\d\d"
+    rf"|(?![^?]*\b(?:{_ENGLISH_ASKS}|is|are|was|were|do|does|did|has|have|had|can|will)\b)[A-Z][^?,]{{1,40}}?)\s*[?？]?$"
 )
 _ENGLISH_POSSESSIVE = re.compile(r"\b(?:its|his|her|their)\b(?=\s+\w)", re.IGNORECASE)
 _NO_ANTECEDENT = (  # an it that stands for nothing: it takes three hours, is it true that, was it Li who

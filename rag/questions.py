@@ -14,6 +14,7 @@ from typing import Literal
 from index.datatypes import Span as TextSpan
 from index.terms import tagged_words
 from index.text import detect_language, fold
+from rag.candidates import COUNTED
 
 AnswerKind = Literal[
     "money",
@@ -336,7 +337,8 @@ _CHINESE_WHAT_QUANTITY = re.compile(
 )
 
 _YEAR = re.compile(
-    r"(?<!\d)((?:1[0-9]|20)\d\d)(?!\d|(?:\.\d)|\s*(?:元|万|亿|家|名|个|人|吨|户|项|件|亩|米|套|台|%))"
+    r"(?<!\d)((?:1[0-9]|20)\d\d)(?!\d|(?:\.\d)|\s*(?:元|万|亿|家|名|个|人|吨|户|项|件|亩|米|套|台|%|[余几]|多(?!少)|[平立]方|公[里顷斤]"
+    rf"|千[米瓦克]|兆瓦|[辆座株艘架]|位(?![列于置])|度(?!假)|次(?!年)|(?:{COUNTED})\b))"
 )
 _CHINESE_YEAR = re.compile(r"([一二][〇零一二三四五六七八九]{3})年")
 _QUOTED = re.compile(r"[“\"「『《‘]([^”\"」』》’]{1,60})[”\"」』》’]")

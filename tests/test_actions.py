@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 
 from index.errors import AnswererError
+from index.ingest import IngestReport
 from rag.answerers.base import Claim, Draft, Question
 from rag.assistant import Assistant
 from rag.datatypes import Passage
@@ -140,3 +143,41 @@ def test_the_reader_marks_the_cited_words_also_after_the_file_was_read_again(
     again = actions.call("anna", "reader", values, "zh")
     assert "gone" not in again
     assert '<mark class="quote hit">42吨</mark>' in again["html"]
+
+
+def ingest(actions: Actions, *files: Path) -> dict[str, Any]:
+    uploads = [{"path": str(file), "name": file.name} for file in files]
+    return list(actions.ingest("anna", {"files": uploads}, "zh"))[-1]
+
+
+def test_who_reads_files_second_waits_for_the_first(
+    actions: Actions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = actions.assistant.ingest
+
+    def slowly(paths: Sequence[Path], *, progress: Callable[..., None], **options: Any) -> IngestReport:
+        def lingering(*step: Any) -> None:
+            sleep(0.1)  # while the library is being written
+            progress(*step)
+
+        return real(paths, progress=lingering, **options)
+
+    monkeypatch.setattr(actions.assistant, "ingest", slowly)
+    (tmp_path / "uploads").mkdir()
+    files = [tmp_path / "uploads" / f"{name}.txt" for name in ("渡口", "风车")]
+    for file in files:
+        file.write_text(f"{file.stem}去年修好了。", encoding="utf-8")
+    with ThreadPoolExecutor() as pool:
+        replies = list(pool.map(lambda file: ingest(actions, file), files))
+    assert [(reply.get("failed"), reply.get("changed")) for reply in replies] == [(0, True)] * 2
+    assert len(actions.assistant.library.documents()) == 3
+
+
+def test_a_file_over_the_limit_is_refused(actions: Actions, tmp_path: Path) -> None:
+    limited = Actions(
+        Choices(actions.assistant), actions.conversations, tmp_path / "uploads", max_bytes=1_000
+    )
+    file = tmp_path / "uploads" / "长卷.txt"
+    file.parent.mkdir()
+    file.write_text("渡口去年修好了。" * 100, encoding="utf-8")
+    assert ingest(limited, file)["failed"] == 1

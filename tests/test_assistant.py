@@ -95,6 +95,21 @@ def test_only_the_documents_asked_for_are_searched(assistant: Assistant) -> None
     assert {Path(hit.document.source).name for hit in hits} == {"临澜日报-2022-03-16.txt"}
 
 
+def test_documents_that_are_not_there_are_named(assistant: Assistant) -> None:
+    with pytest.raises(QueryError, match=r"no document matches \*2032\*"):
+        assistant.ask("海棠轮渡公司运送旅客多少人次？", documents="*2032*")
+    with pytest.raises(QueryError, match=r"no document matches \*2032\*"):
+        assistant.search("海棠轮渡公司", documents="*2032*")
+
+
+def test_a_follow_up_without_words_is_answered_in_the_language_of_the_turn_before(
+    assistant: Assistant,
+) -> None:
+    answer = assistant.ask("2021?", history=["What was the industrial output of Lanwan in 2022?"])
+    assert answer.language == "en"
+    assert answer.query == "What was the industrial output of Lanwan in 2021?"
+
+
 def test_a_filter_by_date_leaves_only_chunks_of_that_time(assistant: Assistant) -> None:
     hits = assistant.search("工业产值", where=Filter(date_from="2023-03-01", date_to="2023-03"))
     dates = {hit.chunk.date or hit.document.date for hit in hits}

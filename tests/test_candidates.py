@@ -48,6 +48,14 @@ def found(text: str, kind: str) -> list[str]:
         ("The fund raised $10 billion in two rounds.", "money", "$10 billion"),
         ("Output rose by 12.5 percent.", "percent", "12.5 percent"),
         ("The zone has 1,200 employees.", "quantity", "1,200 employees"),
+        ("In 1998 Lanchuan opened its plant.", "date", "1998"),
+        ("By 2015 output had doubled.", "date", "2015"),
+        ("Since 2003 Graz has grown.", "date", "2003"),
+        ("It was rebuilt in mid-1998.", "date", "1998"),
+        ("He led the school 2019-2021.", "date", "2019-2021"),
+        ("当地最低气温-5℃，多雪。", "quantity", "-5℃"),
+        ("最冷时零下5度。", "quantity", "零下5度"),
+        ("产值增长-2.3%，好于预期。", "percent", "-2.3%"),
     ],
 )
 def test_a_figure_or_date_is_found_whole_and_without_what_stands_around_it(
@@ -122,6 +130,17 @@ def test_an_amount_that_begins_like_a_year_is_no_month() -> None:
 
 def test_a_year_is_no_quantity() -> None:
     assert found("2021年设立分中心", "quantity") == []
+
+
+def test_a_year_before_a_name_is_told_from_a_number_before_what_it_counts() -> None:
+    text = "In 1998 Lanchuan grew. In 1200 cities it did not."
+    assert (found(text, "date"), found(text, "quantity")) == (["1998"], ["1200"])
+
+
+def test_a_minus_sign_is_told_from_the_dash_of_a_range() -> None:
+    text = "最低气温-5℃，新增企业10-15家，门票5万元-8万元。"
+    assert found(text, "quantity") == ["-5℃", "10-15家"]
+    assert found(text, "money") == ["5万元", "8万元"]
 
 
 @pytest.mark.parametrize(("text", "year"), [("2023", 2023), ("二〇二三", 2023), ("十九", None), ("", None)])

@@ -47,6 +47,8 @@ def values(text: str) -> list[tuple[str, str, str]]:
         ("一万七千多户", 17_000, "piece"),
         ("three hundred and fifty households", 350, ""),
         ("a dozen engineers", 12, "person"),
+        ("two trillion yuan", 2_000_000_000_000, "yuan"),
+        ("a trillion yuan", 1_000_000_000_000, "yuan"),
         ("12万平方米", 120_000, "square"),
         ("0.12平方公里", 120_000, "square"),
         ("576 megawatts", 576_000, "kw"),
@@ -76,6 +78,10 @@ def test_what_is_a_word_a_name_or_a_date_is_no_figure(text: str) -> None:
         ("10-15%", [10, 15]),
         ("12、15和18亿元", [1_200_000_000, 1_500_000_000, 1_800_000_000]),
         ("between 3 and 5 million", [3_000_000, 5_000_000]),
+        ("3、0人", [3, 0]),
+        ("3、0亿元", [300_000_000, 0]),
+        ("10 and 0 employees", [10, 0]),
+        ("冬季气温-10~0℃", [10, 0]),
     ],
 )
 def test_a_bare_number_takes_scale_and_unit_of_the_one_it_is_joined_to(text: str, numbers: list[int]) -> None:

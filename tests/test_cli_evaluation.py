@@ -73,6 +73,27 @@ def test_eval_reads_documents_into_a_library_of_its_own(folder: Path, tmp_path: 
     assert again.stdout == result.stdout
 
 
+def test_eval_measures_the_documents_that_are_named_now(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ferry").mkdir()
+    (tmp_path / "ferry" / "轮渡.txt").write_text(TEXTS["轮渡.txt"], encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "ferry")
+    for documents, count in ((folder / "docs", 3), ("轮渡.txt", 1), (folder / "docs", 3), ("../ferry", 1)):
+        options = ("--documents", documents, "--out", tmp_path / "run", "--overwrite")
+        result = chuchu("eval", folder / "q.jsonl", *options)
+        assert result.exit_code == 0, result.output
+        info = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+        assert info["corpus"]["documents"] == count
+
+
+def test_eval_reads_no_documents_into_the_samples(folder: Path, tmp_path: Path) -> None:
+    options = ("--documents", folder / "docs", "--sample", "--out", tmp_path / "run")
+    result = chuchu("eval", folder / "q.jsonl", *options)
+    assert result.exit_code == 1
+    assert "leave out --sample" in str(result.exception)
+
+
 def test_eval_reads_no_documents_into_a_library_that_is_there(folder: Path, tmp_path: Path) -> None:
     options = ("--documents", folder / "docs", "--library", tmp_path / "papers", "--out", tmp_path / "run")
     result = chuchu("eval", folder / "q.jsonl", *options)
@@ -142,6 +163,17 @@ def test_questions_are_drafted_and_can_be_asked(folder: Path, tmp_path: Path) ->
         "eval", tmp_path / "made.jsonl", "--library", folder / "library", "--out", tmp_path / "run"
     )
     assert float(table(asked.stdout)["answer_accuracy"][0]) > 0.5
+
+
+def test_questions_replace_a_file_only_when_told_to(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.jsonl").write_text("mine", encoding="utf-8")
+    options = ("--library", folder / "library", "--count", "2", "--out", tmp_path / "mine.jsonl")
+    result = chuchu("questions", *options)
+    assert result.exit_code == 1
+    assert "mine.jsonl is there already" in str(result.exception)
+    assert (tmp_path / "mine.jsonl").read_text(encoding="utf-8") == "mine"
+    assert chuchu("questions", *options, "--overwrite").exit_code == 0
+    assert read_questions(tmp_path / "mine.jsonl").questions
 
 
 def test_tune_shows_before_and_after_and_changes_nothing_without_proof(folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from index.embedder import load_embedder
 from index.errors import ModelError
 from rag.answerers import Answerer, Draft, Question, draft_of
 from rag.answerers.base import NOT_FOUND
-from rag.answerers.evidence import FEATURES, lent_words, translated
+from rag.answerers.evidence import FEATURES, find_evidence, lent_words, translated
 from rag.answerers.extractive import MAX_TEXT, ExtractiveAnswerer, ExtractiveOptions
 from rag.answerers.scoring import BIAS, Weights, confidence, rank_score, shipped_weights
 from rag.datatypes import Passage, Span
@@ -203,6 +203,47 @@ def test_documents_that_disagree_are_named() -> None:
     assert draft.notes == ("文档之间的数字不一致。",)
 
 
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("青川港现有多少名员工？", ("青川港现有员工1,200名。", "青川港现有员工1200名。")),
+        ("青川港产值达到多少？", ("青川港产值达到1.5亿元。", "青川港产值达到15000万元。")),
+    ],
+)
+def test_documents_that_write_one_figure_in_two_ways_agree(question: str, texts: tuple[str, str]) -> None:
+    draft = ask(question, passages(*texts))
+    assert (len(draft.claims), draft.notes) == (1, ())
+
+
+def test_a_number_of_people_is_no_year() -> None:
+    evidence = passages("青川港现有1500 名员工。", "青川港现有1800 名员工。", titles=("甲报", "乙报"))
+    draft = ask("青川港现有多少名员工？", evidence)
+    assert {"《甲报》：1500名", "《乙报》：1800名"} == set(re.findall(r"《.报》：\d+名", draft.text))
+
+
+def test_a_year_that_ends_its_sentence_is_that_of_the_figure() -> None:
+    sales = "The sales of Lanchuan came to"
+    evidence = passages(f"{sales} 5.1 million yuan in 2022. {sales} 6.3 million yuan in 2023.")
+    for year, short in ((2022, "5.1 million yuan"), (2023, "6.3 million yuan")):
+        draft = ask(f"What were the sales of Lanchuan in {year}?", evidence, language="en")
+        assert draft.short_answer == short
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("12,000名职工住在哪里？", "12000名职工住在青川县。"),
+        ("12000名职工住在哪里？", "12,000名职工住在青川县。"),
+        ("05月06日在哪里举行仪式？", "5月6日在青川县举行仪式。"),
+        ("05月16日在哪里举行仪式？", "5月16日在青川县举行仪式。"),
+    ],
+)
+def test_a_number_that_is_asked_about_may_be_written_otherwise(question: str, text: str) -> None:
+    analysis = analyse_question(question)
+    found = find_evidence(analysis, analysis.asks[0], passages(text), [Undecided()])
+    assert {candidate.features["names_least"] for candidate in found} == {1.0}
+
+
 def test_a_year_that_is_asked_needs_no_other() -> None:
     evidence = passages("2022年，青川港产值达到88亿元。", "2020年，青川港产值达到61亿元。")
     draft = ask("2020年青川港产值达到多少？", evidence)
@@ -355,6 +396,8 @@ def test_a_short_answer_has_no_gaps_of_the_scan_and_its_quotation_has_them_all()
     [
         ("青川港新培育多少家造船企业？", "青川港新培育物流企业6家、造船企业15家，增势良好。", "15家"),
         ("谁是青川实验室的主任？", "中国工程院院士、青川实验室主任王大鹏表示，成果已经转化。", "王大鹏"),
+        ("青川港冬季的最低气温是多少？", "青川港冬季的最低气温-5℃，多雪。", "-5℃"),
+        ("青川港产值增长多少？", "青川港产值增长-2.3%，好于预期。", "-2.3%"),
         ("青川港在哪个县？", "青川港地处平山省海宁市青川县，位于两江之间。", "青川县"),
         ("青川区与哪里签订了协议？", "2021年4月，青川区与平宁市北城区签订合作协议。", "平宁市北城区"),
         (
@@ -419,6 +462,7 @@ class FondReader:
             "海宁大学和北山厂共同建设",
             "海宁大学和北山厂",
         ),
+        ("青川港的气温降到多少？", "青川港的气温降到-5℃，多雪。", "-5℃", "-5℃"),
         ("青川港的网址是什么？", "地址：www.qingchuan.example/port。青川港网址见上。", "qingchuan", ""),
     ],
 )

@@ -13,6 +13,7 @@ from rag.figures import in_english
         ("2万亿元", "2 trillion yuan"),
         ("30万套", "300,000"),
         ("1000万度", "10 million kWh"),
+        ("25度", ""),
         ("4740余家", "more than 4,740"),
         ("超3亿元", "more than 300 million yuan"),
         ("近60份", "nearly 60"),

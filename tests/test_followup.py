@@ -27,6 +27,11 @@ from rag.followup import resolve
         ("截至2022年底，它有多少家工厂？", "云帆科技的总经理是谁？", "截至2022年底，云帆科技有多少家工厂？"),
         ("比奥科技在该园区有几家工厂？", "青川高新区有多少家企业？", "比奥科技在青川高新区有几家工厂？"),
         ("其中外资企业有多少家？", "青川高新区有多少家企业？", "青川高新区中外资企业有多少家？"),
+        ("上年呢？", "2022年青川市的产值是多少？", "上年青川市的产值是多少？"),
+        ("該校的校長是誰？", "青川大學在哪裡？", "青川大學的校長是誰？"),
+        ("該區面積多大？", "比奧科技在青川高新區的工廠年產多少套零件？", "青川高新區面積多大？"),
+        ("In 2022?", "How many firms did Linz have in 2021?", "How many firms did Linz have in 2022?"),
+        ("2021?", "How many firms did Linz have in 2022?", "How many firms did Linz have in 2021?"),
         (
             "What about 2023?",
             "How many firms did Linz have in 2022?",
@@ -141,6 +146,8 @@ def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
         "云帆电子的总经理是谁，该公司有多少名员工？",
         "王鹏程是哪里人，其代表作是什么？",
         "土耳其的首都是哪里？",
+        "马耳他的首都是哪里？",
+        "其它企业有哪些？",
         "云帆科技2023年净利润是多少？",
         "能不能在网上买到门票呢？",
         "有没有直达海岛的轮渡呢？",
@@ -183,6 +190,11 @@ def test_a_whole_chinese_question_is_left_alone(question: str, earlier: str) -> 
 )
 def test_a_whole_english_question_is_left_alone(question: str, earlier: str) -> None:
     assert resolve(question, [(earlier, "")]) == question
+
+
+def test_what_should_be_marketed_is_no_city() -> None:
+    question = "哪些行业应该市场化？"
+    assert resolve(question, [("2022年青川市的产值是多少？", "")]) == question
 
 
 def test_without_a_history_nothing_changes() -> None:

@@ -255,6 +255,8 @@ def test_what_follows_the_fixed_sentence_is_not_asked_for() -> None:
         ("The passages do not mention the height of the mill.", ENGLISH),
         ("I cannot determine this.", ENGLISH),
         ("This is not stated in the passages.", ENGLISH),
+        ("提供的文檔沒有提到2030年的產值。", QUESTION),
+        ("The passages don’t mention the height of the mill.", ENGLISH),
     ],
 )
 def test_a_refusal_in_other_words_is_one_too(reply: str, question: Question) -> None:
@@ -272,6 +274,7 @@ def test_an_answer_that_also_says_what_is_missing_is_an_answer() -> None:
     ("reply", "question", "reasons"),
     [
         ("文档没有提到2023年的产值，但2022年园区实现工业产值885亿元[1]。", QUESTION, []),
+        ("文檔沒有提到2023年的產值，但2022年园区实现工业产值885亿元[1]。", QUESTION, []),
         ("文档没有提到2023年的产值，但据我所知是999亿元。", QUESTION, ["uncited"]),
         ("The passages do not say how, but the mill was built in 1874 by John Marsh [3].", ENGLISH, []),
         ("The passages do not say so; however, it cost 12 pounds.", ENGLISH, ["uncited"]),

@@ -7,7 +7,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -282,6 +282,42 @@ def test_a_folder_that_is_gone_is_reported_and_not_pruned(
     assert counts(report) == {"failed": 1}
     assert str(docs) in report.failed[0].reason
     assert len(library.documents()) == 6
+
+
+def test_an_empty_folder_may_be_unmounted_and_is_not_pruned(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder
+) -> None:
+    ingest(library, [docs], fake_embedder)
+    for path in docs.iterdir():
+        path.unlink()
+    assert counts(ingest(library, [docs], fake_embedder, prune=True)) == {"failed": 1}
+    assert len(library.documents()) == 6
+
+
+def test_what_lies_below_a_folder_that_cannot_be_listed_is_not_pruned(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = docs / "locked"
+    locked.mkdir()
+    (locked / "x.txt").write_text(text_of(9), encoding="utf-8")
+    ingest(library, [docs], fake_embedder)
+    (docs / "0.txt").unlink()
+
+    def deny(name: str) -> None:
+        real = getattr(os, name)
+
+        def denied(path: str | Path = ".", *arguments: Any, **options: Any) -> Any:
+            if str(path).startswith(str(locked) if name == "scandir" else f"{locked}{os.sep}"):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return real(path, *arguments, **options)
+
+        monkeypatch.setattr(os, name, denied)
+
+    for name in ("scandir", "lstat", "stat"):  # chmod stops no root
+        deny(name)
+    report = ingest(library, [docs], fake_embedder, prune=True)
+    assert counts(report) == {"unchanged": 5, "pruned": 1, "failed": 1}
+    assert "x.txt" in names(library)
 
 
 def test_unreadable_files_are_named_with_their_reasons_and_stop_nothing(

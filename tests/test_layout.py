@@ -473,6 +473,18 @@ def test_running_heads_are_furniture_and_pages_are_kept() -> None:
     assert sum(block.kind == "furniture" for block in blocks) == 8
 
 
+def test_sentences_that_differ_in_their_figures_are_no_running_heads() -> None:
+    told = ["2020年实现产值700亿元。", "2021年实现产值832亿元。", "2022年实现产值885亿元。"]
+    sheets = [
+        f"{sentence}\n\n湖城的{name}在这一页里说明，内容完整。\n\n{name}明年还要再办两件事。\n\n"
+        for sentence, name in zip(told, ("渔业", "林业", "农业"), strict=True)
+    ]
+    starts = [sum(map(len, sheets[:n])) for n in range(4)]
+    pages = tuple(Page(number=n + 1, span=(starts[n], starts[n + 1])) for n in range(3))
+    found = outline("".join(sheets), pages=pages)
+    assert [content for kind, _, content in found if kind == "paragraph" and content in told] == told
+
+
 def test_an_unfinished_paragraph_goes_on_over_a_page_break() -> None:
     text = "湖城的渔业在去年取得了很大的进步，全年产量达到\n\n- 1 -\n\n二十万吨，比上年增长一成。\n"
     assert paragraphs(text) == {
@@ -483,6 +495,32 @@ def test_an_unfinished_paragraph_goes_on_over_a_page_break() -> None:
 def test_figures_set_line_by_line_are_no_page_numbers() -> None:
     text = "港区产值\n\n年份\n\n产值\n\n2021\n\n832\n\n2022\n\n885\n"
     assert [content for kind, _, content in outline(text) if kind == "list"] == ["2021", "832", "2022", "885"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "各市产值\n\n1 苏州 24653亿元\n2 南京 17421亿元\n3 无锡 15456亿元\n",
+        "会议名单\n\n王明（45）\n李强（47）\n张伟（52）\n",
+        "财务部   12\n市场部   25\n研发部   180\n",
+    ],
+)
+def test_rows_whose_numbers_rise_are_no_contents(text: str) -> None:
+    assert "contents" not in {kind for kind, _, _ in outline(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "目录\n\n渔业概况   12\n林业概况   25\n农业概况   180\n\n今年的年鉴增加了两章。\n",
+        "湖城年鉴\n\n渔业概况......12\n林业概况......25\n农业概况......180\n\n今年的年鉴增加了两章。\n",
+        "湖城年鉴\n\n渔业概况   12\n林业概况   25\n农业概况   180\n\n"
+        "渔业概况\n\n渔船有九艘。\n\n林业概况\n\n林地有90万亩。\n",
+    ],
+)
+def test_contents_are_told_by_their_heading_their_leaders_or_titles_that_come_again(text: str) -> None:
+    entries = [content[:4] for kind, _, content in outline(text) if kind == "contents" and content != "目录"]
+    assert entries == ["渔业概况", "林业概况", "农业概况"]
 
 
 @pytest.mark.parametrize("text", ["", "\n\n \n", "■", "#", "——", "图为", "\u3000", "（下转第8页）", "目录"])

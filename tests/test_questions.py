@@ -118,10 +118,19 @@ def test_a_question_that_asks_several_things_is_taken_apart(question: str, parts
         ("２０２１年和二〇二二年的产值？", (2021, 2022)),
         ("2000元够吗？", ()),
         ("GDP in 2020?", (2020,)),
+        ("2000多名员工来自哪里？", ()),
+        ("1500余名职工住在哪里？", ()),
+        ("1200平方米的展厅在哪里？", ()),
+        ("1500公里的线路叫什么？", ()),
+        ("Who leads the 1500 employees?", ()),
     ],
 )
 def test_years_are_found_and_amounts_are_not(question: str, years: tuple[int, ...]) -> None:
     assert analyse_question(question).years == years
+
+
+def test_how_much_after_a_year_is_told_from_more_than_a_number() -> None:
+    assert analyse_question("2023多少产值来自2000多名员工？").years == (2023,)
 
 
 def test_names_and_quoted_words_constrain() -> None:

@@ -114,6 +114,35 @@ def test_changes_fields_breaks_boxes_and_controls_are_read_as_shown() -> None:
     assert draft.text == "one two\nthree-\tfour\n\nin a control\n\nbeside a box\n\nin a box"
 
 
+def test_readings_above_characters_are_left_out() -> None:
+    ruby = (
+        "<w:p><w:r><w:t>渡口在</w:t></w:r><w:r><w:ruby><w:rt><w:r><w:t>wěi</w:t></w:r></w:rt>"
+        "<w:rubyBase><w:r><w:t>渭</w:t></w:r></w:rubyBase></w:ruby></w:r><w:r><w:t>河边。</w:t></w:r></w:p>"
+    )
+    assert read_docx(_with_body(ruby)).text == "渡口在渭河边。"
+
+
+def test_formulas_are_read() -> None:
+    formula = (
+        '<w:p><w:r><w:t>产值</w:t></w:r><m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math">'
+        "<m:r><m:t>y=3x</m:t></m:r></m:oMath><w:r><w:t>。</w:t></w:r></w:p>"
+    )
+    assert read_docx(_with_body(formula)).text == "产值y=3x。"
+
+
+def test_a_box_in_a_cell_comes_once() -> None:
+    box = "<w:txbxContent><w:p><w:r><w:t>好</w:t></w:r></w:p></w:txbxContent>"
+    drawn = (
+        '<w:r><mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+        f"<mc:Choice>{box}</mc:Choice><mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+    )
+    cells = "".join(
+        f"<w:tc><w:p><w:r><w:t>{text}</w:t></w:r>{more}</w:p></w:tc>"
+        for text, more in (("一号", ""), ("风车", drawn))
+    )
+    assert read_docx(_with_body(f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>")).text == "一号\t风车 好"
+
+
 def test_footnotes_come_after_the_body_without_words_separators() -> None:
     notes = (
         f'<w:footnotes {W}><w:footnote w:type="separator" w:id="-1"><w:p><w:r><w:t>---</w:t></w:r></w:p>'

@@ -146,3 +146,13 @@ def test_html_is_read_through_the_reader(tmp_path: Path) -> None:
     draft = read_html(PAGE.encode())
     assert (document.text, document.marks, document.title) == (draft.text, draft.marks, draft.title)
     assert (document.language, document.page_count, document.pages) == ("zh", 0, ())
+
+
+@pytest.mark.parametrize("element", ["<title/>", '<script src="mill.js"/>', '<style type="text/css" />'])
+@pytest.mark.parametrize("declaration", ['<?xml version="1.0" encoding="utf-8"?>\n', ""])
+def test_xhtml_elements_that_close_themselves_swallow_nothing(element: str, declaration: str) -> None:
+    page = (
+        f'{declaration}<html xmlns="http://www.w3.org/1999/xhtml"><head>{element}</head>'
+        "<body><p>三座风车建成。</p></body></html>"
+    )
+    assert read_html(page.encode()).text == "三座风车建成。"

@@ -265,6 +265,11 @@ def test_radicals_and_ligatures_become_the_characters_they_look_like() -> None:
     assert _text(page) == "日月风车 fine\n\ncafé"
 
 
+def test_a_rare_character_that_comes_in_two_halves_is_one() -> None:
+    text = "柳桥镇𠮷野家开业。"
+    assert _text([Placed(text, 40, 700)]) == text
+
+
 def test_title_and_author_come_from_the_properties(tmp_path: Path) -> None:
     page = [Placed("风车的故事", 40, 700)]
     for title, expected in (("柳桥镇年报", "柳桥镇年报"), ("Microsoft Word - a.doc", "文件"), ("", "文件")):

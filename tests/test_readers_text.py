@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import random
+import time
 import unicodedata
 from pathlib import Path
 
@@ -113,6 +114,13 @@ def test_other_encodings_are_left_to_charset_normalizer(encoding: str, text: str
     assert same > 0.95
 
 
+def test_a_long_line_of_ascii_takes_no_time() -> None:
+    text = f"{SIMPLIFIED}\n{'x' * 200_000}\n{SIMPLIFIED}"
+    started = time.monotonic()
+    assert decode(text.encode("gb18030")) == (text, {"encoding": "gb18030"})
+    assert time.monotonic() - started < 10  # some milliseconds; quadratic takes minutes
+
+
 def test_the_encoding_is_metadata(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(SIMPLIFIED.encode("gb18030"))
     with DocumentReader() as reader:
@@ -127,6 +135,19 @@ def test_a_file_cut_in_mid_character_is_read_and_says_so(encoding: str) -> None:
     text, metadata = decode((SIMPLIFIED * 20).encode(encoding)[:-1])
     assert text.startswith(SIMPLIFIED * 19)
     assert metadata == {"encoding": encoding, "undecodable": "1"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La bicyclette est arrivée à l'école près de la forêt, où les élèves dînaient déjà. ",
+        "Die Brücke über den Fluß wurde für die Bürger größer gebaut, nächstes Jahr öffnet sie. ",
+        "Сегодня хорошая погода, и мы поехали в парк на велосипедах всей семьёй. ",
+    ],
+)
+def test_one_bad_byte_does_not_hide_utf8(text: str) -> None:
+    found = decode((text * 5).encode() + b"\xff" + text.encode())
+    assert found == (f"{text * 5}\ufffd{text}", {"encoding": "utf-8", "undecodable": "1"})
 
 
 def test_line_ends_become_line_feeds_and_unicode_is_composed(tmp_path: Path) -> None:
@@ -223,6 +244,19 @@ def test_markdown_keeps_its_text_and_marks_code_tables_and_front_matter() -> Non
         ("table", "| year | output |\n|------|-------:|\n| 2021 | 120 |"),
         ("code", "```sh\n# not a heading\n| a | b |\n|---|---|\n```"),
     ]
+
+
+def test_front_matter_may_begin_with_a_comment() -> None:
+    draft = read_markdown("---\n# 草稿\ntags:\n  - 甲\n- 乙\ntitle: 青山志\n---\n# 第一章\n".encode())
+    assert draft.title == "青山志"
+
+
+@pytest.mark.parametrize(
+    "between", ["三座风车建成。\n\n产量很高。", "Three mills: one is new.\nTwo are old."]
+)
+def test_text_between_two_rules_is_no_front_matter(between: str) -> None:
+    draft = read_markdown(f"---\n{between}\n---\n\n# 风车\n".encode())
+    assert (draft.title, draft.marks, draft.metadata) == ("风车", (), {"encoding": "utf-8"})
 
 
 @pytest.mark.parametrize(

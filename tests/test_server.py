@@ -176,6 +176,15 @@ def test_options_that_cannot_be_end_in_one_sentence(
         Server(cast("Assistant", small), ServerOptions(**options))
 
 
+@pytest.mark.parametrize("host", ["192.168..5", "x" * 64])
+def test_a_host_that_is_no_name_ends_in_one_sentence(
+    small: SmallAssistant, tmp_path: Path, host: str
+) -> None:
+    Users(tmp_path / "users.txt").set("wang", PASSWORD)
+    with pytest.raises(SettingsError, match=f"cannot be at --host {re.escape(host)}"):
+        serving(small, host=host, auth=tmp_path / "users.txt")
+
+
 def test_a_certificate_that_is_none_ends_in_one_sentence(small: SmallAssistant, tmp_path: Path) -> None:
     (tmp_path / "x.pem").write_text("not a certificate")
     with pytest.raises(SettingsError, match="no certificate with its key"):

@@ -110,6 +110,7 @@ def test_a_query_without_words_has_no_terms(query: str) -> None:
         ("PM2.5", ["pm2.5", "pm"]),
         ("covid-19", ["covid19", "covid"]),
         ("COVID19", ["covid19", "covid"]),
+        ("Xi'an-2023", ["xian2023"]),
     ],
 )
 def test_numbers_are_kept_whole_and_in_shorter_forms(text: str, terms: list[str]) -> None:

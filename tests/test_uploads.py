@@ -37,6 +37,14 @@ def test_a_long_chinese_name_fits_a_file_system() -> None:
     assert len(made.name.encode()) <= 255
 
 
+@pytest.mark.parametrize("name", ["a." + "x" * 250, "风." + "车" * 100, "卷." + "宗" * 100 + "/a.txt"])
+def test_a_name_that_seems_to_be_all_extension_is_made_to_fit(name: str) -> None:
+    made = safe_name(name)
+    assert len(made.parts) == name.count("/") + 1
+    assert all(len(part.encode()) <= 255 for part in made.parts)
+    assert made.parts[0].startswith(name[:3])
+
+
 def test_a_file_moves_from_the_upload_folder_into_the_library(tmp_path: Path) -> None:
     uploaded, library = tmp_path / "up", tmp_path / "lib"
     (uploaded / "hash").mkdir(parents=True)

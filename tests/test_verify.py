@@ -276,6 +276,8 @@ def test_a_fact_that_is_not_stated_is_a_problem(library: Library, fact: str) -> 
     run(library, f"DELETE FROM meta WHERE key = '{fact}'")
     [problem] = library.verify()
     assert (problem.kind, problem.message) == ("database", f"The library does not state its {fact}.")
+    with pytest.raises(LibraryDamagedError, match=f"does not state its {fact}"):
+        library.stats()
 
 
 @pytest.mark.parametrize("fact", ["generation", "dimensions"])

@@ -49,14 +49,20 @@ class Actions:
         conversations: Conversations,
         uploaded: Path,
         more: Mapping[str, Action] | None = None,
+        max_bytes: int | None = None,
     ) -> None:
-        """Take who may answer, what keeps conversations, the folder of uploads, and other pages' actions."""
+        """Take who may answer, what keeps conversations, the folder of uploads, and other pages' actions.
+
+        ``max_bytes`` is how large a file may be that is read; None: the readers' own limit.
+        """
         self.assistant = choices.default
         self.conversations = conversations
         self.reading = Reading(self.assistant.library)
         self._choices = choices
         self._suggestions = Suggestions(self.assistant)
         self._uploaded = uploaded
+        self._max_bytes = max_bytes
+        self._writing = threading.Lock()  # the library has one writer: who comes second waits
         self._started = secrets.token_hex(4)  # another one after each start, which a page notices by it
         own: dict[str, Action] = {
             "alive": lambda user, values, language: {"server": self._started},
@@ -248,7 +254,8 @@ class Actions:
         return {"html": panels.problems_html(problems, language)}
 
     def _remove(self, user: str, values: Values, language: Language) -> Reply:
-        self.assistant.library.remove([int(values["document"])])
+        with self._writing:
+            self.assistant.library.remove([int(values["document"])])
         return self._documents(user, values, language)
 
     def _examples(self, user: str, values: Values, language: Language) -> Reply:
@@ -302,11 +309,13 @@ class Actions:
 
         def work() -> None:
             try:
-                outcome.append(
-                    self.assistant.ingest(
-                        paths, progress=lambda stage, done, total: said.put((stage, done, total))
+                with self._writing:
+                    report = self.assistant.ingest(
+                        paths,
+                        max_bytes=self._max_bytes,
+                        progress=lambda stage, done, total: said.put((stage, done, total)),
                     )
-                )
+                outcome.append(report)
             except BaseException as error:
                 outcome.append(error)
             said.put(None)

@@ -55,8 +55,13 @@ _FONTS = (
 Values = dict[str, Any]
 
 
-def make_app(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
-    """Return the app of an assistant, not launched; ``look()`` has what its launch needs."""
+def make_app(
+    assistant: Assistant, conversations: Conversations, *, max_bytes: int | None = None
+) -> gr.Blocks:
+    """Return the app of an assistant, not launched; ``look()`` has what its launch needs.
+
+    ``max_bytes`` is how large a file may be that is read; None: the readers' own limit.
+    """
     uploaded = Path(gr.utils.get_upload_folder())
     choices = Choices(assistant)
     evaluating = Evaluating(choices, conversations, uploaded)
@@ -67,7 +72,7 @@ def make_app(assistant: Assistant, conversations: Conversations) -> gr.Blocks:
         "stop_run": evaluating.stop,
         "open_result": evaluating.open_result,
     }
-    actions = Actions(choices, conversations, uploaded, more)
+    actions = Actions(choices, conversations, uploaded, more, max_bytes)
     app = gr.Blocks(title="出处 chuchu", fill_width=True, analytics_enabled=False)
     with app:
         page = _page(CHAT, _CHAT_SCRIPTS)

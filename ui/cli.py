@@ -16,7 +16,16 @@ import typer
 
 from index.errors import ChuchuError
 from ui import cli_chat, cli_evaluation, cli_models, cli_users
-from ui.options import DEFAULT_LIBRARY, AnswererName, RerankerName, Strict
+from ui.options import (
+    DEFAULT_LIBRARY,
+    AnswererName,
+    LibraryFolder,
+    MaybeLibrary,
+    RerankerName,
+    Sample,
+    Strict,
+    library_folder,
+)
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -37,8 +46,6 @@ cli_models.register(app)
 cli_users.register(app)
 
 Documents = Annotated[list[Path], typer.Argument(help="Files and folders to read.", show_default=False)]
-LibraryFolder = Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")]
-Sample = Annotated[bool, typer.Option("--sample", help="Use the sample documents that come along.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Only = Annotated[
     list[str] | None,
@@ -104,7 +111,7 @@ def ingest(
 @app.command(epilog='Example: chuchu ask "2022年产值是多少？" --sample')
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
-    library: LibraryFolder = DEFAULT_LIBRARY,
+    library: MaybeLibrary = None,
     sample: Sample = False,
     as_json: AsJson = False,
     documents: Only = None,
@@ -136,7 +143,7 @@ def ask(
 @app.command(epilog='Example: chuchu search "高新技术企业" --library papers -k 5')
 def search(
     query: Annotated[str, typer.Argument(help="Words or a question.", show_default=False)],
-    library: LibraryFolder = DEFAULT_LIBRARY,
+    library: MaybeLibrary = None,
     sample: Sample = False,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many hits at most.")] = 10,
     as_json: AsJson = False,
@@ -179,15 +186,13 @@ def library_remove(
     library: LibraryFolder = DEFAULT_LIBRARY,
 ) -> None:
     """Remove documents by name, path or pattern."""
-    from index.library import Library
+    from index.library import Library, unmatched
     from ui.terminal import print_documents
 
     with Library.open(library) as opened:
         removed = opened.remove(patterns)
     if not removed:
-        raise ChuchuError(
-            f"no document matches {', '.join(patterns)}; `chuchu library list` shows what is there"
-        )
+        raise ChuchuError(unmatched(patterns))
     print_documents(removed)
 
 
@@ -268,7 +273,7 @@ def library_info(library: LibraryFolder = DEFAULT_LIBRARY, as_json: AsJson = Fal
 
 
 def _open(
-    library: Path,
+    library: Path | None,
     *,
     sample: bool,
     embedder: str | None = None,
@@ -280,9 +285,8 @@ def _open(
     """Open the assistant of a library, or of the sample documents, with the models that were asked for."""
     from rag.assistant import Assistant
     from rag.settings import Settings
-    from ui.sample import sample_library
 
-    folder = sample_library() if sample else library
+    folder = library_folder(library, sample=sample)
     settings = Settings.load(folder).changed(answerer=answerer, strict=strict, reranker=reranker)
     return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
 

@@ -13,7 +13,7 @@ import typer
 
 from index.errors import ChuchuError, SettingsError
 from rag.answerers.names import FORMS
-from ui.options import DEFAULT_LIBRARY, RerankerName, Strict
+from ui.options import DEFAULT_LIBRARY, MaybeLibrary, RerankerName, Sample, Strict
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -31,13 +31,8 @@ def chat(
             help="Files and folders to read; none: the library, or else the samples.", show_default=False
         ),
     ] = None,
-    library: Annotated[
-        Path | None,
-        typer.Option("--library", "-l", help="The library's folder.", show_default="chuchu-library"),
-    ] = None,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="Use the sample documents that come along.")
-    ] = False,
+    library: MaybeLibrary = None,
+    sample: Sample = False,
     host: Annotated[
         str, typer.Option(help="Address to listen on; others than this machine need --auth.")
     ] = "127.0.0.1",
@@ -139,6 +134,8 @@ def _assistant(
     folder = library or DEFAULT_LIBRARY
     if sample or (not documents and library is None and not Library.exists(folder)):
         folder = sample_library()
+        typer.echo("These are the samples; what is added to them lasts until the next update.", err=True)
+        typer.echo("Name your own: chuchu chat DOCS", err=True)
     settings = Settings.load(folder).changed(**changes)
     if answerers:
         offered = (*answerers[1:], *settings.offered)

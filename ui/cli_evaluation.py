@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from index.errors import ReadError, SettingsError
-from ui.options import DEFAULT_LIBRARY, AnswererName, RerankerName, Strict
+from ui.options import (
+    DEFAULT_LIBRARY,
+    AnswererName,
+    LibraryFolder,
+    MaybeLibrary,
+    RerankerName,
+    Sample,
+    Strict,
+    library_folder,
+)
 
 if TYPE_CHECKING:
+    from index.library import Library
     from rag.assistant import Assistant
     from rag.evaluation.questions import QuestionSet
 
@@ -24,8 +34,6 @@ QuestionsFile = Annotated[
         metavar="QUESTIONS", help="JSONL or CSV with a column question, or SQuAD JSON.", show_default=False
     ),
 ]
-LibraryFolder = Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")]
-Sample = Annotated[bool, typer.Option("--sample", help="Use the sample documents that come along.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out, and say which.")]
 
 
@@ -134,18 +142,21 @@ def compare(
 
 
 def questions(
-    library: LibraryFolder = DEFAULT_LIBRARY,
+    library: MaybeLibrary = None,
     sample: Sample = False,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="How many at most.")] = 50,
     seed: Annotated[int, typer.Option(help="Another number gives other questions.")] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = Path("questions.jsonl"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
 ) -> None:
     """Draft questions with answers and evidence from a library's own documents, for chuchu eval and tune."""
     from index.library import Library
     from rag.evaluation.make_questions import WARNING, make_questions
     from rag.evaluation.questions import write_questions
 
-    with Library.open(_sample_folder() if sample else library) as opened:
+    if out.exists() and not overwrite:
+        raise SettingsError(f"{out} is there already; choose another --out or --overwrite it")
+    with Library.open(library_folder(library, sample=sample)) as opened:
         made = make_questions(opened, count, seed=seed)
     write_questions(out, made)
     silent = sum(question.unanswerable for question in made)
@@ -213,9 +224,10 @@ def _assistant(
     from rag.settings import Settings
 
     if documents or (asked.texts and library is None and not sample):
-        if documents and library:
-            raise SettingsError("--documents are read into a library of the run's own; leave out --library")
-        folder = library or out / "library"
+        if documents and (library or sample):
+            other = "--library" if library else "--sample"
+            raise SettingsError(f"--documents are read into a library of the run's own; leave out {other}")
+        folder = out / "library"
         settings = Settings.load(folder).changed(**changes)
         with (
             _sources(asked, documents) as paths,
@@ -224,18 +236,13 @@ def _assistant(
             ) as assistant,
         ):
             _read(assistant, paths)
+            _keep_only(assistant.library, paths)
             yield assistant
         return
-    folder = _sample_folder() if sample else library or DEFAULT_LIBRARY
+    folder = library_folder(library, sample=sample)
     settings = Settings.load(folder).changed(**changes)
     with Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions) as assistant:
         yield assistant
-
-
-def _sample_folder() -> Path:
-    from ui.sample import sample_library
-
-    return sample_library()
 
 
 @contextmanager
@@ -260,6 +267,20 @@ def _read(assistant: Assistant, paths: list[Path]) -> None:
         print_report(report)
     if not assistant.library.documents():
         raise ReadError(f"nothing could be read in {paths[0]}; name documents with text")
+
+
+def _keep_only(library: Library, paths: Sequence[Path]) -> None:
+    """Remove what an earlier run in the same folder read from elsewhere."""
+    from index.readers.files import source_of
+
+    roots = [Path(source_of(path.expanduser())) for path in paths]
+    others = [
+        info.id
+        for info in library.documents()
+        if not any(Path(source).is_relative_to(root) for source in library.sources(info.id) for root in roots)
+    ]
+    if others:
+        library.remove(others)
 
 
 def _say_notes(asked: QuestionSet) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +13,7 @@ import typer
 from index.errors import ChuchuError, ModelError
 from rag.answerers.base import Question, draft_of
 from rag.datatypes import Passage
-from ui.options import DEFAULT_LIBRARY, AnswererName, RerankerName
+from ui.options import DEFAULT_LIBRARY, AnswererName, MaybeLibrary, RerankerName
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -46,13 +45,12 @@ def register(app: typer.Typer) -> None:
 
 
 def models(
-    library: Annotated[
-        Path | None,
-        typer.Option("--library", "-l", help="The library's folder.", show_default="chuchu-library"),
-    ] = None,
+    library: MaybeLibrary = None,
     embedder: Annotated[
         str | None,
-        typer.Option("--embedder", help="builtin, or name or path of a sentence-transformers model."),
+        typer.Option(
+            "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
+        ),
     ] = None,
     answerer: AnswererName = None,
     reranker: RerankerName = None,

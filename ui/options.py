@@ -7,9 +7,15 @@ from typing import Annotated
 
 import typer
 
+from index.errors import SettingsError
 from rag.answerers.names import FORMS
 
 DEFAULT_LIBRARY = Path("chuchu-library")
+LibraryFolder = Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")]
+MaybeLibrary = Annotated[
+    Path | None, typer.Option("--library", "-l", help="The library's folder.", show_default="chuchu-library")
+]
+Sample = Annotated[bool, typer.Option("--sample", help="Use the sample documents that come along.")]
 AnswererName = Annotated[str | None, typer.Option("--answerer", help=f"{FORMS}.", show_default=False)]
 Strict = Annotated[
     bool | None,
@@ -27,3 +33,20 @@ RerankerName = Annotated[
         show_default="as in the library's settings: reader",
     ),
 ]
+
+
+def library_folder(library: Path | None, *, sample: bool) -> Path:
+    """Return the folder of the library that was named, of the samples', or the usual one.
+
+    Raises
+    ------
+    SettingsError
+        the samples and a library were asked for together.
+    """
+    if not sample:
+        return library or DEFAULT_LIBRARY
+    if library:
+        raise SettingsError("--sample has a library of its own; leave out --library")
+    from ui.sample import sample_library
+
+    return sample_library()

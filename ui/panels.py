@@ -17,7 +17,7 @@ SHOWN = 200  # documents or conversations listed at once; the others are found b
 
 _TOP = """
 <div id="chuchu"%s>
-<a class="skip" href="#question" data-t="skip_to_question"></a>
+<a class="skip" href="#%s" data-t="%s"></a>
 <header class="top">
   <a class="brand" href="./"><b>出处</b><span>chuchu</span></a>
   <nav class="pages"><a href="./" data-t="chat"></a><a href="library" data-t="library"></a>
@@ -41,7 +41,7 @@ _END = """
 """
 
 CHAT = (
-    _TOP % ""
+    _TOP % ("", "question", "skip_to_question")
     + """
 <aside class="left" data-label="library">
   <button type="button" class="new" data-do="new" data-t="new_chat"></button>
@@ -99,9 +99,9 @@ CHAT = (
 """The chat page without its contents; the script fills in the words of the language by ``data-t``."""
 
 LIBRARY = (
-    _TOP % ' class="single" data-page="library"'
+    _TOP % (' class="single" data-page="library"', "main", "skip_to_contents")
     + """
-<main class="sheet-page documents">
+<main class="sheet-page documents" id="main" tabindex="-1">
   <h1 data-t="library"></h1>
   <dl class="stats"></dl>
   <p class="deeds"><button type="button" class="button" data-do="add_files" data-t="add_files"></button>
@@ -120,9 +120,9 @@ LIBRARY = (
 )
 
 EVALUATE = (
-    _TOP % ' class="single" data-page="evaluate"'
+    _TOP % (' class="single" data-page="evaluate"', "main", "skip_to_contents")
     + """
-<main class="sheet-page evaluation">
+<main class="sheet-page evaluation" id="main" tabindex="-1">
   <h1 data-t="evaluate"></h1>
   <p class="lead" data-t="evaluate_more"></p>
   <label class="answerer" hidden><span data-t="answerer"></span><select></select></label>

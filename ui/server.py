@@ -21,6 +21,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -223,11 +224,12 @@ def _listen(options: ServerOptions) -> socket.socket:
                 listener.close()
                 raise
             return listener
-        except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+        except (OSError, UnicodeError) as error:  # the latter: a label of a name is empty or too long
+            reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+            if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES):
                 continue
             raise SettingsError(
-                f"The page cannot be at --host {options.host} --port {port} ({error.strerror or error}): "
+                f"The page cannot be at --host {options.host} --port {port} ({reason}): "
                 "use 127.0.0.1, or an address of this machine."
             ) from error
     raise SettingsError(
@@ -262,7 +264,9 @@ def _build(
     from ui import app as page
     from ui.endpoints import add_end_points, make_mcp
 
-    blocks = (make_app or page.make_app)(assistant, conversations)
+    max_bytes = options.max_megabytes * 1_000_000
+    build = make_app or partial(page.make_app, max_bytes=max_bytes)
+    blocks = build(assistant, conversations)
     add_end_points(blocks, assistant)
     blocks.queue(max_size=_WAITING, default_concurrency_limit=None)
     blocks.delete_cache = (_CACHE_SWEEP_S, _CACHE_AGE_S)
@@ -282,7 +286,7 @@ def _build(
             auth=sessions.login if sessions else None,
             allowed_paths=[],
             blocked_paths=[str(assistant.library.folder)],
-            max_file_size=options.max_megabytes * 1_000_000,
+            max_file_size=max_bytes,
             show_error=False,  # our own sentences are shown all the same
             enable_monitoring=False,
             run_history=False,
@@ -297,7 +301,7 @@ def _build(
         if sessions or not is_loopback(options.host)
         else LOOPBACK_NAMES | {options.host.strip("[]")},
         files=folder,
-        upload_bytes=options.max_megabytes * 1_000_000 * _UPLOADS_AT_ONCE,
+        upload_bytes=max_bytes * _UPLOADS_AT_ONCE,
         login=sessions.login if sessions else None,
         refresh=sessions.refresh if sessions else None,
     )

@@ -18,6 +18,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "export_markdown": ("导出为 Markdown", "Export as Markdown"),
     "export_html": ("导出为 HTML（单个文件）", "Export as HTML (one file)"),
     "skip_to_question": ("跳到提问框", "Skip to the question"),
+    "skip_to_contents": ("跳到内容", "Skip to the contents"),
     # the library panel
     "add_files": ("添加文件", "Add files"),
     "add_folder": ("添加文件夹", "Add a folder"),

@@ -24,6 +24,7 @@ FOLDER = "uploads"  # inside the library
 MAX_FILES = 2_000  # in one go
 _MAX_DEPTH = 8  # folders above an uploaded file that are kept
 _MAX_NAME = 120  # characters of one part of a path; file systems end at 255 bytes
+_MAX_SUFFIX = 16  # characters; what is longer is no kind of file but part of the name
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
@@ -44,10 +45,12 @@ def safe_name(name: str) -> Path:
         if not part:
             continue
         stem, suffix = os.path.splitext(part)
-        part = stem[: _MAX_NAME - len(suffix)] + suffix
-        while len(part.encode()) > 2 * _MAX_NAME:  # Chinese takes three bytes a character
+        if len(suffix) > _MAX_SUFFIX:
+            stem, suffix = part, ""
+        stem = stem[: _MAX_NAME - len(suffix)]
+        while len((stem + suffix).encode()) > 2 * _MAX_NAME:  # Chinese takes three bytes a character
             stem = stem[:-1]
-            part = stem + suffix
+        part = stem + suffix
         parts.append(f"_{part}" if _RESERVED.fullmatch(part) else part)
     return Path(*(parts[-_MAX_DEPTH:] or ["_"]))
 

@@ -107,7 +107,7 @@ _PAGE_NUMBER = re.compile(
     r"[-—–·.~\s]*(?:第?\s*[A-Z]?\d{1,4}\s*[页版]?(?:\s*[/／]?\s*共?\s*\d{1,4}\s*页?)?|[Pp](?:age|AGE|\.)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?)"
     r"[-—–·.~\s]*$"
 )
-CONTENTS_TITLE = re.compile(
+_CONTENTS_TITLE = re.compile(
     r"(?:目\s*录|目\s*次|本期(?:目录|导读|要目|看点)|要\s*目|导\s*读|contents|table of contents|in this issue)"
     r"(?:\s*[/／|]?\s*(?:contents|目\s*录))?$",
     re.I,
@@ -116,6 +116,7 @@ _CONTENTS_LINE = re.compile(
     r"(?:[-*•]\s*)?(?:[Pp]\.?\s*)?\d{1,3}(?:[-/]\d{1,3})?(?:\s+|\s*[|/／]\s*)[^\s.．、)）年月日%％,，][^。]*[^。，；：:;.]$|"
     r"(?:[-*•]\s*)?\S[^。\n]{1,80}?(?:[.…·．_\-—\s]{3,}|[/／(（]\s*)[Pp]?\d{1,3}[)）]?$"
 )
+_LEADERS = re.compile(r"[.…·．_\-—]{3,}\s*[Pp]?\d{1,3}[)）]?$")
 _LABEL = re.compile(r"(?:相关|新闻|背景|知识)?链接|延伸阅读|图片新闻|简讯|要闻|短讯|一句话新闻|快讯")
 NUMBERED = (
     re.compile(r"第[一二三四五六七八九十百零\d]{1,4}[编篇部卷](?:\s|分|[:：]|$)|(?:PART|Part) [IVX\d]+\b"),
@@ -296,6 +297,16 @@ def is_page_number(text: str) -> bool:
 def is_contents_line(text: str) -> bool:
     """Whether the line may be of a table of contents: a page number and a title, or the other way round."""
     return width(text) <= 90 and _CONTENTS_LINE.match(text) is not None
+
+
+def has_leaders(text: str) -> bool:
+    """Whether dots or dashes lead from a title to a page number."""
+    return _LEADERS.search(text) is not None
+
+
+def is_contents_title(text: str) -> bool:
+    """Whether the line is a heading of a table of contents: 目录, Contents."""
+    return _CONTENTS_TITLE.match(simple(bare(text))) is not None
 
 
 def is_label(text: str) -> bool:

@@ -89,7 +89,8 @@ def _find_running_heads(pieces: Sequence[Piece]) -> None:
     for on_page in edges.values():
         for piece in {id(p): p for p in (*on_page[:2], *on_page[-2:])}.values():
             if cues.width(piece.text) <= 60:
-                name = re.sub(r"\d+", "0", piece.text)
+                told = cues.is_finished(piece.text)  # 2020年产值700亿元。 is no running head
+                name = piece.text if told else re.sub(r"\d+", "0", piece.text)
                 seen[name] += 1
                 candidates.append((name, piece))
     for name, piece in candidates:
@@ -108,7 +109,7 @@ def _find_contents(pieces: Sequence[Piece]) -> frozenset[str]:
     run: list[int] = []
     for position in [*lines, 1 << 60]:
         if run and position - run[-1] > 4:
-            if len(run) >= 3 and _numbers_rise([pieces[p].text for p in run]):
+            if len(run) >= 3 and _numbers_rise([pieces[p].text for p in run]) and _lists_titles(pieces, run):
                 found.update(run)
             run = []
         run.append(position)
@@ -133,14 +134,28 @@ def _find_contents(pieces: Sequence[Piece]) -> frozenset[str]:
     return frozenset(title for title in titles if len(title) >= 4)
 
 
+def _lists_titles(pieces: Sequence[Piece], run: Sequence[int]) -> bool:
+    """Whether lines with rising numbers are contents: a list of cities and their output looks the same.
+
+    They are where leaders lead to the numbers, a heading says so just above, or two titles come again.
+    """
+    lines = [pieces[position].text for position in run]
+    if sum(cues.has_leaders(line) for line in lines) * 2 >= len(lines):
+        return True
+    if any(cues.is_contents_title(piece.text) for piece in pieces[max(0, run[0] - 3) : run[0]]):
+        return True
+    titles = {title for line in lines if len(title := key(_entry_title(line))) >= 4}
+    others = {key(piece.text) for position, piece in enumerate(pieces) if position not in run}
+    return len(titles & others) >= 2
+
+
 def _mark_contents_headings(pieces: Sequence[Piece], found: set[int], first: int) -> None:
     """Mark the heading of the contents and the headings inside it."""
     for position, piece in enumerate(pieces[: max(found)]):
         follower = pieces[position + 1]
-        if (
-            piece.role in ("heading", "text")
-            and cues.CONTENTS_TITLE.match(cues.simple(cues.bare(piece.text)))
-        ) or (position >= first - 2 and piece.role == "heading" and follower.role == "contents"):
+        if (piece.role in ("heading", "text") and cues.is_contents_title(piece.text)) or (
+            position >= first - 2 and piece.role == "heading" and follower.role == "contents"
+        ):
             piece.role = "contents"
 
 

@@ -16,8 +16,9 @@ from index.readers.titles import sane_title
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_MATHS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _DRAWN = f"{_W}txbxContent"
-_UNSEEN = frozenset(  # deleted or moved away, field codes, and the second copy of what a newer Word draws
+_UNSEEN = frozenset(  # deleted or moved away, field codes, readings, the second copy of what is drawn
     {
         f"{_W}del",
         f"{_W}moveFrom",
@@ -25,6 +26,7 @@ _UNSEEN = frozenset(  # deleted or moved away, field codes, and the second copy 
         f"{_W}delText",
         f"{_W}rPr",
         f"{_W}pPr",
+        f"{_W}rt",
         f"{_MC}Fallback",
         _DRAWN,
     }
@@ -223,8 +225,18 @@ def _cells(row: Any) -> Iterator[Any]:
 
 
 def _cell_text(cell: Any) -> str:
-    pieces = ("".join(_text(paragraph)) for paragraph in cell.iter(f"{_W}p"))
+    pieces = ("".join(_text(paragraph)) for paragraph in _paragraphs(cell))
     return " ".join(" ".join(pieces).split())
+
+
+def _paragraphs(element: Any) -> Iterator[Any]:
+    """Yield the paragraphs below an element, those of drawn boxes too, each box once."""
+    for child in element:
+        if child.tag in _UNSEEN and child.tag != _DRAWN:
+            continue
+        if child.tag == f"{_W}p":
+            yield child
+        yield from _paragraphs(child)
 
 
 def _text(paragraph: Any) -> Iterator[str]:
@@ -232,7 +244,7 @@ def _text(paragraph: Any) -> Iterator[str]:
     for element in paragraph:
         if element.tag in _UNSEEN:
             continue
-        if element.tag == f"{_W}t":
+        if element.tag in (f"{_W}t", _MATHS):
             yield element.text or ""
         elif element.tag in (f"{_W}tab", f"{_W}ptab"):
             yield "\t"

@@ -34,6 +34,10 @@ _LONGEST_CELL = 400  # characters; a longer cell is a column of a page, not a va
 _HAN = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _BREAK_IN_CHINESE = re.compile(rf"(?<={_HAN})[ \t]*[\r\n]\s*(?={_HAN})")
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.I)
+_HEAD = 2_000  # characters in which a page says that it is XHTML
+_SELF_CLOSED = re.compile(  # an HTML parser overlooks the stroke, and these swallow what follows
+    r"<(title|script|style|iframe|textarea|noscript|noframes|xmp)((?:\s[^<>]*)?)/>", re.I
+)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -53,6 +57,8 @@ def read_html(content: bytes) -> Draft:
     from selectolax.lexbor import LexborHTMLParser
 
     text, metadata = _decode(content)
+    if text.lstrip().startswith("<?xml") or "www.w3.org/1999/xhtml" in text[:_HEAD]:
+        text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)
     tree = LexborHTMLParser(text)
     draft = _Walk().run(tree.root)
     if not draft.text.strip():  # a page that hides or frames everything: better too much than nothing

@@ -83,7 +83,10 @@ def read_pdf(content: bytes, limits: ReadLimits = DEFAULT_LIMITS) -> Draft:
                 raise ReadError(
                     f"it holds more than {limits.max_characters:,} characters; split it or raise the limit."
                 )
-        properties = pdf.get_metadata_dict(skip_empty=True)
+        try:
+            properties = pdf.get_metadata_dict(skip_empty=True)
+        except UnicodeDecodeError:  # half a character in a title is no reason to refuse the text
+            properties = {}
     _check_text(sheets)
     return _draft(sheets, properties)
 
@@ -203,8 +206,17 @@ def _glyphs(raw: Any, text_page: Any, turn: Any) -> Iterator[tuple[int, Glyph]]:
     rectangle = raw.FS_RECTF()
     reference = ctypes.byref(rectangle)
     spaced = False
+    joined = -1  # the second half of a character beyond U+FFFF, which PDFium gives in two
     for index in range(raw.FPDFText_CountChars(text_page)):
+        if index == joined:
+            continue
         code = raw.FPDFText_GetUnicode(text_page, index)
+        if (
+            0xD800 <= code < 0xDC00
+            and 0xDC00 <= (low := raw.FPDFText_GetUnicode(text_page, index + 1)) < 0xE000
+        ):
+            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
+            joined = index + 1
         character = chr(code) if code < 0x110000 else "\ufffd"
         if character.isspace() or character in "\0\u200b\ufeff":
             spaced = True

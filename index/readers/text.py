@@ -27,6 +27,7 @@ _CANDIDATES = (
 _SAMPLE_BYTES = 65_536
 _GOOD_SCORE = 0.35  # right guesses on prose score 0.6 to 0.9, wrong ones mostly below 0.2
 _MAX_JUNK = 0.02  # share of control, unassigned and private characters; UTF-16 that passes for UTF-8 has more
+_WHOLE_TO_DAMAGED = 20  # characters beyond ASCII that are whole in UTF-8, for each damaged one
 _MAX_DAMAGE = 0.01  # share of characters that may be undecodable: a file cut in mid-character, a bad block
 
 _WESTERN_NAMES = "Danish Dutch English Finnish French German Italian Norwegian Portuguese Spanish Swedish"
@@ -99,6 +100,9 @@ def read_text(content: bytes) -> Draft:
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _TABLE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)(?:\n|\Z)", re.S)
+_FRONT_MATTER_LINES = re.compile(
+    r"(?:#[^\n]*\n|\s)*[\w-]+[ \t]*:[^\n]*(?:\n(?:[\w-]+[ \t]*:|[ \t]|-|#)[^\n]*|\n)*\Z"
+)
 _FIELD = re.compile(r"^(title|author|date)[ \t]*:[ \t]*(\S.*)$", re.M | re.I)
 _FIRST_HEADING = re.compile(r"#[ \t]+(\S.*)")
 
@@ -119,11 +123,11 @@ def read_markdown(content: bytes) -> Draft:
     marks: list[Mark] = []
     fields: dict[str, str] = {}
     front = _FRONT_MATTER.match(text)
-    if front:
+    if front and _FRONT_MATTER_LINES.match(front[1]):  # else two rules, with text between them
         fields = {key.lower(): value.strip().strip("\"'") for key, value in _FIELD.findall(front[1])}
         metadata |= {key: fields[key] for key in ("author", "date") if key in fields}
         marks.append(Mark(kind="furniture", span=(0, front.end())))
-    blocks, heading = _scan_markdown(text, front.end() if front else 0)
+    blocks, heading = _scan_markdown(text, marks[0].span[1] if marks else 0)
     return Draft(
         text=text,
         marks=(*marks, *blocks),
@@ -201,6 +205,8 @@ def find_encoding(content: bytes, declared: str = "") -> str | None:
     text = _as_utf8(content)
     if text is not None and _junk_share(text) <= _MAX_JUNK:
         return "utf-8"
+    if text is None and _is_nearly_utf8(content):
+        return "utf-8"
     trusted = _trusted(content, declared)
     if trusted is not None:
         return trusted
@@ -234,6 +240,14 @@ def _as_utf8(content: bytes) -> str | None:
         return None
 
 
+def _is_nearly_utf8(content: bytes) -> bool:
+    """Whether few characters are damaged among many that are whole, which no other encoding gives by chance."""
+    text = content.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    whole = len(text) - len(text.encode("ascii", "ignore")) - damaged
+    return damaged <= max(1, _MAX_DAMAGE * len(text)) and whole >= _WHOLE_TO_DAMAGED * damaged
+
+
 def _trusted(content: bytes, declared: str) -> str | None:
     """Return the declared encoding as Python names it if it is believed and all bytes are text in it."""
     try:
@@ -247,16 +261,20 @@ def _trusted(content: bytes, declared: str) -> str | None:
     return None
 
 
+_HIGH_BYTE = re.compile(rb"[\x80-\xff]")
+
+
 def _telling_bytes(content: bytes) -> bytes:
     """Sample the lines that are not plain ASCII: a long English preamble says nothing about the encoding.
 
     A line feed is never part of a longer character in UTF-8, GB18030 or Big5.
     """
     sample = bytearray()
-    for line in re.finditer(rb"[^\n]*[\x80-\xff][^\n]*\n?", content):
-        sample += line[0][: _SAMPLE_BYTES - len(sample)]
-        if len(sample) >= _SAMPLE_BYTES:
-            break
+    place = 0
+    while len(sample) < _SAMPLE_BYTES and (found := _HIGH_BYTE.search(content, place)):
+        start = max(place, content.rfind(b"\n", place, found.start()) + 1)
+        place = content.find(b"\n", found.end()) + 1 or len(content)
+        sample += content[start : min(place, start + _SAMPLE_BYTES - len(sample))]
     return bytes(sample)
 
 

@@ -18,7 +18,7 @@ from index.sentences import split_sentences
 from index.terms import PINYIN_MARK, document_terms, weighted_query
 from index.text import detect_language, fold
 from index.translation import Translation, translate
-from rag.candidates import Candidate, CandidateKind, find_candidates, parse_year
+from rag.candidates import COUNTED, NEGATIVE, Candidate, CandidateKind, find_candidates, parse_year
 from rag.crossing import PassageWords
 from rag.datatypes import Passage, Span
 from rag.questions import FIGURES, AnswerKind, Ask, QuestionAnalysis
@@ -419,7 +419,8 @@ def _candidates(text: str, sentence: Sentence, proposed: Sequence[TextSpan], ask
     for start, end in _heads(text, shift, proposed, ask):
         if ask.kind in _NUMERIC and not _NUMERAL.search(text, start - shift, end - shift):
             continue
-        if (start, end) not in chosen and not (ask.kind in _NUMERIC and (start, end) in astray):
+        year = ask.kind == "date" and _BARE_YEAR.fullmatch(text, start - shift, end - shift)
+        if (start, end) not in chosen and (year or not (ask.kind in _NUMERIC and (start, end) in astray)):
             parts = _items(text, start - shift, end - shift, shift) if ask.kind == "list" else ()
             chosen[start, end] = Candidate(
                 start=start, end=end, kind="list" if parts else "phrase", parts=parts
@@ -447,6 +448,7 @@ def _items(text: str, start: int, end: int, shift: int) -> tuple[TextSpan, ...]:
 _CLAUSE = re.compile(r"[，。、；：,;:!?！？]")
 
 
+_BARE_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _NUMERIC = frozenset({"money", "percent", "quantity", "rank", "date", "duration"})
 _NUMERAL = re.compile(r"[\d〇零一二三四五六七八九十百千万亿两半数几今去前明]|[A-Za-z]")
 _CLASS_WORD = re.compile(
@@ -480,6 +482,7 @@ _EDGES = " \t\n.,，。、；;：:!?！？“”\"'‘’)）》」』·…—-"
 _OPEN_EDGES = " \t\n.,，。、；;：:!?！？“”\"'‘’(（《「『·…—-的"
 
 
+_MINUS = re.compile(NEGATIVE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)[\x21-\x7e]+|[\w.+-]+@[\w-]+\.[\x21-\x7e]+")
 _CLOSING = {"“": "”", "「": "」", "『": "』", "《": "》"}
 
@@ -506,7 +509,7 @@ def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
         start, end = span.start, span.end
         if any(s <= start and end <= e for s, e in addresses):
             continue
-        while start < end and text[start] in _OPEN_EDGES:
+        while start < end and text[start] in _OPEN_EDGES and not _MINUS.match(text, start):
             start += 1
         while start < end and text[end - 1] in _EDGES:
             end -= 1
@@ -665,16 +668,27 @@ def _names(
         found.append(max(share * _overlap(fold(form), place) for form in forms for share, place in places))
     mean = sum(found) / len(found) if found else 1.0
     for number in _long_numbers(analysis):
-        place = re.compile(rf"(?<![\d.]){re.escape(number)}(?![\d.])")
-        found.append(1.0 if place.search(text) else 0.8 if any(map(place.search, around)) else 0.0)
+        place = re.compile(rf"(?<![\d.]){re.escape(number)}(?!\d|\.\d)")
+        here = 1.0 if place.search(_ungrouped(text)) else 0.0
+        found.append(here or (0.8 if any(place.search(_ungrouped(there)) for there in around) else 0.0))
     return mean, min(found, default=1.0), rival
 
 
 @lru_cache(maxsize=64)
 def _long_numbers(analysis: QuestionAnalysis) -> tuple[str, ...]:
-    """Numbers of two digits and more that the question states, years left out."""
-    numbers = re.findall(r"(?<![\d.a-z])\d+(?:\.\d+)?(?![\d.]|年)", analysis.folded)
-    return tuple(n for n in numbers if len(n) > 1 and not (n.isdigit() and int(n) in analysis.years))
+    """Numbers of two digits and more that the question states, years left out, and without grouping commas."""
+    numbers = re.findall(r"(?<![\d.a-z])\d+(?:\.\d+)?(?!\d|\.\d|年)", _ungrouped(analysis.folded))
+    plain = [n.lstrip("0") if n.isdigit() else n for n in numbers]  # 05月06日 is 5月6日
+    return tuple(n for n in plain if len(n) > 1 and not (n.isdigit() and int(n) in analysis.years))
+
+
+_GROUPED = re.compile(r"(?<![\d,])\d{1,3}(?:,\d{3})+(?![\d,])")
+
+
+@lru_cache(maxsize=512)
+def _ungrouped(text: str) -> str:
+    """Return a text with 12,000 written as 12000."""
+    return _GROUPED.sub(lambda match: match[0].replace(",", ""), text)
 
 
 def _overlap(stem: str, text: str) -> float:
@@ -687,8 +701,10 @@ def _overlap(stem: str, text: str) -> float:
     return sum(pair in text for pair in pairs) / len(pairs)
 
 
-_YEAR_IN_TEXT = re.compile(
-    r"(?<!\d)(1[0-9]\d\d|20\d\d)(?=\s?年|[-/.]\d{1,2}[-/.]|$|[,;)\s])|([一二][〇零一二三四五六七八九]{3})年"
+_YEAR_IN_TEXT = re.compile(  # of what white space follows only what looks like one: not 1500 名, 1200 workers
+    r"(?<!\d)(?<!\d[.,])(?<!\$)(?:(1[0-9]\d\d|20\d\d)(?=\s?年|[-/.]\d{1,2}[-/.])"
+    rf"|((?:(?:19|20)|(?<=\bin )1[0-8])\d\d)(?=\.?$|\.\s|[,;:?!。)]|\s(?!(?:{COUNTED})\b|[\u4e00-\u9fff])))"
+    r"|([一二][〇零一二三四五六七八九]{3})年"
 )
 _RELATIVE = {
     **{"前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "当年": 0, "明年": 1},
@@ -712,7 +728,7 @@ class _Years:
     def _find(self, text: str, shift: int) -> list[tuple[int, int]]:
         marks = []
         for match in _YEAR_IN_TEXT.finditer(text):
-            year = parse_year(match.group(1) or match.group(2))
+            year = parse_year(next(filter(None, match.groups())))
             if year:
                 marks.append((match.start() + shift, year))
         if self._date:

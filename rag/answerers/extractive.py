@@ -18,6 +18,7 @@ from index.text import fold
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question
 from rag.answerers.evidence import Found, ReadingLike, Sentence, find_evidence, is_crossing, passage_sentences
 from rag.answerers.scoring import confidence, rank_score, shipped_weights
+from rag.checking.values import find_figures
 from rag.crossing import in_known_words
 from rag.datatypes import Passage
 from rag.figures import in_english
@@ -208,7 +209,13 @@ def _as_near(found: Found, best: Found) -> bool:
 
 
 def _value(piece: _Piece) -> str:
-    return re.sub(r"\s", "", fold(_short(piece)))
+    """Return a figure in a form in which equal ones are alike: 1,200名 and 1200 名, 1.5亿元 and 15000万元."""
+    folded = fold(_short(piece))
+    figures = find_figures(folded, ())
+    if len(figures) == 1:
+        sign = "-" if re.match("-|零下|负", folded) else ""
+        return f"{sign}{figures[0].number.normalize():f} {figures[0].dimension}"
+    return re.sub(r"\s", "", folded)
 
 
 def _label(analysis: QuestionAnalysis, number: int) -> str:

@@ -359,9 +359,12 @@ def _is_not_found(sentence: str) -> bool:
 
 def _claimed(sentence: str) -> str:
     """Return what a sentence claims: all of it but the part that says what the passages do not say, if any."""
-    if not REFUSAL.search(sentence):
+    folded = fold(sentence)
+    if not REFUSAL.search(folded):
         return sentence
-    return "，".join(part for part in _CONTRAST.split(sentence) if not REFUSAL.search(part))
+    bounds = [0, *(place for cut in _CONTRAST.finditer(folded) for place in cut.span()), len(folded)]
+    parts = zip(bounds[::2], bounds[1::2], strict=True)
+    return "，".join(sentence[start:end] for start, end in parts if not REFUSAL.search(folded[start:end]))
 
 
 def _may_refuse(beginning: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from index.text import MONTHS, fold
-from rag.candidates import AMOUNT, flat, parse_year
+from rag.candidates import AMOUNT, COUNTED, flat, parse_year
 from rag.checking.values import han_number
 
 
@@ -30,10 +30,6 @@ class Date:
 
 _YEAR = r"(?:1\d|20)\d\d"
 _NUMERAL = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
-_COUNTED = (
-    r"percent|per\scent|yuan|people|million|billion|thousand|tonnes|tons|km|kg|companies|"
-    r"enterprises|firms|workers|employees|students|residents|square|metres|meters|mu|kWh|jobs|units|households"
-)
 _QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4,
              "first": 1, "second": 2, "third": 3, "fourth": 4}  # fmt: skip
 _CHINESE = re.compile(
@@ -47,12 +43,12 @@ _CHINESE = re.compile(
       (?:\s?(?P<day3>{_NUMERAL})\s?[日号])?
     | 第?(?P<quarter3>[一二三四1-4])季度 | (?<![\w])?(?P<half3>[上下])半年
     | (?<![\d-])(?P<year4>(?:1[89]|20)\d\d)[-/.](?P<month4>0?[1-9]|1[0-2])
-      (?:[-/.](?P<day4>0?[1-9]|[12]\d|3[01]))?(?![\d%]|\.\d|{AMOUNT}|\s?(?:{_COUNTED}))
+      (?:[-/.](?P<day4>0?[1-9]|[12]\d|3[01]))?(?![\d%]|\.\d|{AMOUNT}|\s?(?:{COUNTED}))
     | (?<![\d月.])(?P<day5>[1-9]|[12]\d|3[01])日(?!元|均|报|产|前|内|游)""",
     re.VERBOSE,
 )
 _MONTH = "|".join(rf"{name}|{name[:3]}\b\.?" for name in MONTHS if name != "May") + "|May|Sept\\b\\.?"
-_NO_UNIT = rf"(?![\d%]|[.,:]\d|\s?(?:{_COUNTED}|[\u4e00-\u9fff]))"
+_NO_UNIT = rf"(?![\d%]|[.,:]\d|\s?(?:{COUNTED}|[\u4e00-\u9fff]))"
 _ENGLISH = re.compile(
     rf"""\b(?P<month>{_MONTH})\s(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?:,?\s(?:of\s)?(?P<year>{_YEAR}))?(?![\d%]|,\d)
     | \b(?P<day2>[0-3]?\d)(?:st|nd|rd|th)?\s(?:of\s)?(?P<month2>{_MONTH})(?:,?\s(?P<year2>{_YEAR}))?\b

@@ -190,7 +190,7 @@ def _alternatives(words: Iterable[str]) -> str:
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _HAN = r"[〇零一二两三四五六七八九十百千万亿]+(?:点[〇零一二三四五六七八九]+)?"
 _SCALE = r"十百千万亿"
-_WORD = "|".join([*_ENGLISH_WORDS, "hundred", "thousand", "million", "billion", "dozen"])
+_WORD = "|".join([*_ENGLISH_WORDS, "hundred", "thousand", "million", "billion", "trillion", "dozen"])
 _SKIPPED = r"(?:[a-z]+-)?[a-z]+"  # an adjective between a number and what it counts: 120 high-tech companies
 _ABOUT = r"约|大约|大概|约为|左右|上下|about|around|some|roughly|approximately|circa|an estimated"
 _OVER = (
@@ -399,7 +399,7 @@ def _either(text: str) -> Decimal | None:
 def _word_pattern() -> re.Pattern[str]:
     units = _alternatives(u for u in _units() if u.isascii() and u[0].isalpha())
     return re.compile(
-        rf"\b(?P<words>(?:an?\s(?=hundred|thousand|million|billion|dozen))?(?:{_WORD})(?:(?:-|\s(?:and\s)?)(?:{_WORD}))*)\b"
+        rf"\b(?P<words>(?:an?\s(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_WORD})(?:(?:-|\s(?:and\s)?)(?:{_WORD}))*)\b"
         rf"(?:[\s-](?P<unit>{units})|(?:\s(?!(?:and|or|to|in|of)\b){_SKIPPED}){{0,2}}?\s(?P<noun>{units}))?"
         rf"|\b(?P<ordinal>{'|'.join(_ORDINALS)})\b(?!\s(?:quarter|half))"
     )
@@ -452,7 +452,7 @@ def _inherited(folded: str, figures: Sequence[Figure]) -> list[Figure]:
             continue
         if _JOINED.fullmatch(between):
             head = re.match(_DIGITS, folded[following.start : following.end].lstrip("$¥€£ "))
-            worth = following.number / Decimal(head.group().replace(",", "")) if head else Decimal(1)
+            worth = following.step / _step(head.group()) if head else Decimal(1)  # a number may be 0: -10~0℃
             result[place] = replace(
                 bare, number=bare.number * worth, step=bare.step * worth, dimension=following.dimension
             )

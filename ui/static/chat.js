@@ -24,7 +24,7 @@ async function welcome() {
 function ask(text, { replaces = null, excluded = [] } = {}) {
   const asked = text.trim();
   if (!asked) return;
-  if (broken) { askAfresh(asked); return; }
+  if (broken) { askAfresh(asked, { replaces, excluded }); return; }
   if (state.busy) stop();
   turns.querySelector(".welcome")?.remove();
   for (const one of $$(".follow-ups", turns)) one.remove();
@@ -121,7 +121,6 @@ function end(line) {
 }
 
 // A stream that breaks says nothing, so while an answer is awaited the server is asked whether it is there.
-const LOOK_MS = 3000;
 let looking, broken = false; // a page whose stream broke is loaded again before the next question
 async function lookAfter(turn, first) {
   const why = await away({ first });
@@ -130,10 +129,10 @@ async function lookAfter(turn, first) {
   looking = setTimeout(lookAfter, LOOK_MS, turn, false);
 }
 
-async function askAfresh(asked) {
+async function askAfresh(asked, how) {
   if ((await call("alive")).error) return;
   sessionStorage.setItem(DRAFT, asked);
-  sessionStorage.setItem(AGAIN, "1");
+  sessionStorage.setItem(AGAIN, JSON.stringify({ ...how, chosen: [...state.chosen] }));
   location.reload();
 }
 
@@ -175,6 +174,7 @@ async function undo(turn) {
   if (state.busy) stop();
   const reply = await call("undo", { conversation: state.conversation, message: Number(turn.dataset.message) });
   if (reply.error) return;
+  cancelEdit();
   dropFrom(turn.dataset.message);
   question.value = reply.question;
   grow();

@@ -44,6 +44,7 @@ async function call(action, values = {}, { quiet = false } = {}) {
   }
 }
 
+const LOOK_MS = 3000; // between two questions whether the server is there
 let cameFrom; // which run of the server the question under way was sent to
 // Says why the server does not answer any more; "" when it does.
 async function away({ first = false } = {}) {

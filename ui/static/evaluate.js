@@ -36,7 +36,16 @@ function startRun(file) {
   if (running) return;
   setRunning(true);
   $(".progress").textContent = "…";
+  lookAfterRun(true);
   trigger("evaluate", { file, answerer: state.answerer, language: state.language });
+}
+
+// A server that has gone says nothing: while a run is under way it is asked whether it is there.
+async function lookAfterRun(first) {
+  const why = await away({ first });
+  if (!running) return;
+  if (why) { setRunning(false); toast(why, true); return; }
+  setTimeout(lookAfterRun, LOOK_MS, false);
 }
 
 function onRun(reply) {

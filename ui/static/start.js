@@ -140,6 +140,9 @@ async function start() {
   setWords();
   showTab("centre");
   putCards(null, "");
+  const again = JSON.parse(sessionStorage.getItem(AGAIN)); // asked when the server had gone
+  sessionStorage.removeItem(AGAIN);
+  for (const id of again?.chosen ?? []) state.chosen.add(id);
   const asked = remembered("scope"); // from the page of the library
   if (asked) { state.chosen.add(Number(asked)); remember("scope", ""); }
   listDocuments();
@@ -148,8 +151,7 @@ async function start() {
   if (!(linked && await openChat(Number(linked[1])))) { listConversations(); welcome(); }
   question.value = sessionStorage.getItem(DRAFT) ?? question.value; // what was typed meanwhile stays
   sessionStorage.removeItem(DRAFT);
-  if (sessionStorage.getItem(AGAIN)) deeds.send(); // the server had gone when this was asked
-  sessionStorage.removeItem(AGAIN);
+  if (again) ask(question.value, again);
   grow();
   page.classList.add("ready");
   question.focus({ preventScroll: true });

@@ -5,30 +5,36 @@ const MOST_FILES = 2000, AT_ONCE = 3;
 
 async function droppedFiles(transfer) {
   const entries = [...transfer.items].map((one) => one.webkitGetAsEntry?.()).filter(Boolean);
-  const files = [];
+  const files = [], unread = []; // one file that cannot be read does not stop the others
   const walk = async (entry, path) => {
     if (entry.name.startsWith(".") || files.length > MOST_FILES) return;
-    if (entry.isFile) {
-      const file = await new Promise((done, failed) => entry.file(done, failed));
-      files.push({ file, name: path + entry.name });
-      return;
-    }
-    const from = entry.createReader();
-    for (;;) { // a folder is read a hundred entries at a time
-      const some = await new Promise((done, failed) => from.readEntries(done, failed));
-      if (!some.length) break;
-      for (const one of some) await walk(one, `${path}${entry.name}/`);
+    try {
+      if (entry.isFile) {
+        const file = await new Promise((done, failed) => entry.file(done, failed));
+        files.push({ file, name: path + entry.name });
+        return;
+      }
+      const from = entry.createReader();
+      for (;;) { // a folder is read a hundred entries at a time
+        const some = await new Promise((done, failed) => from.readEntries(done, failed));
+        if (!some.length) break;
+        for (const one of some) await walk(one, `${path}${entry.name}/`);
+      }
+    } catch (error) {
+      unread.push(uploadFailed(path + entry.name, error));
     }
   };
   for (const entry of entries) await walk(entry, "");
-  return files;
+  return { files, unread };
 }
 
-async function addFiles(files) {
+const uploadFailed = (name, error) => say("upload_failed", { name, reason: String(error?.message ?? error).slice(0, 200) });
+
+async function addFiles(files, failed = []) {
   const visible = files.filter(({ name }) => !name.split("/").pop().startsWith("."));
   const all = visible.slice(0, MOST_FILES);
-  if (!all.length) return;
-  const failed = [], done = [];
+  if (!all.length && !failed.length) return;
+  const done = [];
   if (visible.length > MOST_FILES) failed.push(say("too_many_files", { limit: MOST_FILES }));
   const next = all.values();
   const work = async () => {
@@ -37,14 +43,16 @@ async function addFiles(files) {
         const { path } = await upload(file);
         done.push({ path, name });
       } catch (error) {
-        failed.push(say("upload_failed", { name, reason: String(error?.message ?? error).slice(0, 200) }));
+        failed.push(uploadFailed(name, error));
       }
       progress(say("uploading", { done: done.length + failed.length, total: all.length }), (done.length + failed.length) / all.length);
     }
   };
   progress(say("uploading", { done: 0, total: all.length }), 0);
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  if (!done.length) { onReading({ done: true, html: "" }, failed); return; }
   uploadFailures = failed;
+  lookAfterReading(true);
   trigger("ingest", { files: done, language: state.language });
 }
 
@@ -56,15 +64,24 @@ function progress(text, share) {
   box.style.setProperty("--share", `${Math.round(share * 100)}%`);
 }
 
-function onReading(reply) {
+// A server that has gone says nothing: while files are read it is asked whether it is there.
+async function lookAfterReading(first) {
+  const box = $(".progress", documents);
+  const why = await away({ first });
+  if (box.hidden) return;
+  if (why) { box.hidden = true; toast(why, true); return; }
+  setTimeout(lookAfterReading, LOOK_MS, false);
+}
+
+function onReading(reply, failures = uploadFailures) {
   if (!("done" in reply)) return;
   if (!reply.done) { progress(reply.text, reply.share); return; }
   $(".progress", documents).hidden = true;
   const report = $(".report", documents);
   report.innerHTML = reply.html;
-  if (uploadFailures.length) {
+  if (failures.length) {
     const list = document.createElement("ul");
-    list.append(...uploadFailures.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    list.append(...failures.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
     report.prepend(list);
     uploadFailures = [];
   }
@@ -83,7 +100,8 @@ addEventListener("drop", async (event) => {
   event.preventDefault();
   dragged = 0;
   drop.hidden = true;
-  addFiles(await droppedFiles(event.dataTransfer));
+  const { files, unread } = await droppedFiles(event.dataTransfer);
+  addFiles(files, unread);
 });
 
 addEventListener("chuchu-readings", (event) => onReading(event.detail ?? {}));
