@@ -50,6 +50,7 @@ from rag.training.examples import (
     cut_chunks,
     parallel_questions,
     spread,
+    subject_of,
     window_around,
 )
 from rag.training.export import export
@@ -754,12 +755,27 @@ def test_written_passages_bring_questions_with_and_without_an_answer(tmp_path: P
     assert designed.answer == ""
     assert (long.context, long.answer) == ("云河长306公里。", "306公里")
     documents: dict[str, int] = {}
-    examples, chunks = asked_examples([high, designed, long], "written_zh", documents, Random(1))
+    examples, chunks, above = asked_examples([high, designed, long], "written_zh", documents, Random(1))
     assert [example.answer for example in examples] == ["48米", "", "306公里"]
     assert [example.query for example in examples] == ["塔有多高？", "塔是谁设计的？", "云河长306公里。"]
     assert chunks == [(documents[high.context], high.context), (documents[long.context], long.context)]
-    again, known = asked_examples([replace(high, question="它多高？")], "fiction", documents, Random(1))
+    assert above == {high.context: "青山塔高48米", long.context: "云河长306公里"}
+    again, known, _ = asked_examples([replace(high, question="它多高？")], "fiction", documents, Random(1))
     assert (again[0].document, known) == (examples[0].document, [])  # the same document, indexed once
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("青山塔（Qingshan Tower）是一座塔。", "青山塔"),
+        ("《云河》，小说。", "《云河》"),
+        ("Harbour Lane was a street in the old town.", "Harbour Lane"),
+        ("The burst main closed three streets in the centre of the town", ""),
+        ("", ""),
+    ],
+)
+def test_a_text_begins_with_what_it_is_about(text: str, subject: str) -> None:
+    assert subject_of(text) == subject
 
 
 @pytest.mark.parametrize("line", ["Q\t塔有多高？\t49米", "Q\t塔有多高？", "塔有多高？\t48米", "N\t谁？\t他"])
@@ -774,7 +790,7 @@ def test_a_question_without_an_answer_is_a_negative_as_it_stands(tmp_path: Path)
     asked = Question(
         language="zh", question="塔是谁设计的？", context="青山塔高48米，建于1902年。", start=0, end=0
     )
-    examples, chunks = asked_examples([asked], "written_zh", {}, Random(1))
+    examples, chunks, _ = asked_examples([asked], "written_zh", {}, Random(1))
     sources = Sources(
         examples={"written_zh": examples},
         hard={"zh": HardPassages(chunks, "zh")},

@@ -133,10 +133,20 @@ def window_around(text: str, span: Span, language: str, random: Random) -> Span 
             last += 1
 
 
+_OPENING = re.compile(r"[（(，,。：；、]|是|为|\bis\b|\bwas\b|\bare\b|は、")
+_LONGEST_SUBJECT = 36  # characters
+
+
+def subject_of(text: str) -> str:
+    """Return what a text is about, as a heading would say it: its first words; none where they don't end soon."""
+    end = _OPENING.search(text, 1, _LONGEST_SUBJECT)
+    return text[: end.start()].strip() if end else ""
+
+
 def asked_examples(
     questions: Sequence[Question], source: Source, documents: dict[str, int], random: Random
-) -> tuple[list[Example], list[tuple[int, str]]]:
-    """Return examples of questions that people asked, and chunks of new contexts with their document numbers.
+) -> tuple[list[Example], list[tuple[int, str]], dict[str, str]]:
+    """Return examples of questions that people asked, chunks of new contexts, and what all these are about.
 
     Args:
         questions: of one data set.
@@ -147,11 +157,14 @@ def asked_examples(
     language = LANGUAGES[source]
     examples: list[Example] = []
     chunks: list[tuple[int, str]] = []
+    subjects: dict[str, str] = {}
     for asked in questions:
+        subject = subject_of(asked.context)
         if asked.context not in documents:
             documents[asked.context] = _FIRST_CONTEXT + len(documents)
             pieces = cut_chunks(asked.context, language, random)
             chunks += [(documents[asked.context], piece) for piece in pieces]
+            subjects |= dict.fromkeys(pieces, subject)
         document = documents[asked.context]
         end = asked.end
         while end > asked.start and asked.context[end - 1] in "。，；,. ":
@@ -162,6 +175,7 @@ def asked_examples(
         window = window_around(asked.context, (asked.start, end), language, random) if asked.answer else whole
         if window:
             passage = asked.context[window[0] : window[1]]
+            subjects[passage] = subject
             crossing = detect_language(asked.question) != language
             examples.append(
                 Example(
@@ -174,7 +188,7 @@ def asked_examples(
                     query=passage if crossing else asked.question,
                 )
             )
-    return examples, chunks
+    return examples, chunks, subjects
 
 
 _BOILERPLATE = re.compile(

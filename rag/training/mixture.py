@@ -77,9 +77,6 @@ _WRITTEN: dict[Source, Path] = {
 }
 """Passages written for this project with their questions: the folders of their batches."""
 
-_TITLED: frozenset[Source] = frozenset({"gloss", "news", "pages"})
-"""Sources of which it is known what stands above a passage."""
-
 SampleKind = Literal["answer", "near_miss", "same_document", "hard", "random"]
 
 
@@ -146,13 +143,15 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
     }
     chunks: dict[str, list[tuple[int, str]]] = {"zh": news.chunks, "en": english_chunks, "ja": [], "ko": []}
     documents: dict[str, int] = {}
+    subjects: dict[str, str] = {}
     for source, questions in data_sets(data, mixture.held_out).items():
         examples[source] = []
         for _ in range(max(1, round(getattr(mixture, source) / max(1, len(questions.training))))):
             # A question that comes more than once comes in another window.
-            made, passages = asked_examples(questions.training, source, documents, random)
+            made, passages, about = asked_examples(questions.training, source, documents, random)
             examples[source] += made
             chunks[LANGUAGES[source]] += passages
+            subjects |= about
         logger.info("%s: %d questions", source, len(examples[source]))
     hard = {language: HardPassages(passages, language) for language, passages in chunks.items()}
     pages = read_pages(READ_PAGES, Random(random.random())) if mixture.pages else PageQuestions()
@@ -161,7 +160,7 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
     return Sources(
         examples=examples,
         hard=hard,
-        above=headings | pages.above,
+        above=headings | subjects | pages.above,
         names=Names.of(news.chinese, [english for english, _ in pairs[::4]]),
         masked=masked_texts(chunks, pairs, mixture.masked, random),
     )
@@ -203,8 +202,7 @@ def make_samples(sources: Sources, mixture: Mixture, random: Random) -> list[Sam
 
 def _sample(example: Example, sources: Sources, mixture: Mixture, random: Random) -> Sample:
     """Return the example as it is, or with a question or passage that do not fit."""
-    titled = example.source in _TITLED and random.random() < mixture.headings
-    over = sources.above if titled else {}
+    over = sources.above if random.random() < mixture.headings else {}
     above = over.get(example.passage, "")
     positive = Sample(
         source=example.source,

@@ -28,7 +28,7 @@ from rag.training.negatives import HardPassages
 READ_PAGES = Path(__file__).parent / "pages" / "read"  # what the reader is trained on; the scoring has others
 FIRST_PAGE = 5_000_000  # as a document's number; contexts have lower ones
 LONGEST = 90  # characters of an answer
-NEAREST = 3  # passages that a question without an answer is asked of
+NEAREST = 2  # passages that a question without an answer is asked of
 
 
 @dataclass(slots=True)

@@ -63,7 +63,7 @@ class Mixture(Part):
         default=0.3,
         ge=0,
         le=1,
-        description="share of the windows of news and pages that have what stands above them",
+        description="share of the windows that have what stands above them, or what they are about",
     )
     noise: float = Field(
         default=0.2, ge=0, le=1, description="share of Chinese windows with punctuation as OCR leaves it"
