@@ -44,6 +44,7 @@ from rag.training.scoring import (
     tabulate,
 )
 from rag.training.scoring_cases import (
+    PAGES,
     Case,
     CaseOptions,
     Corpus,
@@ -175,7 +176,7 @@ def test_the_written_pages_say_what_their_questions_ask_for_and_a_quarter_asks_f
 ):
     corpus = pages_corpus(CaseOptions(without=1.0, elsewhere=1.0), Random(1))
     texts = {name: "".join(text.split()) for name, text in cast(Mapping[str, str], corpus.documents).items()}
-    assert len(texts) == 19
+    assert {*texts} == {path.name for path in PAGES.glob("*.txt")}
     assert {case.group for case in corpus.cases} == {*texts}
     for case in corpus.cases:
         assert all(any("".join(quote.split()) in text for text in texts.values()) for quote in case.evidence)
