@@ -120,14 +120,7 @@ function end(line) {
   setBusy(false);
 }
 
-// A stream that breaks says nothing, so while an answer is awaited the server is asked whether it is there.
-let looking, broken = false; // a page whose stream broke is loaded again before the next question
-async function lookAfter(turn, first) {
-  const why = await away({ first });
-  if (!state.busy || turn !== state.turn) return;
-  if (why) { broken = true; fail(why); return; }
-  looking = setTimeout(lookAfter, LOOK_MS, turn, false);
-}
+let broken = false; // a page whose stream broke is loaded again before the next question
 
 async function askAfresh(asked, how) {
   if ((await call("alive")).error) return;
@@ -138,8 +131,8 @@ async function askAfresh(asked, how) {
 
 function setBusy(busy) {
   state.busy = busy;
-  clearTimeout(looking);
-  if (busy) lookAfter(state.turn, true);
+  const turn = state.turn;
+  if (busy) lookAfter(() => state.busy && turn === state.turn, (why) => { broken = true; fail(why); });
   $(".send").hidden = busy;
   $(".stop").hidden = !busy;
 }

@@ -54,6 +54,16 @@ async function away({ first = false } = {}) {
   return cameFrom === reply.server ? "" : say("server_restarted");
 }
 
+// A stream that breaks says nothing: while something is under way the server is asked whether it is there.
+async function lookAfter(underWay, gone, first = true) {
+  if (!underWay()) return;
+  const why = await away({ first });
+  if (!underWay()) return;
+  if (why) gone(why); else setTimeout(lookAfter, LOOK_MS, underWay, gone, false);
+}
+
+const uploadFailed = (name, error) => say("upload_failed", { name, reason: String(error?.message ?? error).slice(0, 200) });
+
 // A question that was typed and not sent outlives the log-in.
 const DRAFT = "chuchu-draft", AGAIN = "chuchu-again";
 function offerLogin() {

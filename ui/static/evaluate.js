@@ -36,16 +36,8 @@ function startRun(file) {
   if (running) return;
   setRunning(true);
   $(".progress").textContent = "…";
-  lookAfterRun(true);
+  lookAfter(() => running, (why) => { setRunning(false); toast(why, true); });
   trigger("evaluate", { file, answerer: state.answerer, language: state.language });
-}
-
-// A server that has gone says nothing: while a run is under way it is asked whether it is there.
-async function lookAfterRun(first) {
-  const why = await away({ first });
-  if (!running) return;
-  if (why) { setRunning(false); toast(why, true); return; }
-  setTimeout(lookAfterRun, LOOK_MS, false);
 }
 
 function onRun(reply) {
@@ -71,7 +63,7 @@ $(".questions-file").addEventListener("change", async (event) => {
     const { path } = await upload(file);
     startRun({ path, name: file.name });
   } catch (error) {
-    toast(say("upload_failed", { name: file.name, reason: String(error?.message ?? error).slice(0, 200) }), true);
+    toast(uploadFailed(file.name, error), true);
   }
 });
 

@@ -28,8 +28,6 @@ async function droppedFiles(transfer) {
   return { files, unread };
 }
 
-const uploadFailed = (name, error) => say("upload_failed", { name, reason: String(error?.message ?? error).slice(0, 200) });
-
 async function addFiles(files, failed = []) {
   const visible = files.filter(({ name }) => !name.split("/").pop().startsWith("."));
   const all = visible.slice(0, MOST_FILES);
@@ -52,7 +50,8 @@ async function addFiles(files, failed = []) {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   if (!done.length) { onReading({ done: true, html: "" }, failed); return; }
   uploadFailures = failed;
-  lookAfterReading(true);
+  const box = $(".progress", documents);
+  lookAfter(() => !box.hidden, (why) => { box.hidden = true; toast(why, true); });
   trigger("ingest", { files: done, language: state.language });
 }
 
@@ -62,15 +61,6 @@ function progress(text, share) {
   box.hidden = false;
   box.textContent = text;
   box.style.setProperty("--share", `${Math.round(share * 100)}%`);
-}
-
-// A server that has gone says nothing: while files are read it is asked whether it is there.
-async function lookAfterReading(first) {
-  const box = $(".progress", documents);
-  const why = await away({ first });
-  if (box.hidden) return;
-  if (why) { box.hidden = true; toast(why, true); return; }
-  setTimeout(lookAfterReading, LOOK_MS, false);
 }
 
 function onReading(reply, failures = uploadFailures) {
