@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from index.bert import BertConfig
 from index.embedder import CompactEmbedder, StaticEmbedder
+from index.errors import SettingsError
 from index.text import is_chinese
 from index.training import curves
 from index.training.average import main as average_main
@@ -35,11 +36,12 @@ from index.training.embedder.evaluate import (
     written_sets,
 )
 from index.training.embedder.glossed import forms_of, gloss
-from index.training.embedder.mixture import crossing, written_questions
+from index.training.embedder.mixture import Mixture, build, crossing, sentence_pairs, written_questions
 from index.training.embedder.parallel import (
     CHINESE,
     VARIETIES,
     Pair,
+    Parallel,
     hold_out,
     question_pairs,
     read_parallel,
@@ -49,7 +51,14 @@ from index.training.embedder.rows import RowMaker, aligned_words, first_rows
 from index.training.embedder.settings import Alignment, EmbedderSettings, Training
 from index.training.embedder.train import Trainer, contrast, loss_of, rate_at
 from index.training.embedder.vocabulary import Word, cut, inherited, read_words, widen
-from index.training.questions import Question, all_written, read_translations, translated, written
+from index.training.questions import (
+    Question,
+    all_written,
+    read_translations,
+    split_sets,
+    translated,
+    written,
+)
 from index.weights import write_checksums
 
 SENTENCES = (
@@ -331,6 +340,47 @@ def test_a_folder_without_sentences_and_a_missing_teacher_are_refused_in_one_lin
     lost.write_text('teacher = "no_such_teacher"\n', encoding="utf-8")
     assert main(["--settings", str(lost), "--data", str(data), "--out", str(tmp_path / "out")]) == 1
     assert "There is no teacher in 'no_such_teacher'" in capsys.readouterr().err
+
+
+def test_texts_longer_than_the_start_reads_are_refused_in_one_line(
+    toy: Callable[[int], Path], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "long.toml"
+    stated = toy(8).read_text(encoding="utf-8").replace("longest = 48", "longest = 65")
+    settings.write_text(stated, encoding="utf-8")
+    assert main(["--settings", str(settings), "--data", str(data), "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert re.fullmatch(r"training\.longest is 65, and .*start reads 64 tokens at most; set it lower\.", said)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_fast_sibling_refuses_a_folder_without_sentences_in_one_line(
+    toy: Callable[[int], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert static.main(["--settings", str(toy(8)), "--data", str(tmp_path), "--out", str(out)]) == 1
+    assert capsys.readouterr().err.strip().endswith("give the folder with train/ and dev/ in it.")
+
+
+def test_a_mixture_of_nothing_is_one_clear_line() -> None:
+    empty = [written_questions("written", [], 1), sentence_pairs("docs", [])]
+    with pytest.raises(SettingsError, match="a share of 0 or no data"):
+        Mixture(empty, small_tokenizer(), EmbedderSettings())
+
+
+def test_questions_that_the_reader_holds_out_are_not_trained_on(tmp_path: Path) -> None:
+    asked = [f"where is number {n} {side}" for n in range(20) for side in ("now", "today")]
+    rows = [
+        {"src": "qed", "lang": "en", "q": question, "ctx": f"It is at place {n // 2}.", "a": "It", "s": 0}
+        for n, question in enumerate(asked)
+    ]
+    write_gzip(tmp_path / "train" / "qa_english.jsonl.gz", [json.dumps(row) for row in rows])
+    held = {question.question for question in split_sets(tmp_path / "train")["qa_english"].held_out}
+    assert len(held) == 4
+    shares = dict.fromkeys(EmbedderSettings().mixture.model_dump(), 0.0) | {"qa_english": 1.0}
+    settings = EmbedderSettings.model_validate({"mixture": shares})
+    built = build(settings, tmp_path, Parallel(pairs=(), held_out=()), [], small_tokenizer())
+    assert set(built.batch(0).columns[0]) == {*asked} - held
 
 
 def test_the_settings_that_ship_are_valid() -> None:

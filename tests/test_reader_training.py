@@ -16,21 +16,25 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models
 
 from index.errors import SettingsError
 from index.text import is_chinese
 from index.training import questions
 from index.training.average import main as average_main
+from index.training.average import mean
+from index.training.command import claim
 from index.training.questions import (
     WRITTEN,
     WRITTEN_MARKED,
     Question,
+    Split,
     asked_again,
     context_key,
     hold_out,
     read_questions,
     read_written,
+    without_overlaps,
     written,
     written_files,
 )
@@ -43,9 +47,11 @@ from rag.training.__main__ import main
 from rag.training.answers import find_answers
 from rag.training.chinese_questions import ask
 from rag.training.evaluate import Asked, score_spans, table
+from rag.training.evaluate import main as evaluate_main
 from rag.training.examples import (
     SOURCES,
     Example,
+    Source,
     asked_examples,
     cut_chunks,
     parallel_questions,
@@ -62,12 +68,13 @@ from rag.training.mixture import (
     featurise,
     featurise_masked,
     make_samples,
+    prepare,
 )
 from rag.training.negatives import HardPassages, Names, near_miss, without_its_sentence
 from rag.training.page_questions import READ_PAGES, read_pages
 from rag.training.parallel import chinese_figures, english_value, shared_answers
 from rag.training.settings import Mixture, TrainingSettings
-from rag.training.train import Batch, Trainer, batch_order, collate, losses, rate_at
+from rag.training.train import Batch, Taught, Trainer, batch_order, collate, losses, rate_at
 from rag.training.vocabulary import of_script, swap, unused
 from rag.training.words import Lexicon, Word, tag_words
 
@@ -363,6 +370,21 @@ def test_held_out_contexts_are_not_trained_on() -> None:
     assert hold_out(list(reversed(questions)), 6).held_out == tuple(reversed(split.held_out))
 
 
+def test_a_cut_that_overlaps_a_held_out_one_is_in_neither_part() -> None:
+    shared = [f"这是第{n}篇文章里两段都有的话，" * 4 for n in "一二三四五六"]
+    partner: dict[str, str] = {}
+    for n, words in enumerate(shared):
+        before, after = f"{n}号馆藏书很多。" + words, words.replace("，", ", ") + f"{n}号桥很长。"
+        partner |= {before: after, after: before}
+    questions = [Question(language="zh", question="?", context=cut, start=0, end=1) for cut in partner]
+    assert without_overlaps(Split(training=tuple(questions), held_out=())).training == tuple(questions)
+    split = without_overlaps(hold_out(questions, 2))
+    held = {question.context for question in split.held_out}
+    assert len(held) == 2
+    trained = {question.context for question in split.training}
+    assert trained == {*partner} - held - {partner[cut] for cut in held} != set()
+
+
 def test_an_answer_that_moved_is_found_and_a_lost_one_left_out(tmp_path: Path) -> None:
     path = tmp_path / "qa.jsonl.gz"
     rows = [
@@ -484,6 +506,29 @@ def test_windows_point_at_the_answer_tokens() -> None:
     assert windows.labels[2, :3].tolist() == [0, 0, 0]
 
 
+def test_windows_keep_the_numbers_of_a_large_vocabulary() -> None:
+    pieces = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *(f"#{n}" for n in range(66_000)),
+        *"谁画了何远。",
+    ]
+    tokenizer = Tokenizer(models.Unigram([(piece, -1.0) for piece in dict.fromkeys(pieces)], unk_id=1))
+    sample = Sample(source="cmrc", kind="answer", question="谁画了", passage="何远画了。", span=(0, 2))
+    windows = featurise([sample], Featuriser(tokenizer))
+    first, last = windows.labels[0, :2]
+    assert [pieces[number] for number in windows.ids[first : last + 1]] == ["何", "远"]
+    assert windows.hidden.dtype == windows.ids.dtype
+
+
+def test_a_mixture_of_nothing_is_one_clear_line() -> None:
+    with pytest.raises(SettingsError, match="no question to train on"):
+        featurise([], Featuriser.load(READER))
+
+
 def test_batches_hold_every_window_once_within_their_tokens() -> None:
     lengths = np.random.default_rng(0).integers(10, 180, 500)
     batches = batch_order(lengths, 600, seed=1, epoch=0)
@@ -522,6 +567,7 @@ def test_curves_are_cut_where_a_run_resumes(tmp_path: Path) -> None:
         ("[mixture]\nnewz = 3\n", "mixture.newz"),
         ("seed = \n", "TOML"),
         ("[training]\nepochs = 0\n", "training.epochs"),
+        ('[training]\nkeep_spans = ["cmrc"]\nnew_heads = true\n', "keep_spans needs new_heads = false"),
     ],
 )
 def test_settings_that_make_no_sense_are_named(tmp_path: Path, text: str, said: str) -> None:
@@ -579,6 +625,52 @@ def test_the_loss_of_a_span_is_least_where_the_product_joins_its_ends() -> None:
     backwards = logits.clone()
     backwards[0, 3, 3], backwards[0, 2, 5] = 6.0, 6.0  # a span that ends before it begins is none
     assert losses(backwards, batch)[0] == pytest.approx(float(losses(logits, batch)[0]))
+
+
+def test_where_spans_are_kept_only_whether_the_answer_is_here_is_learnt() -> None:
+    allowed = torch.tensor([[True, True, True, True, False]] * 2)
+    filler = torch.zeros(2, 5, dtype=torch.long)
+    labels = torch.tensor([[2, 3, 1, 1, 0], [0, 0, 0, 1, 0]])  # answered by tokens 2 to 3, and by nothing
+    batch = Batch(filler, filler, filler, allowed, filler, labels)
+    before = torch.zeros(2, 5, 7)
+    before[:, 1, :2] = 4.0  # the start answers with token 1
+    learnt = before.clone()
+    learnt[0, 0, :2], learnt[1, 0, :2] = -9.0, 9.0
+
+    def loss_of(logits: torch.Tensor, kept: bool) -> float:
+        return float(losses(logits, batch, Taught(before, torch.tensor([kept, kept])))[0])
+
+    assert loss_of(learnt, kept=True) == pytest.approx(0.0, abs=0.01)
+    assert loss_of(learnt, kept=False) > 1.0  # it is told the marked span
+    moved = learnt.clone()
+    moved[0, 2, 0], moved[0, 3, 1] = 8.0, 8.0
+    assert loss_of(moved, kept=True) > 0.5
+    assert loss_of(moved, kept=False) < loss_of(learnt, kept=False)
+    nowhere = losses(moved, batch, Taught(before, torch.tensor([False, False])))
+    assert float(nowhere[0]) == pytest.approx(float(losses(moved, batch)[0]))
+
+
+def test_kept_spans_stay_with_the_start_while_others_are_learnt(settings: Path) -> None:
+    text = "船厂有工人2300名。"
+    sample = Sample(source="news", kind="answer", question="有多少工人？", passage=text, span=(5, 10))
+
+    def moved_after_six_steps(*kept: Source) -> float:
+        stated = TrainingSettings.read(settings)
+        training = stated.training.model_copy(update={"keep_spans": kept, "precision": "fp32"})
+        trainer = Trainer(Path(stated.start), stated.model_copy(update={"training": training}))
+        batch = collate(featurise([sample], Featuriser.load(READER)), np.array([0]), trainer.device)
+
+        def starts() -> torch.Tensor:
+            with torch.no_grad():
+                given = trainer.model(batch.ids, batch.attended, batch.types).logits[0, :, 0]
+            return given[batch.allowed[0]][1:].log_softmax(0)
+
+        before = starts()
+        relevance = [float(trainer.train_step(batch, 1.0).relevance_loss) for _ in range(6)]
+        assert relevance[-1] < relevance[0]
+        return float(torch.nn.functional.kl_div(starts(), before, log_target=True, reduction="sum"))
+
+    assert moved_after_six_steps("news") < 0.2 * moved_after_six_steps("cmrc")
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -727,6 +819,48 @@ def test_a_folder_of_another_run_is_refused(
     assert "other settings" in capsys.readouterr().err
 
 
+def test_a_run_goes_on_when_a_setting_has_come_to_be_since_it_began(settings: Path, tmp_path: Path) -> None:
+    stated = TrainingSettings.read(settings)
+    claim(tmp_path, stated, {"evaluation": True})
+    kept = json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))
+    assert "evaluation" not in kept
+    del kept["training"]["keep_spans"]
+    (tmp_path / "settings.json").write_text(json.dumps(kept), encoding="utf-8")
+    claim(tmp_path, stated, {"evaluation": True})
+    kept["training"]["no_such_setting"] = 1
+    (tmp_path / "settings.json").write_text(json.dumps(kept), encoding="utf-8")
+    with pytest.raises(SettingsError, match="other settings"):
+        claim(tmp_path, stated, {"evaluation": True})
+
+
+@pytest.mark.parametrize(
+    "changed", ["data/train/news_zh.txt.gz", "start/stop_tokens.json", "start/SHA256SUMS"]
+)
+def test_a_run_that_has_begun_is_not_given_other_windows(
+    changed: str, data: Path, settings: Path, tmp_path: Path
+) -> None:
+    stated, out = TrainingSettings.read(settings), tmp_path / "run"
+    start = Path(stated.start)
+    windows = prepare(stated, data, start, out)
+    (out / "checkpoint.safetensors").touch()
+    assert np.array_equal(prepare(stated, data, start, out).ids, windows.ids)
+    path = tmp_path / changed
+    path.write_bytes(path.read_bytes()[::-1])  # of the same size
+    with pytest.raises(SettingsError, match="another --out"):
+        prepare(stated, data, start, out)
+
+
+def test_a_start_that_reads_too_few_tokens_is_refused_before_anything_is_made(
+    settings: Path, tmp_path: Path
+) -> None:
+    stated = TrainingSettings.read(settings)
+    config = Path(stated.start) / "config.json"
+    sizes = json.loads(config.read_text(encoding="utf-8")) | {"max_position_embeddings": 128}
+    config.write_text(json.dumps(sizes), encoding="utf-8")
+    with pytest.raises(SettingsError, match="reads 128 tokens at most, and a reader needs 275"):
+        prepare(stated, tmp_path / "nowhere", Path(stated.start), tmp_path / "run")
+
+
 def _run_until_killed(arguments: list[str], table: Path) -> None:
     """Start the recipe in a process of its own and kill it once it has taken some steps."""
     import time
@@ -869,7 +1003,9 @@ def test_readers_are_averaged_by_their_shares(tmp_path: Path) -> None:
     theirs = {name: weight + 1 for name, weight in ours.items()}
     save_file(theirs, other / "model.safetensors", metadata={"format": "pt"})
     write_checksums(other)
+    assert (READER / "calibration.json").is_file()
     assert average_main([str(tmp_path / "mean"), f"{READER}=3", f"{other}=1"]) == 0
+    assert not (tmp_path / "mean" / "calibration.json").exists(), "it was fitted to another model"
     found = load_file(tmp_path / "mean" / "model.safetensors")
     assert torch.allclose(found["classifier.bias"].float(), ours["classifier.bias"].float() + 0.25, atol=2e-3)
     assert Reader.load(tmp_path / "mean").read("塔有多高？", ["青山塔高48米。"])
@@ -887,6 +1023,30 @@ def test_what_cannot_be_averaged_is_said_in_one_line(
     assert said in error
     assert error.count("\n") == 1
     assert not (tmp_path / "mean").exists()
+
+
+def test_a_folder_without_a_vocabulary_cannot_be_averaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model.safetensors").touch()
+    assert average_main([str(tmp_path / "mean"), f"{tmp_path}=1"]) == 1
+    assert capsys.readouterr().err == f"{tmp_path} holds no tokenizer.json; give folders of trained models.\n"
+
+
+def test_readers_whose_vectors_have_other_widths_are_not_averaged() -> None:
+    wide, wider, plain = ({"classifier.bias": torch.ones(outputs)} for outputs in (7, 11, 3))
+    assert mean([(wide, 1.0), (plain, 1.0)]).keys() == {"classifier.bias"}
+    with pytest.raises(SettingsError, match="have 7 and 11 outputs"):
+        mean([(wide, 1.0), (plain, 1.0), (wider, 1.0)])
+
+
+def test_measuring_what_is_no_reader_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate_main([str(tmp_path / "none"), "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("There is no whole model in ")
+    assert said.count("\n") == 1
 
 
 def _renamed(folder: Path) -> Path:

@@ -158,6 +158,18 @@ def test_own_questions_stand_alone_and_are_asked_again_without_their_answer(tmp_
     assert "青川港" in cases[0].question
 
 
+def test_own_questions_that_share_a_document_are_of_one_group(tmp_path: Path) -> None:
+    told = [["port.txt"], ["port.txt", "town.txt"], ["town.txt", "river.txt"], ["hill.txt"], []]
+    rows = [
+        {"id": f"q{n}", "question": "企业有多少家？", "answers": ["430余家"], "documents": documents}
+        for n, documents in enumerate(told)
+    ]
+    path = tmp_path / "questions.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    groups = [case.group for case in own_corpus(path, tmp_path).cases if case.kind == "answer"]
+    assert groups == ["port.txt", "port.txt", "port.txt", "hill.txt", "q4"]
+
+
 def test_evidence_of_an_asked_question_is_the_sentence_of_its_answer() -> None:
     start = TOWN.index("430")
     asked = Question(language="zh", question="青川港有多少家企业？", context=TOWN, start=start, end=start + 5)
@@ -223,6 +235,27 @@ def test_what_the_answerer_sees_is_graded_kept_and_taken_from_the_folder(
     again = extract(corpus, tmp_path)
     assert np.array_equal(again.features, seen.features)
     assert again.kinds.tolist() == ["answer", "without", "elsewhere"]
+
+
+@pytest.mark.parametrize("grading", ["scoring_features.py", "matching.py"])
+def test_what_was_kept_is_extracted_anew_when_the_grading_changes(
+    grading: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ask(corpus: Corpus) -> Seen:
+        asked.append(corpus.name)
+        return made_up(6)
+
+    monkeypatch.setattr(scoring_features, "_ask_all", ask)
+    corpus = Corpus(name="tiny", documents={"1.txt": TOWN}, cases=())
+    extract(corpus, tmp_path)
+    extract(corpus, tmp_path)
+    assert asked == ["tiny"]
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path.name == grading))
+    extract(corpus, tmp_path)
+    assert asked == ["tiny", "tiny"]
 
 
 def made_up(cases: int = 60, candidates: int = 4) -> Seen:

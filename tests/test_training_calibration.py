@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.training.calibration import Bigrams, auroc, fit_platt, hard_pairs, pieces
+from rag.training.calibration import Bigrams, auroc, fit_platt, hard_pairs, main, pieces
 
 
 def test_platt_finds_the_curve_that_made_the_labels() -> None:
@@ -54,3 +54,12 @@ def test_a_wrong_piece_never_holds_the_answer(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(json.dumps({"data": [{"paragraphs": paragraphs}]}).encode()))
     (pair,) = hard_pairs(path)
     assert (pair.right, pair.wrong) == ("东湖大桥于1987年通车。", "西湖大桥正在施工。")
+
+
+def test_a_missing_file_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "dev.json.gz"
+    assert main([str(tmp_path), str(path)]) == 1
+    assert capsys.readouterr().err == f"{path} is missing; give gzipped SQuAD files.\n"
+    path.touch()
+    assert main([str(tmp_path), str(path)]) == 1
+    assert capsys.readouterr().err.startswith("There is no whole model in ")

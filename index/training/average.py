@@ -4,12 +4,13 @@
 
 Runs on other samples and in another order end in other places of one basin, and their mean is better than any of
 them (Wortsman et al. 2022, "Model soups", arXiv:2203.05482). All else is the first folder's of those
-with the most outputs.
+with the most outputs, but for a reader's calibration, which is to be fitted anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,11 @@ from index.errors import SettingsError
 from index.training.command import guarded
 from index.weights import write_checksums
 
+logger = logging.getLogger(__name__)
+
 WEIGHTS = "model.safetensors"
+_CALIBRATION = "calibration.json"
+_ALONE = 3  # first outputs of a reader, which mean the same in all; the others belong together in two halves
 
 
 def mean(parts: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tensor]:
@@ -31,7 +36,8 @@ def mean(parts: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tenso
     Outputs that only some of the models have are the mean of those.
 
     Raises:
-        SettingsError: the models are not of one shape but for their outputs, or a share is not above 0.
+        SettingsError: the models are not of one shape but for their outputs, have vectors of different widths in
+            these, or a share is not above 0.
     """
     shapes = [
         {n: w.shape for n, w in weights.items() if not n.startswith("classifier.")} for weights, _ in parts
@@ -39,6 +45,11 @@ def mean(parts: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tenso
     if any(shape != shapes[0] for shape in shapes):
         raise SettingsError(
             "The models are not of one shape; average those that were trained from one start."
+        )
+    outputs = {len(weights.get("classifier.bias", ())) for weights, _ in parts}
+    if len(wide := sorted(count for count in outputs if count > _ALONE)) > 1:
+        raise SettingsError(
+            f"The models have {' and '.join(map(str, wide))} outputs; average those of one training.pair_width."
         )
     if not all(share > 0 for _, share in parts):
         raise SettingsError("A share is a number above 0, as in FOLDER=0.5.")
@@ -70,8 +81,9 @@ def average(shares: Mapping[Path, float], out: Path) -> Path:
     """
     first = next(iter(shares))
     for folder in shares:
-        if not (folder / WEIGHTS).is_file():
-            raise SettingsError(f"{folder} holds no {WEIGHTS}; give folders of trained models.")
+        for name in (WEIGHTS, "tokenizer.json"):
+            if not (folder / name).is_file():
+                raise SettingsError(f"{folder} holds no {name}; give folders of trained models.")
         if (folder / "tokenizer.json").read_bytes() != (first / "tokenizer.json").read_bytes():
             raise SettingsError(f"{folder} has another vocabulary than {first}; their rows do not match.")
     parts = {folder: load_file(folder / WEIGHTS) for folder in shares}
@@ -79,6 +91,9 @@ def average(shares: Mapping[Path, float], out: Path) -> Path:
     most = max(parts, key=lambda folder: len(parts[folder].get("classifier.bias", ())))
     shutil.copytree(most, out, dirs_exist_ok=True)
     write(weights, out / WEIGHTS)
+    if (out / _CALIBRATION).is_file():
+        (out / _CALIBRATION).unlink()
+        logger.info("%s has no %s yet; fit it with python -m rag.training.calibration", out, _CALIBRATION)
     write_checksums(out)
     return out
 

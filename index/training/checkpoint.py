@@ -17,6 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim import Optimizer
 
+CHECKPOINT = "checkpoint.safetensors"
+"""Its name in a run's folder."""
+
 
 def save(path: Path, step: int, weights: Mapping[str, Tensor], optimizers: Mapping[str, Optimizer]) -> None:
     """Write a checkpoint beside the last one and put it in its place."""

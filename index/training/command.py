@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from index.errors import ChuchuError, SettingsError
+from index.training.recipe import Recipe
 
 
 def recipe_parser(module: str, description: str, settings: Path) -> argparse.ArgumentParser:
@@ -42,18 +45,30 @@ def guarded(work: Callable[[], object]) -> int:
     return 0
 
 
-def claim(out: Path, stated: str) -> None:
+def claim(out: Path, settings: Recipe, free: Mapping[str, bool | set[str]]) -> None:
     """Keep a run's settings in its folder, and refuse a folder that was begun with others.
+
+    A setting that there was not yet when the run began counts as its default.
 
     Args:
         out: the folder to work in; made where there is none.
-        stated: what must not change between two calls, as JSON.
+        settings: all of them.
+        free: what may change between two calls: a part's name → True, or the names of some of its settings.
 
     Raises:
         SettingsError: the folder holds a run with other settings.
     """
     out.mkdir(parents=True, exist_ok=True)
     kept = out / "settings.json"
-    if kept.is_file() and kept.read_text(encoding="utf-8") != stated:
+    if kept.is_file() and not _same(kept.read_bytes(), settings, free):
         raise SettingsError(f"{out} holds a run with other settings; give those, or another --out.")
-    kept.write_text(stated, encoding="utf-8")
+    kept.write_text(settings.model_dump_json(exclude=free, indent=1), encoding="utf-8")
+
+
+def _same(kept: bytes, settings: Recipe, free: Mapping[str, bool | set[str]]) -> bool:
+    """Whether settings as JSON are the same as these, but for what is free."""
+    try:
+        before = type(settings).model_validate_json(kept)
+    except ValidationError:
+        return False
+    return before.model_dump(exclude=free) == settings.model_dump(exclude=free)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 from index.errors import SettingsError
-from index.text import is_chinese
+from index.text import fold, is_chinese
 from index.training.tables import read_rows
 
 WRITTEN = Path(__file__).parent / "passages"  # written for this project: BATCH/LANGUAGE-TOPIC.txt
@@ -25,6 +26,8 @@ LANGUAGES = ("en", "ko", "zh")  # of those passages
 TRANSLATED = Path(__file__).parent / "embedder" / "everyday" / "questions"  # the same in others: LANGUAGE.tsv
 ASKED = Path(__file__).parent / "asked"  # questions written on contexts that have some: SET.tsv
 MARKED = ASKED / "marked"  # more of them, whose answers are as long as the set's own
+HELD_OUT = 1_000  # questions of CMRC's training part that are held out, by context; a tenth of other sets
+SHINGLE = 40  # characters that tell two cuts of one text: letters and digits, folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,7 @@ def read_written(path: Path) -> list[Question]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A question set in two parts that share no context."""
+    """A question set in two parts that share no context; some questions may be in neither."""
 
     training: tuple[Question, ...]
     held_out: tuple[Question, ...]
@@ -128,6 +131,37 @@ def hold_out(questions: Sequence[Question], count: int) -> Split:
         training=tuple(question for question in questions if question.context not in held),
         held_out=tuple(question for question in questions if question.context in held),
     )
+
+
+def without_overlaps(split: Split) -> Split:
+    """Leave out of training the contexts that share a shingle with a held-out one: cuts of one article overlap."""
+    held = {question.context for question in split.held_out}
+    told = {shingle for context in held for shingle in _shingles(context)}
+    contexts = {question.context for question in split.training}
+    kept = {context for context in contexts if told.isdisjoint(_shingles(context))}
+    return replace(split, training=tuple(one for one in split.training if one.context in kept))
+
+
+def _shingles(text: str) -> Iterator[str]:
+    """Yield every ``SHINGLE`` characters that follow each other in a text, folded, without blanks and marks."""
+    dense = re.sub(r"[\W_]+", "", fold(text))
+    return (dense[start : start + SHINGLE] for start in range(len(dense) - SHINGLE + 1))
+
+
+def split_sets(folder: Path, cmrc_held_out: int = HELD_OUT) -> dict[str, Split]:
+    """Return the question sets of a folder of training files, by name; one whose file is missing is empty.
+
+    What is left to train on overlaps with nothing that is held out.
+    """
+    pairs = folder / "qa_pairs.jsonl.gz"
+    cmrc, jaquad = read_questions(pairs, "cmrc"), read_questions(pairs, "jaquad")
+    english = read_questions(folder / "qa_english.jsonl.gz")
+    splits = {
+        "cmrc": hold_out(cmrc, cmrc_held_out),
+        "jaquad": hold_out(jaquad, len(jaquad) // 10),
+        "qa_english": hold_out(english, len(english) // 10),
+    }
+    return {name: without_overlaps(split) for name, split in splits.items()}
 
 
 def written_files(folder: Path, pattern: str = "*.txt") -> list[Path]:

@@ -44,7 +44,7 @@ def run(settings: TrainingSettings, data: Path, out: Path) -> Path:
     from rag.training.train import train
 
     start = Path(settings.start) if settings.start else SHIPPED
-    claim(out, settings.model_dump_json(exclude={"evaluation"}, indent=1))
+    claim(out, settings, {"evaluation": True})
     windows = prepare(settings, data, start, out)
     trained = export(train(settings, start, windows, out), start, out / "reader")
     before = (

@@ -14,6 +14,7 @@ import argparse
 import gzip
 import json
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import weights
+from index.errors import SettingsError
+from index.training.command import guarded
 from rag.reader import Calibration, Reader
 
 PIECE = 250  # characters, about a chunk
@@ -128,7 +131,15 @@ def logits(reader: Reader, pairs: Sequence[Pair]) -> tuple[Floats, NDArray[np.bo
 
 
 def calibrate(folder: Path, files: Sequence[Path], questions: int = QUESTIONS) -> Calibration:
-    """Fit on so many questions of each file, all together, and write the folder's calibration."""
+    """Fit on so many questions of each file, all together, and write the folder's calibration.
+
+    Raises:
+        ModelError: the folder holds no reader.
+        SettingsError: a file is missing.
+    """
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise SettingsError(f"{', '.join(missing)} is missing; give gzipped SQuAD files.")
     reader = Reader.load(folder)
     parts = [logits(reader, hard_pairs(path, questions)) for path in files]
     for path, (found, labels) in zip(files, parts, strict=True):
@@ -156,16 +167,16 @@ def _show(calibration: Calibration, found: Floats, labels: NDArray[np.bool_]) ->
             print(f"  {low:.1f}-{low + 0.1:.1f}: {inside.sum():5d} pieces, right {labels[inside].mean():.2f}")
 
 
-def main() -> None:
-    """Fit on all files together and write the folder's calibration."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit on all files together; return 0, or 1 after one line on stderr that says what to do."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("files", type=Path, nargs="+")
-    arguments = parser.parse_args()
-    calibrate(arguments.folder, arguments.files)
+    options = parser.parse_args(arguments)
+    return guarded(lambda: calibrate(options.folder, options.files))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

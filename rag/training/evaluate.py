@@ -13,6 +13,7 @@ import gzip
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from index.training.command import guarded
 from rag.evaluation.cmrc import exact_match, f1
 from rag.evaluation.matching import find_loosely
 from rag.reader import Reader
@@ -174,8 +176,8 @@ def _cell(scores: Mapping[str, float]) -> str:
     return f"AUROC {scores['auroc']:.3f}" if "auroc" in scores else "-"
 
 
-def main() -> None:
-    """Print the table of one reader, or of two."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table of one reader, or of two; return 0, or 1 after one line on stderr that says what to do."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -183,14 +185,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds train/ and dev/")
     parser.add_argument("--settings", type=Path, default=Path(__file__).parent / "reader.toml")
     parser.add_argument("--against", type=Path, help="another reader's folder, for the first column")
-    options = parser.parse_args()
-    settings = TrainingSettings.read(options.settings)
-    scores = [
-        evaluate(folder, options.data, settings.mixture, settings.evaluation) if folder else {}
-        for folder in (options.against, options.folder)
-    ]
-    print(table(*scores))
+    options = parser.parse_args(arguments)
+
+    def run() -> None:
+        settings = TrainingSettings.read(options.settings)
+        scores = [
+            evaluate(folder, options.data, settings.mixture, settings.evaluation) if folder else {}
+            for folder in (options.against, options.folder)
+        ]
+        print(table(*scores))
+
+    return guarded(run)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

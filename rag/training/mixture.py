@@ -19,8 +19,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from index.bert import BertConfig
 from index.datatypes import Span
 from index.errors import SettingsError
+from index.training.checkpoint import CHECKPOINT
 from index.training.questions import (
     ASKED,
     MARKED,
@@ -29,13 +31,13 @@ from index.training.questions import (
     WRITTEN_MARKED,
     Split,
     asked_again,
-    hold_out,
-    read_questions,
+    split_sets,
     translated,
     written,
 )
+from index.weights import SUMS, sha256
 from rag.crossing import crossed
-from rag.features import MAX_ABOVE, MAX_QUESTION, Featuriser, Tokens
+from rag.features import MAX_ABOVE, MAX_QUESTION, WINDOW, Featuriser, Tokens
 from rag.training.examples import (
     LANGUAGES,
     SOURCES,
@@ -56,6 +58,7 @@ from rag.training.words import Lexicon
 
 logger = logging.getLogger(__name__)
 
+LONGEST_ROW = MAX_QUESTION + MAX_ABOVE + WINDOW + 3  # tokens that a reader reads at a time, special ones too
 MAX_PASSAGE = 184  # tokens of a training window; a little under the 192 that the reader reads at a time
 HARDEST = 6  # passages of pages, the hardest, that a question is asked of in vain
 
@@ -168,13 +171,11 @@ def read_sources(data: Path, mixture: Mixture, random: Random) -> Sources:
 
 def data_sets(data: Path, cmrc_held_out: int) -> dict[Source, Split]:
     """Return the question sets, each split into what is trained on and what is held out."""
-    pairs = data / "train" / "qa_pairs.jsonl.gz"
-    cmrc, jaquad = read_questions(pairs, "cmrc"), read_questions(pairs, "jaquad")
-    english = read_questions(data / "train" / "qa_english.jsonl.gz")
+    sets = split_sets(data / "train", cmrc_held_out)
     splits: dict[Source, Split] = {
-        "cmrc": hold_out(cmrc, cmrc_held_out),
-        "jaquad": hold_out(jaquad, len(jaquad) // 10),
-        "english": hold_out(english, len(english) // 10),
+        "cmrc": sets["cmrc"],
+        "jaquad": sets["jaquad"],
+        "english": sets["qa_english"],
     }
     for source, folder in _WRITTEN.items():
         splits[source] = _with_translations(written(LANGUAGES[source], folder))
@@ -276,9 +277,9 @@ class Windows:
     answers the question, where the passage begins, the source's number.
     """
 
-    ids: NDArray[np.uint16]  # shape (tokens,)
+    ids: NDArray[np.unsignedinteger]  # shape (tokens,)
     types: NDArray[np.uint8]  # shape (tokens,)
-    hidden: NDArray[np.uint16]  # shape (tokens,)
+    hidden: NDArray[np.unsignedinteger]  # shape (tokens,)
     starts: NDArray[np.int64]  # shape (windows + 1,)
     labels: NDArray[np.int32]  # shape (windows, 5)
 
@@ -307,7 +308,11 @@ _BLOCK = 2_000  # samples tokenised at a time
 
 
 def featurise(samples: Sequence[Sample], featuriser: Featuriser) -> Windows:
-    """Tokenise samples and mark their matches; a sample whose answer does not fit a window is left out."""
+    """Tokenise samples and mark their matches; a sample whose answer does not fit a window is left out.
+
+    Raises:
+        SettingsError: no sample is left.
+    """
     ids: list[NDArray[np.int64]] = []
     types: list[NDArray[np.int64]] = []
     labels: list[tuple[int, int, int, int, int]] = []
@@ -340,13 +345,21 @@ def featurise(samples: Sequence[Sample], featuriser: Featuriser) -> Windows:
                     SOURCES.index(sample.source),
                 )
             )
+    if not ids:
+        raise SettingsError("The mixture and the data make no question to train on; give more of either.")
+    number = _number(featuriser)
     return Windows(
-        np.concatenate(ids).astype(np.uint16),
+        np.concatenate(ids).astype(number),
         np.concatenate(types).astype(np.uint8),
-        np.zeros(sum(map(len, ids)), dtype=np.uint16),
+        np.zeros(sum(map(len, ids)), dtype=number),
         np.cumsum([0, *map(len, ids)], dtype=np.int64),
         np.array(labels, dtype=np.int32),
     )
+
+
+def _number(featuriser: Featuriser) -> np.dtype[np.unsignedinteger]:
+    """Return a type that holds every number of the vocabulary, no wider than it must be."""
+    return np.min_scalar_type(featuriser.pieces)
 
 
 def featurise_masked(texts: Sequence[tuple[str, str]], featuriser: Featuriser, seed: int) -> Windows:
@@ -361,10 +374,11 @@ def featurise_masked(texts: Sequence[tuple[str, str]], featuriser: Featuriser, s
     ids, types, hidden = (np.concatenate([row[n] for row in rows]) for n in range(3))
     labels = np.zeros((len(rows), 5), dtype=np.int32)
     labels[:, 4] = MASKED
+    number = _number(featuriser)
     return Windows(
-        ids.astype(np.uint16),
+        ids.astype(number),
         types.astype(np.uint8),
-        hidden.astype(np.uint16),
+        hidden.astype(number),
         np.cumsum([0, *(len(row[0]) for row in rows)], dtype=np.int64),
         labels,
     )
@@ -399,32 +413,47 @@ def _token_window(passage: Tokens, span: Span | None) -> tuple[int, int, int] | 
     return (first, last, begin) if last - begin < MAX_PASSAGE else None
 
 
-def fingerprint(settings: TrainingSettings, data: Path) -> str:
-    """Return what the prepared arrays depend on: the mixture, the seed, the start's vocabulary, the files."""
+def fingerprint(settings: TrainingSettings, data: Path, start: Path) -> str:
+    """Return what the prepared arrays depend on: the mixture, the seed, the start, the contents of the files."""
     ours = [*WRITTEN.rglob("*.txt"), *TRANSLATED.glob("*.tsv"), *ASKED.rglob("*.tsv"), *READ_PAGES.glob("*")]
     files = sorted([*(data / "train").glob("*.gz"), *ours])
+    files += [start / name for name in ("tokenizer.json", "stop_tokens.json", SUMS)]
     stated = {
         "seed": settings.seed,
-        "start": settings.start,
         "mixture": settings.mixture.model_dump(),
-        "files": [(file.name, file.stat().st_size) for file in files],
+        "files": [(file.name, sha256(file)) for file in files if file.is_file()],
     }
     return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def prepare(settings: TrainingSettings, data: Path, start: Path, out: Path) -> Windows:
-    """Make the training windows, or map those that an earlier run has made of the same settings."""
+    """Make the training windows, or map those that an earlier run has made of the same settings and files.
+
+    Raises:
+        SettingsError: the run in ``out`` has begun on other windows, the start reads too few tokens, or there is
+            nothing to train on.
+    """
     folder = out / "windows"
     stamp = folder / "prepared.json"
-    expected = fingerprint(settings, data)
-    if stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8"))["fingerprint"] == expected:
-        return Windows.load(folder)
+    expected = fingerprint(settings, data, start)
+    if stamp.is_file():
+        if json.loads(stamp.read_text(encoding="utf-8"))["fingerprint"] == expected:
+            return Windows.load(folder)
+        if (out / CHECKPOINT).is_file():
+            raise SettingsError(
+                f"{out} holds a run on other data or from another start; give those, or another --out."
+            )
+    featuriser = Featuriser.load(start)
+    positions = BertConfig.read(start).max_position_embeddings
+    if positions < LONGEST_ROW:
+        raise SettingsError(
+            f"{start} reads {positions} tokens at most, and a reader needs {LONGEST_ROW}; give another start."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     random = Random(settings.seed)
     sources = read_sources(data, settings.mixture, random)
     samples = make_samples(sources, settings.mixture, random)
-    featuriser = Featuriser.load(start)
     windows = featurise(samples, featuriser)
     if sources.masked:
         windows = joined(windows, featurise_masked(sources.masked, featuriser, settings.seed))

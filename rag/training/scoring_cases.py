@@ -17,6 +17,7 @@ from typing import Literal
 
 from index.errors import SettingsError
 from index.text import detect_language
+from index.training.questions import HELD_OUT
 from index.training.questions import Question as ContextQuestion
 from index.training.sentences import sentences_of
 from rag.evaluation.questions import read_questions as read_own
@@ -29,10 +30,6 @@ from rag.training.words import Lexicon
 
 PAGES = Path(__file__).parent / "pages"
 """Newspaper pages invented for this project by a language model, and questions on them."""
-
-HELD_OUT = (
-    1_000  # CMRC questions that the reader's recipe holds out; `rag.training.settings.Mixture.held_out`
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +60,7 @@ class Case:
     question: str
     answers: tuple[str, ...]  # any one of them, or where `in_parts` all; of "without" what must not be found
     evidence: tuple[str, ...]  # the words that hold them, white space aside
-    group: str  # cases of one group share a document: never in two folds
+    group: str  # cases that share a document are of one group: never in two folds
     in_parts: bool = False
 
     @property
@@ -108,10 +105,25 @@ def corpora(data: Path, options: CaseOptions, seed: int) -> list[Corpus]:
 
 def own_corpus(questions: Path, documents: Path) -> Corpus:
     """Our own questions on our own documents, those with several parts left out; each again without its evidence."""
+    told = {asked.id: asked.documents for asked in read_own(questions).questions}
+    asked = list(_read_cases(questions))
+    groups = _groups([told[case.group] for case in asked])
     cases: list[Case] = []
-    for case in _read_cases(questions):
+    for case in asked:
+        if told[case.group]:
+            case = replace(case, group=groups[told[case.group][0]])
         cases += [case, replace(case, kind="without")] if case.answerable else [case]
     return Corpus(name="own", documents=documents, cases=tuple(cases))
+
+
+def _groups(documents: Iterable[Iterable[str]]) -> dict[str, str]:
+    """Return the group of each document, named by its first one; documents that stand together share a group."""
+    groups: list[set[str]] = []
+    for together in map(set, documents):
+        touched = [group for group in groups if not group.isdisjoint(together)]
+        groups = [group for group in groups if group.isdisjoint(together)]
+        groups.append(together.union(*touched))
+    return {document: min(group) for group in groups for document in group}
 
 
 def pages_corpus(options: CaseOptions, random: Random) -> Corpus:

@@ -1,7 +1,7 @@
 """Asks cases as the assistant would and keeps what its answerer saw: every candidate's features, and which are right.
 
 Takes corpora and the models that ship, gives arrays. What was extracted is kept in a folder, by everything that
-decides it: the cases, the models, and the code that answers. It is extracted anew when any of them changes.
+decides it: the cases, the models, and the code that answers and grades. It is extracted anew when any of them changes.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from rag.answerers.evidence import FEATURES, Found
 from rag.answerers.extractive import ExtractiveAnswerer
 from rag.assistant import Assistant
 from rag.datatypes import Passage
+from rag.evaluation import matching
 from rag.evaluation.matching import holds, normalise, overlaps
 from rag.questions import analyse_question
 from rag.remembering import RememberingEmbedder
@@ -71,7 +72,7 @@ def extract(corpus: Corpus, folder: Path) -> Seen:
 
 
 def _fingerprint(corpus: Corpus) -> str:
-    """Return sixteen hexadecimal digits of the cases, the documents, the models and the code that answers."""
+    """Return sixteen hexadecimal digits of cases, documents, models, and the code that answers and grades."""
     digest = hashlib.sha256()
     for case in corpus.cases:
         digest.update(json.dumps(asdict(case), ensure_ascii=False).encode())
@@ -86,6 +87,8 @@ def _fingerprint(corpus: Corpus) -> str:
         for path in sorted((home / "models").rglob("*")):
             if path.name == "SHA256SUMS" or path.suffix == ".xz":
                 digest.update(path.read_bytes())
+    for grading in (__file__, matching.__file__):
+        digest.update(Path(grading).read_bytes())
     return digest.hexdigest()[:16]
 
 

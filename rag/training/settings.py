@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from index.training.questions import HELD_OUT
 from index.training.recipe import Part, Recipe
+from rag.training.examples import Source
 
 
 class Mixture(Part):
@@ -69,7 +71,7 @@ class Mixture(Part):
         default=0.2, ge=0, le=1, description="share of Chinese windows with punctuation as OCR leaves it"
     )
     held_out: int = Field(
-        default=1_000, ge=0, description="CMRC questions held out, by context; a tenth of other sets"
+        default=HELD_OUT, ge=0, description="CMRC questions held out, by context; a tenth of other sets"
     )
 
 
@@ -94,6 +96,10 @@ class Training(Part):
     )
     hidden_tokens: float = Field(
         default=0.0, ge=0, lt=1, description="share of a window's tokens that are hidden, others each time"
+    )
+    keep_spans: tuple[Source, ...] = Field(
+        default=(),
+        description="sources on whose windows the start's spans are kept, and only learnt whether they are there",
     )
     relevance_weight: float = Field(
         default=0.5, ge=0, description="of the relevance loss beside the span loss"
@@ -124,6 +130,12 @@ class Training(Part):
     def _sparse_gradients_are_not_compiled(self) -> Training:
         if self.compiled and self.train_words:
             raise ValueError("compiled needs train_words = false: sparse gradients cannot be compiled")
+        return self
+
+    @model_validator(mode="after")
+    def _fresh_outputs_have_no_spans_to_keep(self) -> Training:
+        if self.keep_spans and self.new_heads:
+            raise ValueError("keep_spans needs new_heads = false: fresh outputs have no spans to keep")
         return self
 
 

@@ -1,7 +1,8 @@
 """Trains a reader on prepared windows, on a CPU or a GPU, and goes on where an earlier run was stopped.
 
 Span cross-entropy over the passage's tokens and [CLS] (its "not here"), plus a binary cross-entropy of the
-relevance at [CLS]. The checkpoint holds everything that decides the next step, so a run that was killed and
+relevance at [CLS]. On windows of some sources the spans of the start are kept instead: learning without forgetting
+(Li and Hoiem 2016). The checkpoint holds everything that decides the next step, so a run that was killed and
 resumed ends with the weights of one that was not.
 """
 
@@ -25,6 +26,7 @@ from torch.nn import functional
 
 from index.errors import SettingsError
 from index.training import checkpoint
+from index.training.checkpoint import CHECKPOINT
 from index.training.devices import chosen_device, chosen_precision
 from rag.features import MASK, SPECIAL
 from rag.reader import OUTPUTS
@@ -36,7 +38,6 @@ from rag.training.settings import Training, TrainingSettings
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINT = "checkpoint.safetensors"
 _POOL = 40  # batches that are sorted by length together: little padding, and still well mixed
 _FLOOR = 0.02  # share of the peak rate that the last steps still have
 _GUESSER_ALONE = 120  # steps: its first guesses would push the body anywhere
@@ -52,6 +53,13 @@ class Batch:
     allowed: Tensor  # True where an answer may begin or end: the passage and [CLS]
     hidden: Tensor  # tokens to guess, else 0
     labels: Tensor  # shape (windows, 5), see Windows
+
+
+class Taught(NamedTuple):
+    """What the start made of a batch."""
+
+    logits: Tensor  # shape (windows, width, outputs)
+    kept: Tensor  # True for the windows in which its spans are kept, shape (windows,)
 
 
 class Step(NamedTuple):
@@ -126,7 +134,15 @@ def collate(windows: Windows, members: NDArray[np.int64], device: torch.device) 
     return Batch(ids_, types_, attended_, allowed_.bool(), hidden_, labels_)
 
 
-def losses(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+class Scores(NamedTuple):
+    """What a reader gives each place of a window; the first of each is [CLS], "not here"."""
+
+    starts: Tensor  # shape (windows, width)
+    ends: Tensor  # shape (windows, width)
+    spans: Tensor  # shape (windows, width * width)
+
+
+def losses(logits: Tensor, batch: Batch, taught: Taught | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """Return the span loss, the relevance loss, and which windows are answered exactly, shape (windows,).
 
     Half of the span loss is the mean of start and end, each among all tokens, half that of the span among all spans.
@@ -134,23 +150,57 @@ def losses(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     Args:
         logits: shape (windows, width, outputs): start, end, relevance, and the two vectors.
         batch: what they were computed from.
+        taught: what the start made of them, and where its spans are to be kept.
     """
     asked = (batch.labels[:, 4] != MASKED).float()  # the other windows count for nothing here
+    scores = _scores(logits, batch)
+    first, last, here = batch.labels[:, 0], batch.labels[:, 1], batch.labels[:, 2]
+    wanted = Scores(first, last, first * logits.shape[1] + last)
+    kept = _scores(taught.logits, batch) if taught else scores
+    start, end, span = (
+        functional.cross_entropy(given, place, reduction="none")
+        if taught is None
+        else _kept_or_taught(given, place, before, taught.kept)
+        for given, place, before in zip(scores, wanted, kept, strict=True)
+    )
+    judged = functional.binary_cross_entropy_with_logits(logits[:, 0, 2], here.float(), reduction="none")
+    exact = scores.spans.argmax(dim=1) == wanted.spans
+    return _mean((start + end) / 4 + span / 2, asked), _mean(judged, asked), exact
+
+
+def _scores(logits: Tensor, batch: Batch) -> Scores:
+    """Return the scores of all places where an answer may be; those of others are -1e4."""
     starts = logits[..., 0].masked_fill(~batch.allowed, -1e4)
     ends = logits[..., 1].masked_fill(~batch.allowed, -1e4)
-    first, last, here = batch.labels[:, 0], batch.labels[:, 1], batch.labels[:, 2]
-    apart = _mean(functional.cross_entropy(starts, first, reduction="none"), asked)
-    apart = (apart + _mean(functional.cross_entropy(ends, last, reduction="none"), asked)) / 2
     opens, closes = logits[..., OUTPUTS:].chunk(2, dim=-1)
     products = opens @ closes.transpose(1, 2) * max(opens.shape[-1], 1) ** -0.5
     width = logits.shape[1]
     wrong = torch.ones(width, width, dtype=torch.bool, device=logits.device).tril(-1)
     wrong[0, 1:] = True  # [CLS] is "not here", and no beginning of an answer
     spans = (starts[:, :, None] + ends[:, None, :] + products).masked_fill(wrong, -1e4).flatten(1)
-    wanted = first * width + last
-    whole = _mean(functional.cross_entropy(spans, wanted, reduction="none"), asked)
-    judged = functional.binary_cross_entropy_with_logits(logits[:, 0, 2], here.float(), reduction="none")
-    return (apart + whole) / 2, _mean(judged, asked), spans.argmax(dim=1) == wanted
+    return Scores(starts, ends, spans)
+
+
+def _kept_or_taught(given: Tensor, wanted: Tensor, before: Tensor, kept: Tensor) -> Tensor:
+    """Return each window's loss, where the start's places are kept in some of them.
+
+    In those the loss is that of "here or not here", and how far the places have moved from the start's if it is
+    here (Kullback-Leibler divergence, nats); in the others the cross-entropy of the place that is wanted.
+
+    Args:
+        given: scores of places, shape (windows, places); the first is "not here".
+        wanted: the right place, shape (windows,).
+        before: the start's scores of them.
+        kept: True for the windows in which its places are kept, shape (windows,).
+    """
+    everywhere = given.logsumexp(dim=1)
+    here = given[:, 1:].logsumexp(dim=1) - everywhere
+    found = -torch.where(wanted == 0, given[:, 0] - everywhere, here)
+    moved = functional.kl_div(
+        given[:, 1:].log_softmax(dim=1), before[:, 1:].log_softmax(dim=1), reduction="none", log_target=True
+    ).sum(dim=1)
+    learnt = functional.cross_entropy(given, wanted, reduction="none")
+    return torch.where(kept, found + moved, learnt)
 
 
 def _mean(values: Tensor, counted: Tensor) -> Tensor:
@@ -199,10 +249,18 @@ class Trainer:
             self.optimizers["sparse"] = torch.optim.SparseAdam(
                 [{"params": [vectors.weight], "peak": self.options.body_rate}], betas=(0.9, 0.98)
             )
-        self._body = (
-            torch.compile(self.model.bert, dynamic=True) if self.options.compiled else self.model.bert
+        self._body = self._compiled(self.model.bert)
+        self._keeps = torch.tensor(
+            [source in self.options.keep_spans for source in SOURCES] + [False], device=self.device
         )
+        self._before = None
+        if self.options.keep_spans:
+            self._before = _load_model(start, self.options).to(self.device).eval().requires_grad_(False)
+            self._body_before = self._compiled(self._before.bert)
         self.step = 0
+
+    def _compiled(self, body: Any) -> Any:
+        return torch.compile(body, dynamic=True) if self.options.compiled else body
 
     def train_step(self, batch: Batch, rate: float) -> Step:
         """Take one step at a share of the peak rates."""
@@ -211,15 +269,15 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate
             optimizer.zero_grad()
+        ids = self._with_hidden(batch.ids)
+        taught = self._taught(ids, batch)
         with self._autocast():
             states = self._body(
-                input_ids=self._with_hidden(batch.ids),
-                token_type_ids=batch.types,
-                attention_mask=batch.attended,
+                input_ids=ids, token_type_ids=batch.types, attention_mask=batch.attended
             ).last_hidden_state
             logits = self.model.classifier(states)
             guessing = self._guess(states.detach() if self.step < _GUESSER_ALONE else states, batch)
-        span, relevance, exact = losses(logits.float(), batch)
+        span, relevance, exact = losses(logits.float(), batch, taught)
         torch.autograd.backward(
             span + self.options.relevance_weight * relevance + self.options.masked_weight * guessing
         )
@@ -228,6 +286,17 @@ class Trainer:
             optimizer.step()
         self.step += 1
         return Step(span.detach(), relevance.detach(), guessing.detach(), exact, logits[:, 0, 2].detach())
+
+    def _taught(self, ids: Tensor, batch: Batch) -> Taught | None:
+        """Return what the start makes of a batch; None where nothing of it is to be kept."""
+        kept = self._keeps[batch.labels[:, 4]]
+        if self._before is None or not kept.any():
+            return None
+        with torch.no_grad(), self._autocast():
+            states = self._body_before(
+                input_ids=ids, token_type_ids=batch.types, attention_mask=batch.attended
+            ).last_hidden_state
+            return Taught(self._before.classifier(states).float(), kept)
 
     def _guess(self, states: Tensor, batch: Batch) -> Tensor:
         """Return the loss of guessing the hidden words; 0 where none is hidden."""

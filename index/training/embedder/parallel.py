@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from index.errors import SettingsError
 from index.text import is_chinese
 from index.training.questions import all_written, read_translations
 from index.training.tables import read_rows
@@ -120,3 +121,15 @@ def read_parallel(data: Path, held_out: int, everyday: Path | None = None) -> Pa
     """Read what the data folder and the one of everyday language hold; a missing file is left out."""
     tested = (text for row in read_rows(data / "dev" / "tatoeba_test.tsv.gz") for text in row[1:])
     return hold_out(read_pairs(data, everyday), tested, held_out)
+
+
+def require_sentences(parallel: Parallel, data: Path) -> None:
+    """Refuse a data folder of which nothing is left to train on but what was written for this project.
+
+    Raises:
+        SettingsError: it is one.
+    """
+    if all(pair.source in OURS for pair in parallel.pairs):
+        raise SettingsError(
+            f"{data} holds no parallel sentences; give the folder with train/ and dev/ in it."
+        )

@@ -29,7 +29,7 @@ from index.training.embedder import mixture as mixtures
 from index.training.embedder.align import weights_of
 from index.training.embedder.encoder import ROWS
 from index.training.embedder.mixture import Batch, Mixture
-from index.training.embedder.parallel import Parallel, read_parallel
+from index.training.embedder.parallel import Parallel, read_parallel, require_sentences
 from index.training.embedder.settings import EmbedderSettings, Static
 from index.training.embedder.train import contrast
 from index.training.embedder.vocabulary import read_words
@@ -105,7 +105,11 @@ def export_static(table: NDArray[np.float32], tokenizer: Tokenizer, folder: Path
 
 
 def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
-    """Train and export the fast sibling; return its folder, ``fast`` in ``out``."""
+    """Train and export the fast sibling; return its folder, ``fast`` in ``out``.
+
+    Raises:
+        SettingsError: the data folder is incomplete.
+    """
     made = out / "embedder"
     start = made if made.is_dir() else settings.start_folder
     torch.manual_seed(settings.seed)
@@ -115,6 +119,7 @@ def run(settings: EmbedderSettings, data: Path, out: Path) -> Path:
     tokenizer.no_truncation()
     everyday = settings.everyday_folder
     parallel = read_parallel(data, settings.held_out, everyday)
+    require_sentences(parallel, data)
     training = settings.training.model_copy(
         update={"batch_tokens": options.batch_tokens, "passage_tokens": options.batch_tokens, "columns": 1}
     )

@@ -25,13 +25,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from index.training import checkpoint, curves
+from index.training.checkpoint import CHECKPOINT
 from index.training.embedder.encoder import Encoder
 from index.training.embedder.mixture import Batch, Mixture
 from index.training.embedder.settings import Training
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINT = "checkpoint.safetensors"
 _SUB_BATCH = 2_000  # tokens that are computed at once; like lengths stand together
 
 
