@@ -43,6 +43,8 @@ _INCREMENTAL = 2  # SQLite's number for it
 _PAGES_AT_ONCE = 1_000  # given back in one transaction, 4 MB: some 20 ms
 _REWRITTEN_BYTES = 100_000_000
 _NUMBERS = ("generation", "dimensions")  # of the facts about a library
+RESTORE = f"delete {FILE_NAME}-wal and {FILE_NAME}-shm and put a backup of {FILE_NAME} in its place"
+"""The advice for a damaged library: a log left there would be played into the backup, and damage it too."""
 
 _SCHEMA_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -67,7 +69,7 @@ CREATE TABLE sources (
     id INTEGER PRIMARY KEY,                -- in order of arrival; a document is named after its oldest source
     path TEXT NOT NULL UNIQUE,             -- absolute
     document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    size INTEGER NOT NULL,                 -- bytes
+    size INTEGER NOT NULL,                 -- bytes; -1: its document is named after a file that is gone
     mtime_ns INTEGER NOT NULL              -- 0: too fresh to be trusted, compare the hash
 );
 CREATE INDEX sources_by_document ON sources (document_id);
@@ -175,11 +177,15 @@ def connect_memory() -> sqlite3.Connection:
     return connection
 
 
+class ImmutableConnection(sqlite3.Connection):
+    """A reader that takes the file for unchanging: what was read is wrong when it was written or replaced."""
+
+
 def connect_reader(folder: Path) -> sqlite3.Connection:
     """Open the database for reading, also in a folder that cannot be written.
 
     Readers of a WAL database share a small file beside it. Where it cannot be made (a read-only folder) the
-    database is opened as immutable, which is safe because nobody can write it, unless a writer died there:
+    database is opened as immutable, which is safe for as long as nobody writes it, unless a writer died there:
     its log would be left out, so that is refused.
     """
     path = folder / FILE_NAME
@@ -204,6 +210,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
         check_same_thread=False,
+        factory=ImmutableConnection if "immutable" in mode else sqlite3.Connection,
     )
     try:
         connection.execute("PRAGMA query_only=ON")
@@ -337,15 +344,20 @@ def _plain(error: sqlite3.Error, folder: Path) -> LibraryError | None:
         full = _free_bytes(folder) < 1 << 20  # the shared-memory file cannot grow: reported as an I/O error
         return _disk_full(folder) if full else LibraryError(f"The disk under {folder} failed: {error}.")
     gone = code == sqlite3.SQLITE_ERROR and str(error).startswith(("no such table", "no such column"))
-    if gone or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code == sqlite3.SQLITE_CORRUPT:
         return LibraryDamagedError(
-            f"{folder / FILE_NAME} is damaged ({error}): put a backup in its place, "
+            f"{folder / FILE_NAME} is damaged ({error}): run `chuchu library rebuild`; if that does not help, "
+            f"{RESTORE}, or delete the folder and ingest the documents again."
+        )
+    if gone or code == sqlite3.SQLITE_NOTADB:
+        return LibraryDamagedError(
+            f"{folder / FILE_NAME} is damaged ({error}): {RESTORE}, "
             "or delete the folder and ingest the documents again."
         )
     if str(error).startswith("Could not decode to UTF-8"):  # Python's own, without a code
         return LibraryDamagedError(
             f"A text in {folder / FILE_NAME} is damaged: run `chuchu library rebuild`; "
-            "if that does not help, put a backup in its place."
+            f"if that does not help, {RESTORE}."
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LibraryBusyError(f"Another process is using the library in {folder}: try again in a moment.")

@@ -10,7 +10,7 @@ ChuchuError
 │   ├── LibraryDamagedError     what is on disk disagrees with itself
 │   └── EmbedderMismatchError   it was embedded with another model
 ├── ModelError              a model is missing, damaged or of the wrong kind
-├── QueryError              a question is empty or too long
+├── QueryError              a question is empty, too long or no text
 ├── QuestionsError          a questions file has a bad line
 └── AnswererError           a language model could not be reached or failed
 """
@@ -59,7 +59,7 @@ class ModelError(ChuchuError):
 
 
 class QueryError(ChuchuError):
-    """A question is empty or too long."""
+    """A question is empty, too long or no text."""
 
 
 class QuestionsError(ChuchuError):

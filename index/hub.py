@@ -8,6 +8,7 @@ over a minute, or ask a service elsewhere to convert the weights.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Callable, Iterable
@@ -199,9 +200,22 @@ def _cached(repository: str) -> Source | None:
         if snapshot is None or not any((snapshot / name).is_file() for name in _CONFIGURATIONS):
             continue
         files = _files(snapshot)
-        if any(name.endswith(".safetensors") for name in files) and not pickled(files):
+        has_weights = any(name.endswith(".safetensors") for name in files)
+        if has_weights and _has_every_shard(snapshot, files) and not pickled(files):
             return Source(repository=repository, local=True, revision=revision)
     return None
+
+
+def _has_every_shard(snapshot: Path, files: Iterable[str]) -> bool:
+    """Whether all weights are there that an index names: a download may have been broken off between two files."""
+    for index in (snapshot / name for name in files if name.endswith(".safetensors.index.json")):
+        try:
+            shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # it is damaged
+            return False
+        if not all((index.parent / shard).is_file() for shard in shards):
+            return False
+    return True
 
 
 def _snapshot(repository: str, revision: str | None) -> Path | None:

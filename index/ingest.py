@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -38,7 +39,7 @@ from index.readers import (
     read_content,
     source_of,
 )
-from index.storing import Prepared, StoredFile, link, store_document, touch, unlink
+from index.storing import RENAMED, Prepared, StoredFile, link, store_document, touch, unlink
 
 _log = logging.getLogger(__name__)
 
@@ -147,7 +148,7 @@ def ingest(
         library.require(embedder.fingerprint)  # again: a rebuild may have ended before the lock was had
         with clock.time("find_s"):
             listing = find_files(paths, exclude=[library.folder])
-        run = _Run(library, connection, embedder, clock, progress)
+        run = _Run(library, connection, embedder, clock, progress, listing)
         run.failed += [
             IngestFailure(path=source_of(error.path), reason=error.reason) for error in listing.errors
         ]
@@ -160,12 +161,12 @@ def ingest(
                 with _ReadAhead(library, again, limits, options, clock, before=before) as ahead:
                     run.work_through(ahead, last=True)
             if prune:
-                run.prune(paths, listing)
+                run.prune(paths)
             with clock.time("index_s"):
                 run.index()
         except KeyboardInterrupt:
-            raise IngestInterrupted(run.report(listing)) from None
-    return run.report(listing)
+            raise IngestInterrupted(run.report()) from None
+    return run.report()
 
 
 def embed_sorted(
@@ -340,9 +341,10 @@ class _ReadAhead:
         file = StoredFile(
             path=name, size=len(content), mtime_ns=0 if fresh else state.st_mtime_ns, sha256=sha256
         )
-        if known and known.sha256 == sha256:
+        renamed = known is not None and known.size == RENAMED
+        if known and known.sha256 == sha256 and not renamed:
             return _File(path=name, state="touched", file=file)
-        if self._is_known(sha256, name):
+        if not renamed and self._is_known(sha256, name):
             return _File(path=name, state="known", file=file)
         try:
             with self._clock.time("read_s"):
@@ -386,6 +388,28 @@ def _is_gone(path: str) -> bool:
     return False
 
 
+def _only_file(path: str) -> tuple[int, int] | None:
+    """Return what all names of a file share; None where there is no file, or several by hard links."""
+    try:
+        state = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (state.st_dev, state.st_ino) if state.st_ino and state.st_nlink == 1 else None
+
+
+def _nearest_folder(path: str) -> str:
+    """Return the innermost folder above a path that is there."""
+    folder = os.path.dirname(path)
+    return folder if os.path.isdir(folder) or folder == path else _nearest_folder(folder)
+
+
+def _is_empty(folder: str) -> bool:
+    try:
+        return not os.listdir(folder)
+    except OSError:
+        return False
+
+
 def _sentence(path: str, error: Exception) -> str:
     if isinstance(error, ReadError):
         return str(error)
@@ -407,11 +431,14 @@ class _Run:
         embedder: Embedder,
         clock: Clock,
         progress: Progress | None,
+        listing: FileListing,
     ) -> None:
         self.failed: list[IngestFailure] = []
         self.gone: set[str] = set()  # files to be read after all, for their content is not stored any more
         self._library, self._connection, self._embedder = library, connection, embedder
         self._clock = clock
+        self._listing = listing
+        self._listed = {source_of(path) for path in listing.files}
         self._progress = progress or (lambda stage, done, total: None)
         self._counts: Counter[str] = Counter()
         self._group: list[_File] = []
@@ -490,13 +517,16 @@ class _Run:
         prepared = Prepared(
             document=reading.document, as_read=reading.as_read, chunks=reading.chunks, vectors=vectors
         )
-        if self._library.stored_file(file.path):
+        superseded = self._superseded_by(file.path)
+        if superseded or self._library.stored_file(file.path):
             outcome = "updated"
         else:
             outcome = "moved" if self._library.with_content(file.sha256) else "added"
         try:
             with transaction(self._connection):
                 store_document(self._connection, prepared, file)
+                for path in superseded:
+                    unlink(self._connection, path)
                 next_generation(self._connection)
         except LibraryError as error:  # this document's; those of the disk come as sqlite3.Error
             self.failed.append(IngestFailure(path=file.path, reason=str(error)))
@@ -507,7 +537,7 @@ class _Run:
         self._counts["characters"] += len(reading.document.text)
 
     def _link(self, decided: _File, last: bool) -> None:
-        """Give stored content one more path; paths of it that are gone from the disk make it a move."""
+        """Give stored content one more path; older names of the file, and paths that are gone, make it a move."""
         assert decided.file is not None
         stored = self._library.with_content(decided.file.sha256)
         if stored is None:
@@ -519,7 +549,8 @@ class _Run:
             else:
                 self.gone.add(decided.path)
             return
-        gone = [path for path in self._library.sources(stored.id) if _is_gone(path)]
+        gone = {path for path in self._library.sources(stored.id) if _is_gone(path)}
+        gone |= self._superseded_by(decided.path)
         with transaction(self._connection):
             link(self._connection, decided.file)
             for path in gone:
@@ -528,26 +559,59 @@ class _Run:
         self._changed = True
         self._counts["moved" if gone else "duplicates"] += 1
 
-    def prune(self, paths: Sequence[str | Path], listing: FileListing) -> None:
-        """Forget the files under ``paths`` that are gone.
+    @cached_property
+    def _unlisted(self) -> dict[tuple[int, int], set[str]]:
+        """The stored paths that were not listed, by the files that they lead to."""
+        names: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
+        for (path,) in self._connection.execute("SELECT path FROM sources"):
+            file = None if path in self._listed else _only_file(path)
+            if file is not None:
+                names[file].add(path)
+        return names
 
-        A folder that is gone itself or holds nothing may only be unmounted; of one that cannot be listed nobody
-        knows.
+    def _superseded_by(self, path: str) -> set[str]:
+        """Return the stored paths that were not listed and lead to the same file, by a link or in another case.
+
+        They are returned once.
+        """
+        file = _only_file(path)
+        return set() if file is None else self._unlisted.pop(file, set())
+
+    def prune(self, paths: Sequence[str | Path]) -> None:
+        """Forget the files under ``paths`` that are gone, and other names of those that are listed.
+
+        A folder that is gone itself or holds nothing may only be unmounted, and so may one below it that holds
+        nothing; of one that cannot be listed nobody knows.
         """
         roots = [source_of(Path(path)) for path in paths]
         folders = tuple(root.rstrip(os.sep) + os.sep for root in roots if os.path.isdir(root))
-        unread = tuple(source_of(problem.path).rstrip(os.sep) + os.sep for problem in listing.errors)
-        listed = {source_of(path) for path in listing.files}
-        with transaction(self._connection):
-            stored = [path for (path,) in self._connection.execute("SELECT path FROM sources")]
-            for path in stored:
-                under = path in roots or path.startswith(folders)
-                if under and path not in listed and not path.startswith(unread) and _is_gone(path):
-                    unlink(self._connection, path)
-                    self._counts["pruned"] += 1
-            if self._counts["pruned"]:
+        unread = tuple(source_of(problem.path).rstrip(os.sep) + os.sep for problem in self._listing.errors)
+        gone: defaultdict[str, list[str]] = defaultdict(list)  # by the nearest folder that is there
+        stored = [path for (path,) in self._connection.execute("SELECT path FROM sources")]
+        for path in stored:
+            under = path in roots or path.startswith(folders)
+            if under and path not in self._listed and not path.startswith(unread) and _is_gone(path):
+                gone[_nearest_folder(path)].append(path)
+        for folder, files in gone.items():
+            if len(files) > 1 and _is_empty(folder):
+                reason = (
+                    f"{folder}: is empty and may be unmounted, so its {len(files)} files stay in the library; "
+                    f"if they are gone for good, run `chuchu library remove '{folder}/*'`."
+                )
+                self.failed.append(IngestFailure(path=folder, reason=reason))
+            else:
+                self._forget(files)
+        for path in self._listed.intersection(stored):  # of one that could not be read the old version stays
+            self._forget(self._superseded_by(path))
+
+    def _forget(self, paths: Iterable[str]) -> None:
+        """Prune paths, each in its own transaction, so that others can write between two of them."""
+        for path in paths:
+            with transaction(self._connection):
+                unlink(self._connection, path)
                 next_generation(self._connection)
-                self._changed = True
+            self._changed = True
+            self._counts["pruned"] += 1
 
     def index(self) -> None:
         """Bring the vector index up to date where something changed, and give the log's space back."""
@@ -561,7 +625,7 @@ class _Run:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._progress("indexing", 1, 1)
 
-    def report(self, listing: FileListing) -> IngestReport:
+    def report(self) -> IngestReport:
         """Return what has been done so far."""
         seconds = dict(self._clock.seconds) | {"total_s": time.perf_counter() - self._clock.started}
         counts = self._counts
@@ -573,7 +637,7 @@ class _Run:
             moved=counts["moved"],
             pruned=counts["pruned"],
             failed=tuple(self.failed),
-            skipped=dict(listing.skipped),
+            skipped=dict(self._listing.skipped),
             chunks=counts["chunks"],
             characters=counts["characters"],
             seconds=seconds,

@@ -240,14 +240,16 @@ def _match_expression(terms: Sequence[QueryTerm]) -> str:
 
 _CORRECTABLE = re.compile(f"{PINYIN_MARK}?[a-z]{{5,}}")
 _MAX_CORRECTIONS = 3
+_MAX_CORRECTED = 8  # words, the heaviest first: each is compared with all terms of its first letter
 
 
 def _with_corrections(connection: sqlite3.Connection, terms: tuple[QueryTerm, ...]) -> tuple[QueryTerm, ...]:
     """Add, for each Latin word that no chunk knows in any form, the known words one slip away (Chagnzhou)."""
-    words = {term.term.removeprefix(PINYIN_MARK) for term in terms if _CORRECTABLE.fullmatch(term.term)}
+    words = [term.term.removeprefix(PINYIN_MARK) for term in terms if _CORRECTABLE.fullmatch(term.term)]
     forms = {word: (word, PINYIN_MARK + word) for word in words}
-    unknown = [word for word in sorted(words) if not any(frequency(connection, form) for form in forms[word])]
-    near = {other for word in unknown for form in forms[word] for other in _near_terms(connection, form)}
+    unknown = [word for word in forms if not any(frequency(connection, form) for form in forms[word])]
+    corrected = unknown[:_MAX_CORRECTED]
+    near = {other for word in corrected for form in forms[word] for other in _near_terms(connection, form)}
     return terms + tuple(QueryTerm(term=other, weight=PART_WEIGHT) for other in sorted(near))
 
 

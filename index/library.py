@@ -18,7 +18,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -32,9 +32,11 @@ from index.database import (
     FILE_NAME,
     INFO_COLUMNS,
     READABLE_FROM,
+    RESTORE,
     SCHEMA_VERSION,
     Connection,
     Cursor,
+    ImmutableConnection,
     check_schema,
     chunk_from_row,
     code_version,
@@ -65,7 +67,7 @@ from index.errors import (
     LibraryNotFoundError,
     LibraryVersionError,
 )
-from index.storing import StoredFile, delete_document
+from index.storing import StoredFile, delete_document, unlink
 from index.terms import QueryTerm
 from index.verify import Problem, find_problems
 
@@ -121,6 +123,7 @@ class Library:
         self.folder = folder
         self._idle: list[Connection] = []
         self._lock = threading.Lock()  # of the fields below and `_idle`
+        self._file: tuple[int, int] | None = None  # device and inode of the database that `_idle` has open
         self._documents: OrderedDict[tuple[int, str], Document] = OrderedDict()
         self._index: _CachedIndex | None = None
         self._index_lock = threading.Lock()  # one thread builds, the others wait for it
@@ -268,10 +271,17 @@ class Library:
             if pinned is not None:
                 yield pinned
                 return
+            file = _file_in(self.folder)
+            stale: list[Connection] = []
             with self._lock:
                 if self._closed:
                     raise LibraryError(f"The library in {self.folder} is closed: open it again.")
+                if file != self._file:  # another library has been put in its place
+                    stale, self._idle, self._file, self._index = self._idle, [], file, None
+                    self._documents.clear()
                 connection = self._idle.pop() if self._idle else None
+            for left in stale:
+                left.close()
             connection = connection or connect_reader(self.folder)
             whole = False
             try:
@@ -281,7 +291,9 @@ class Library:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 with self._lock:
-                    keep = whole and not self._closed and len(self._idle) < _IDLE_CONNECTIONS
+                    room = not self._closed and len(self._idle) < _IDLE_CONNECTIONS
+                    lasting = file == self._file and not isinstance(connection, ImmutableConnection)
+                    keep = whole and room and lasting
                     if keep:
                         self._idle.append(connection)
                 if not keep:
@@ -372,8 +384,8 @@ class Library:
         missing = unstated(meta)
         if missing:
             raise LibraryDamagedError(
-                f"{self.folder / FILE_NAME} is damaged: it does not state its {', '.join(missing)}; put a backup in "
-                "its place, or delete the folder and ingest the documents again."
+                f"{self.folder / FILE_NAME} is damaged: it does not state its {', '.join(missing)}; {RESTORE}, "
+                "or delete the folder and ingest the documents again."
             )
         return meta
 
@@ -602,6 +614,12 @@ class Library:
             )
             return [chunk_from_row(row) for row in rows]
 
+    def without_match(self, patterns: Iterable[str]) -> list[str]:
+        """Return those of some patterns that no document's file name or path matches."""
+        with self._reading() as connection:
+            paths = [path for (path,) in connection.execute("SELECT path FROM sources")]
+        return [pattern for pattern in patterns if not any(matches_name(path, [pattern]) for path in paths)]
+
     # --- searching -----------------------------------------------------------------------------------------
 
     def allowed(self, where: Filter | None = None) -> frozenset[int] | None:
@@ -694,41 +712,48 @@ class Library:
         """
         from filelock import FileLock, Timeout
 
-        with self.snapshot(), self._index_lock, self._reading() as connection:
+        with self.snapshot(), self._reading() as connection:
             meta = read_meta(connection)
             started = time.monotonic()
             index, stamp = self._build(connection, meta)
-            now = time.monotonic()
+        now = time.monotonic()
+        with self._index_lock:
             self._index = _CachedIndex(meta["token"], meta["fingerprint"], index, now, now - started)
-            lock = FileLock(self.folder / CACHE_LOCK_NAME, timeout=_CACHE_LOCK_S)
-            with suppress(Timeout), plain_errors(self.folder), lock:
-                index.save(self.folder / CACHE_FOLDER, stamp)
+        lock = FileLock(self.folder / CACHE_LOCK_NAME, timeout=_CACHE_LOCK_S)
+        with suppress(Timeout), plain_errors(self.folder), lock:
+            index.save(self.folder / CACHE_FOLDER, stamp)
 
     # --- changing ------------------------------------------------------------------------------------------
 
     def remove(self, which: Iterable[str | int]) -> list[DocumentInfo]:
-        """Remove the documents with these ids or whose file names or paths match these patterns.
+        """Remove the documents with these ids, and the files whose names or paths match these patterns.
+
+        A document goes with the last of its files. Each is removed by itself, so that others can write between
+        two of them.
 
         Returns
         -------
-            What was removed; empty when nothing matched.
+            What was removed, named after the file that matched; empty when nothing did.
         """
         which = list(which)
-        ids = tuple(w for w in which if isinstance(w, int))
         patterns = tuple(w for w in which if isinstance(w, str))
         removed: list[DocumentInfo] = []
-        with self.writing() as connection, transaction(connection):
-            rows = connection.execute("SELECT document_id, path FROM sources")
-            chosen = set(ids) | {document for document, path in rows if matches_name(path, patterns)}
-            for document_id in sorted(chosen):
-                row = connection.execute(
-                    f"SELECT {INFO_COLUMNS} FROM documents WHERE id = ?", (document_id,)
-                ).fetchone()
-                if row is not None:
-                    removed.append(info_from_row(row))
-                    delete_document(connection, document_id)
-            if removed:
-                next_generation(connection)
+        with self.writing() as connection:
+            for document_id in sorted({w for w in which if isinstance(w, int)}):
+                info = _info(connection, document_id)
+                if info is not None:
+                    with transaction(connection):
+                        delete_document(connection, document_id)
+                        next_generation(connection)
+                    removed.append(info)
+            rows = connection.execute("SELECT document_id, path FROM sources ORDER BY document_id, id")
+            for document_id, path in [row for row in rows if matches_name(row[1], patterns)]:
+                info = _info(connection, document_id)
+                if info is not None:
+                    with transaction(connection):
+                        unlink(connection, path)
+                        next_generation(connection)
+                    removed.append(replace(info, source=path))
         return removed
 
     def verify(self) -> list[Problem]:
@@ -767,6 +792,21 @@ class Library:
             os.replace(part, target)
             sync(folder)
         return folder
+
+
+def _file_in(folder: Path) -> tuple[int, int]:
+    """Return the device and inode of a library's database, by which another one in its place is told."""
+    with plain_errors(folder):
+        try:
+            state = os.stat(folder / FILE_NAME)
+        except (FileNotFoundError, NotADirectoryError):
+            raise not_found(folder) from None
+    return state.st_dev, state.st_ino
+
+
+def _info(connection: Connection, document_id: int) -> DocumentInfo | None:
+    row = connection.execute(f"SELECT {INFO_COLUMNS} FROM documents WHERE id = ?", (document_id,)).fetchone()
+    return row and info_from_row(row)
 
 
 def unmatched(patterns: Iterable[str]) -> str:

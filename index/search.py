@@ -38,14 +38,27 @@ def check_query(query: str) -> str:
     """Return the query without outer white space.
 
     Raises:
-        QueryError: it is empty, or longer than a question can be.
+        QueryError: it is empty, longer than a question can be, or no text.
     """
-    query = query.strip()
+    query = check_unicode(query).strip()
     if not query:
         raise QueryError("the question is empty; write what you want to know")
     if len(query) > MAX_QUERY:
         raise QueryError(f"the question has {len(query):,} characters; {MAX_QUERY:,} are the limit")
     return query
+
+
+def check_unicode(text: str) -> str:
+    """Return a text that UTF-8 can hold as it is.
+
+    Raises:
+        QueryError: it has half a character, as bytes that are no UTF-8 have on a command line.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise QueryError("the question is not valid Unicode; send it as UTF-8") from None
+    return text
 
 
 def search(
@@ -60,17 +73,24 @@ def search(
     """Return at most ``k`` hits, best first, near-duplicates collapsed into their best.
 
     Raises:
-        QueryError: the query is empty or too long.
+        QueryError: the query is empty, too long or no text, or ``k`` is below 1.
         EmbedderMismatchError: the library was embedded with another embedder.
     """
     query, options = check_query(query), options or SearchOptions()
+    if k < 1:
+        raise QueryError(f"{k} hits were asked for; ask for at least 1")
     depth = max(options.candidates, 2 * k)  # some of them collapse
     with library.snapshot():
         library.require(embedder.fingerprint)  # a rebuild may have come between
         translated = translations(library, query)
-        found = _search_sides(library, embedder, query, depth, where or Filter(), options, translated)
-        fused = merge_sides([(side.fused, side.confidence) for side in found])[:depth]
-        chunks = _distinct(library.chunks([chunk_id for chunk_id, _ in fused]))[:k]
+        vectors = _query_vectors(embedder, query, translated)
+        while True:
+            found = _search_sides(library, vectors, query, depth, where or Filter(), options, translated)
+            fused = merge_sides([(side.fused, side.confidence) for side in found])[:depth]
+            chunks = _distinct(library.chunks([chunk_id for chunk_id, _ in fused]))[:k]
+            if len(chunks) == k or len(fused) < depth:
+                break
+            depth *= 4  # so many collapsed that others may lie below them
         documents = library.document_infos(chunk.document_id for chunk in chunks)
     scores = {"cosine": _scores(s.dense for s in found), "bm25": _scores(s.lexical for s in found)}
     scores["fused"] = dict(fused)
@@ -141,7 +161,7 @@ class _Side:
 
 def _search_sides(
     library: Library,
-    embedder: Embedder,
+    vectors: Mapping[str, Vectors],
     query: str,
     k: int,
     where: Filter,
@@ -150,7 +170,6 @@ def _search_sides(
 ) -> list[_Side]:
     """Search documents in each language by the query or its translation; mostly there is one side."""
     languages = library.languages()
-    vectors = _query_vectors(embedder, query, rendered)
     parts: list[tuple[frozenset[str], Translation | None]] = [
         (languages - rendered.keys(), None),
         *((frozenset({language}), translation) for language, translation in rendered.items()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from index import lexical
 from index.chunking import context_text
@@ -27,13 +28,15 @@ from index.datatypes import Chunk, Document, DocumentInfo
 from index.embedder import Vectors
 from index.errors import LibraryError
 
+RENAMED = -1  # the size of a file whose document is titled after another, gone one: to be read again
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
     """A file as the library saw it last."""
 
     path: str  # absolute
-    size: int  # bytes
+    size: int  # bytes, or RENAMED
     mtime_ns: int  # 0: too fresh to be trusted, compare the hash
     sha256: str  # of its bytes
 
@@ -52,7 +55,7 @@ class Prepared:
 
 
 def store_document(connection: Connection, prepared: Prepared, file: StoredFile) -> int:
-    """Store a document read from a file; the version that the file had before goes. Returns its new id.
+    """Store a document read from a file; the version that the file had before goes. Returns its id.
 
     Raises
     ------
@@ -60,8 +63,13 @@ def store_document(connection: Connection, prepared: Prepared, file: StoredFile)
         its chunks are not slices of its text, or its vectors do not fit.
     """
     _check(connection, prepared)
-    unlink(connection, file.path)
     same = connection.execute("SELECT id FROM documents WHERE sha256 = ?", (file.sha256,)).fetchone()
+    own = connection.execute("SELECT document_id FROM sources WHERE path = ?", (file.path,)).fetchone()
+    if same is not None and same == own:  # read again for its title
+        replace_content(connection, same[0], prepared)
+        touch(connection, [file])
+        return int(same[0])
+    unlink(connection, file.path)
     if same is not None:  # read again under another name
         delete_document(connection, same[0])
     columns = _document_columns(prepared) | {"sha256": file.sha256}
@@ -108,7 +116,14 @@ def unlink(connection: Connection, path: str, *, keep: int = 0) -> bool:
     row = connection.execute("DELETE FROM sources WHERE path = ? RETURNING document_id", (path,)).fetchone()
     if row is None or row[0] == keep:
         return False
-    if connection.execute("SELECT 1 FROM sources WHERE document_id = ?", row).fetchone():
+    left = connection.execute(
+        "SELECT path, title FROM sources JOIN documents ON documents.id = document_id "
+        "WHERE document_id = ? ORDER BY sources.id",
+        row,
+    ).fetchone()
+    if left is not None:
+        if left[1] == Path(path).stem != Path(left[0]).stem:
+            connection.execute("UPDATE sources SET size = ? WHERE path = ?", (RENAMED, left[0]))
         return False
     delete_document(connection, row[0])
     return True

@@ -18,7 +18,7 @@ from index.datatypes import Filter, Hit
 from index.embedder import BUILTIN, load_embedder
 from index.errors import LibraryError, QueryError, ReadError
 from index.library import Library, unmatched
-from index.search import check_query, search
+from index.search import check_query, check_unicode, search
 from index.text import detect_language
 from rag.answerers import load_answerer
 from rag.answerers.base import Draft, Question, Rewriter
@@ -263,7 +263,7 @@ class Assistant:
             where: a whole filter instead, also by date and language.
 
         Raises:
-            QueryError: the query is empty or too long, or no document has such a name.
+            QueryError: the query is empty or too long, or no document has such a name or id.
         """
         where = self._existing(where or _only(documents))
         return search(
@@ -287,7 +287,7 @@ class Assistant:
             where: a whole filter instead, also by date, language and chunks to leave out.
 
         Raises:
-            QueryError: the question is empty or too long, or no document has such a name.
+            QueryError: the question is empty or too long, or no document has such a name or id.
             AnswererError: a language model could not be reached or failed.
         """
         for event in self.stream(question, history=history, documents=documents, where=where):
@@ -322,9 +322,11 @@ class Assistant:
         yield Event(phase="answer", answer=self._finish(asked, found, draft, begun))
 
     def _existing(self, where: Filter) -> Filter:
-        """Return a filter whose names there are: that nothing is said by documents of a wrong name is no answer."""
-        if where.documents and not self.library.documents(Filter(documents=where.documents)):
-            raise QueryError(unmatched(where.documents))
+        """Return a filter whose documents exist: finding nothing in documents that do not exist is no answer."""
+        if where.documents and (unknown := self.library.without_match(where.documents)):
+            raise QueryError(unmatched(unknown))
+        if where.document_ids and not self.library.document_infos(where.document_ids):
+            raise QueryError("the chosen documents are not in the library any more; choose again")
         return where
 
     def _asked(self, text: str, history: History) -> Question:
@@ -333,6 +335,8 @@ class Assistant:
         A language model rewrites it; where there is none, or it does not succeed, rules do.
         """
         turns = tuple((turn, "") if isinstance(turn, str) else (turn[0], turn[1]) for turn in history)
+        for turn in turns:
+            check_unicode("".join(turn))
         language = detect_language(text, default=detect_language(turns[-1][0]) if turns else "zh")
         alone = text
         if turns:

@@ -113,7 +113,8 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types: the one form used by the API, ``--json``, run folders and exports."""
-        return asdict(self)
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Answer:
@@ -124,6 +125,13 @@ class Answer:
         fields["notes"] = tuple(data.get("notes", ()))
         fields["doubts"] = tuple(Doubt(**_tuples(d)) for d in data.get("doubts", ()))
         return cls(**fields)
+
+
+def _plain(value: Any) -> Any:
+    """Turn tuples into lists at any depth, as a round trip through JSON does."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class Settings(BaseModel):
         path = folder / FILE_NAME
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # that it is no library's folder, the library says
             return cls()
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path} could not be read ({error}); mend it or remove it") from error

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -75,6 +76,30 @@ def test_what_was_downloaded_is_found_in_its_revision(
             (snapshot / name).touch()
     source = located(monkeypatch, tmp_path, [], [])
     assert (source.local, source.revision, source.content()) == (True, "refs/pr/7", "b" * 12)
+
+
+@pytest.mark.parametrize(
+    ("index", "shards", "local"),
+    [
+        ({"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}, [1, 2], True),
+        ({"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}, [1], False),
+        ({}, [1, 2], False),
+        ([], [1, 2], False),
+    ],
+)
+def test_a_download_that_was_broken_off_between_two_shards_is_gone_on_with(
+    index: Any, shards: list[int], local: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "models--BAAI--bge-m3"
+    snapshot = folder / "snapshots" / ("a" * 40)
+    snapshot.mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("a" * 40)
+    (snapshot / "config.json").touch()
+    (snapshot / "model.safetensors.index.json").write_text(json.dumps(index))
+    for n in shards:
+        (snapshot / f"model-{n}.safetensors").touch()
+    assert located(monkeypatch, tmp_path, [], ["model-1.safetensors"]).local is local
 
 
 @pytest.mark.parametrize(

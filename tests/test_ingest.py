@@ -249,6 +249,68 @@ def test_files_that_exchange_their_names_exchange_their_contents(
     assert library.verify() == []
 
 
+def test_a_file_reached_by_another_name_is_one_file(
+    library: Library, docs: Path, tmp_path: Path, fake_embedder: FakeEmbedder
+) -> None:
+    (tmp_path / "alias").symlink_to(docs)
+    ingest(library, [tmp_path / "alias"], fake_embedder)
+    (docs / "1.txt").write_text("另外的内容，说的是渡口。")
+    assert counts(ingest(library, [docs], fake_embedder)) == {"moved": 5, "updated": 1}
+    assert {info.source for info in library.documents()} == {str(docs / f"{n}.txt") for n in range(6)}
+    assert "渡口" in contents(library)["1.txt"]
+    assert library.stats().sources == 6
+    assert library.verify() == []
+
+
+def test_hard_links_are_files_of_their_own(
+    library: Library, docs: Path, tmp_path: Path, fake_embedder: FakeEmbedder
+) -> None:
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "one.txt").hardlink_to(docs / "1.txt")
+    ingest(library, [docs], fake_embedder)
+    assert counts(ingest(library, [linked], fake_embedder)) == {"duplicates": 1}
+    assert counts(ingest(library, [docs], fake_embedder, prune=True)) == {"unchanged": 6}
+    assert library.stats().sources == 7
+
+
+def test_pruning_forgets_an_older_name_of_a_listed_file(
+    library: Library, docs: Path, tmp_path: Path, fake_embedder: FakeEmbedder
+) -> None:
+    """As a library has it that an earlier version read under two names."""
+    alias = tmp_path / "alias"
+    alias.mkdir()
+    (alias / "1.txt").write_text("从前的内容，说的是水车。")
+    ingest(library, [docs, alias], fake_embedder)
+    (alias / "1.txt").unlink()
+    alias.rmdir()
+    alias.symlink_to(docs)
+    assert counts(ingest(library, [docs], fake_embedder, prune=True)) == {"unchanged": 6, "pruned": 1}
+    assert {info.source for info in library.documents()} == {str(docs / f"{n}.txt") for n in range(6)}
+
+
+def test_a_copy_that_lives_on_is_titled_after_itself(
+    library: Library, tmp_path: Path, fake_embedder: FakeEmbedder
+) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    text = "这一天下了雨，船没有开。大家都在岸边等着，一直等到天黑才回家去。"
+    for name in ("甲", "乙", "丙"):
+        (folder / f"{name}.txt").write_text(text)
+        age(folder / f"{name}.txt")
+    ingest(library, [folder], fake_embedder)
+    [info] = library.documents()
+    library.remove([f"{info.title}.txt"])
+    (folder / f"{info.title}.txt").unlink()
+    assert counts(ingest(library, [folder], fake_embedder)) == {"unchanged": 1, "updated": 1}
+    [left] = library.documents()
+    assert left.id == info.id
+    assert left.title == Path(left.source).stem != info.title
+    assert len(library.sources(left.id)) == 2
+    assert counts(ingest(library, [folder], fake_embedder)) == {"unchanged": 2}
+    assert library.verify() == []
+
+
 def test_a_deleted_file_stays_until_it_is_pruned(
     library: Library, docs: Path, fake_embedder: FakeEmbedder
 ) -> None:
@@ -292,6 +354,36 @@ def test_an_empty_folder_may_be_unmounted_and_is_not_pruned(
         path.unlink()
     assert counts(ingest(library, [docs], fake_embedder, prune=True)) == {"failed": 1}
     assert len(library.documents()) == 6
+
+
+def test_an_empty_folder_below_may_be_unmounted_and_is_not_pruned(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder
+) -> None:
+    inner = docs / "usb" / "inner"
+    inner.mkdir(parents=True)
+    for n in (10, 11):
+        (inner / f"{n}.txt").write_text(text_of(n))
+    ingest(library, [docs], fake_embedder)
+    for path in inner.iterdir():
+        path.unlink()
+    inner.rmdir()
+    report = ingest(library, [docs], fake_embedder, prune=True)
+    assert counts(report) == {"unchanged": 6, "failed": 1}
+    assert str(docs / "usb") in report.failed[0].reason
+    assert len(library.documents()) == 8
+    (docs / "usb").rmdir()  # no mount point: its files were deleted with it
+    assert counts(ingest(library, [docs], fake_embedder, prune=True)) == {"unchanged": 6, "pruned": 2}
+
+
+def test_others_can_write_between_two_prunings(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder
+) -> None:
+    ingest(library, [docs], fake_embedder)
+    generation = library.generation
+    for n in range(3):
+        (docs / f"{n}.txt").unlink()
+    ingest(library, [docs], fake_embedder, prune=True)
+    assert library.generation == generation + 3  # each in a transaction of its own
 
 
 def test_what_lies_below_a_folder_that_cannot_be_listed_is_not_pruned(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import lexical
-from index.terms import document_terms, weighted_query
+from index.terms import QueryTerm, document_terms, weighted_query
 
 K1, B = 1.2, 0.75  # fixed in SQLite
 Rows = list[tuple[int, str, str]]
@@ -205,6 +205,17 @@ def test_allowed_ids_are_a_filter_not_a_cut_of_the_best(connection: sqlite3.Conn
 def test_a_query_is_never_taken_for_syntax(connection: sqlite3.Connection, query: str) -> None:
     assert isinstance(lexical.search(connection, query, 3), list)
     assert lexical.search(connection, "造船厂", 1)
+
+
+def test_only_the_first_unknown_words_are_corrected() -> None:
+    known = ["bakery", "castle", "dragon", "forest", "garden", "harbor", "island", "jungle", "kitten"]
+    connection = sqlite3.connect(":memory:")
+    lexical.create_tables(connection)
+    lexical.add(connection, [(n, "", word) for n, word in enumerate(known, start=1)])
+    slips = [QueryTerm(term=word[:-1] + "x") for word in known]
+    assert [i for i, _ in lexical.search(connection, slips, 10)] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [i for i, _ in lexical.search(connection, slips[::-1], 10)] == [2, 3, 4, 5, 6, 7, 8, 9]
+    connection.close()
 
 
 def test_no_results_are_asked_for(connection: sqlite3.Connection) -> None:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from index import database, storing
 from index import library as library_module
 from index.chunking import ChunkingOptions
 from index.database import CACHE_FOLDER, FILE_NAME, SCHEMA_VERSION
 from index.datatypes import Filter
+from index.dense import VectorIndex
 from index.errors import (
     EmbedderMismatchError,
     LibraryBusyError,
@@ -239,6 +241,46 @@ def test_a_removed_document_is_gone_from_everything(library: Library, fake_embed
     assert library.verify() == []
 
 
+def test_a_document_goes_with_the_last_of_its_names(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder
+) -> None:
+    for name in ("drafts", "final"):
+        (docs / name).mkdir()
+        (docs / name / "report.md").write_text("# 报告\n\n全镇修了42座桥。\n")
+    ingest(library, [docs], fake_embedder)
+    [both] = [info for info in library.documents() if info.name == "report.md"]
+    assert [info.source for info in library.remove(["drafts/*"])] == [str(docs / "drafts" / "report.md")]
+    assert library.sources(both.id) == (str(docs / "final" / "report.md"),)
+    assert library.document(both.id).text
+    assert [info.id for info in library.remove(["final/*"])] == [both.id]
+    assert both.id not in {info.id for info in library.documents()}
+    ingest(library, [docs], fake_embedder)
+    [both] = [info for info in library.documents() if info.name == "report.md"]
+    assert [info.id for info in library.remove([both.id])] == [
+        both.id
+    ]  # by its id it goes with all its names
+    assert "report.md" not in {info.name for info in library.documents()}
+    assert library.verify() == []
+
+
+def test_others_can_write_between_two_removals(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    def delete(connection: sqlite3.Connection, document_id: int) -> None:
+        begun.append(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+        storing.delete_document(connection, document_id)
+
+    monkeypatch.setattr(library_module, "delete_document", delete)
+    generation = library.generation
+    assert len(library.remove([info.id for info in library.documents()])) == len(TEXTS)
+    assert begun == [str(generation + n) for n in range(len(TEXTS))]  # each in a transaction of its own
+    assert library.generation == generation + len(TEXTS)
+
+
+def test_patterns_without_a_match_are_told_one_by_one(library: Library) -> None:
+    assert library.without_match(["bridge.txt", "*2023*", "*.txt", "missing.md"]) == ["*2023*", "missing.md"]
+
+
 def test_removing_nothing_changes_nothing(library: Library) -> None:
     generation = library.generation
     assert library.remove(["*.pdf", 12345]) == []
@@ -356,6 +398,59 @@ def test_a_closed_library_says_so(library: Library) -> None:
 
 
 # --- several at once ---------------------------------------------------------------------------------------
+
+
+def test_a_library_put_in_the_place_of_another_is_read(
+    library: Library, docs: Path, tmp_path: Path, fake_embedder: FakeEmbedder
+) -> None:
+    assert len(library.documents()) == len(TEXTS)
+    shutil.rmtree(library.folder)
+    with pytest.raises(LibraryNotFoundError):
+        library.documents()
+    with make(library.folder, fake_embedder) as other:
+        ingest(other, [docs / "bridge.txt"], fake_embedder)
+    assert [info.name for info in library.documents()] == ["bridge.txt"]
+    assert len(library.vector_index()) == library.stats().chunks
+    assert ingest(library, [docs], fake_embedder).added == 2
+
+
+def test_a_reader_that_takes_the_file_for_unchanging_is_not_kept(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(folder: Path) -> sqlite3.Connection:
+        return database._connect(folder / FILE_NAME, "mode=ro&immutable=1")
+
+    monkeypatch.setattr(library_module, "connect_reader", connect)
+    with Library.open(library.folder) as reader:
+        assert len(reader.documents()) == len(TEXTS)
+        library.remove(["bridge.txt"])
+        with library.writing() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert len(reader.documents()) == len(TEXTS) - 1
+
+
+def test_searching_goes_on_while_the_cache_is_written(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[int] = []
+
+    def save(self: VectorIndex, folder: Path, stamp: object) -> None:
+        thread = threading.Thread(target=lambda: found.append(len(library.vector_index())))
+        thread.start()
+        thread.join(timeout=10)
+
+    monkeypatch.setattr(VectorIndex, "save", save)
+    library.save_index()
+    assert found == [library.stats().chunks]
+
+
+def test_a_damaged_library_is_rebuilt_or_else_restored_without_the_log_that_is_left(library: Library) -> None:
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    with pytest.raises(LibraryDamagedError) as caught, database.plain_database_errors(library.folder):
+        raise error
+    said = str(caught.value)
+    assert 0 < said.find("chuchu library rebuild") < said.find("library.sqlite3-wal") < said.find("backup")
 
 
 def test_a_second_writer_is_told_at_once(library: Library, docs: Path, fake_embedder: FakeEmbedder) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from index.datatypes import Filter
+from index.embedder import Vectors
 from index.errors import QueryError
 from index.fusion import LEAST_SCALE, merge_sides
 from index.ingest import ingest
@@ -38,6 +39,14 @@ def chinese_library(tmp_path: Path, fake_embedder: FakeEmbedder) -> Iterator[Lib
 @pytest.fixture
 def mixed_library(tmp_path: Path, fake_embedder: FakeEmbedder) -> Iterator[Library]:
     yield from made(tmp_path, fake_embedder, {**TEXTS, **ENGLISH})
+
+
+@pytest.fixture
+def crowded_library(tmp_path: Path, fake_embedder: FakeEmbedder) -> Iterator[Library]:
+    notice = "青石桥因维修暂时封闭，请行人绕行，恢复通行的时间另行通知。"
+    notices = {f"notice-{n}.txt": notice + "！" * n for n in range(150)}
+    others = {f"other-{n}.txt": f"第{n}座石桥由{n + 3}名石匠建成，桥长{n * 7 + 20}米。" for n in range(12)}
+    yield from made(tmp_path, fake_embedder, notices | others)
 
 
 def made(folder: Path, embedder: FakeEmbedder, texts: dict[str, str]) -> Iterator[Library]:
@@ -126,12 +135,36 @@ def test_a_question_in_the_documents_language_has_no_translation(chinese_library
     assert translations(chinese_library, "产值是多少？") == {}
 
 
-@pytest.mark.parametrize("query", ["", "  \n", "长" * 2001])
-def test_an_empty_or_endless_query_is_refused(
+@pytest.mark.parametrize("query", ["", "  \n", "长" * 2001, "山谷\udce4\udcb8"])
+def test_a_query_that_is_empty_endless_or_no_text_is_refused(
     chinese_library: Library, fake_embedder: FakeEmbedder, query: str
 ) -> None:
     with pytest.raises(QueryError):
         search(chinese_library, fake_embedder, query)
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_no_hits_cannot_be_asked_for(chinese_library: Library, fake_embedder: FakeEmbedder, k: int) -> None:
+    with pytest.raises(QueryError, match="at least 1"):
+        search(chinese_library, fake_embedder, "博物馆", k)
+
+
+def test_what_lies_below_many_near_duplicates_is_found(
+    crowded_library: Library, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def embed_queries(texts: Sequence[str]) -> Vectors:
+        asked.extend(texts)
+        return type(fake_embedder).embed_queries(fake_embedder, texts)
+
+    monkeypatch.setattr(fake_embedder, "embed_queries", embed_queries)
+    question = "青石桥封闭维修，行人怎么绕行？"
+    hits = search(crowded_library, fake_embedder, question, 10)
+    assert [hit.document.name.partition("-")[0] for hit in hits] == ["notice"] + ["other"] * 9
+    assert [hit.rank for hit in hits] == list(range(1, 11))
+    assert asked == [question]  # embedded once, however deep the search goes
+    assert len(search(crowded_library, fake_embedder, question, 50)) == 13  # all that there is
 
 
 def test_an_empty_library_finds_nothing(tmp_path: Path, fake_embedder: FakeEmbedder) -> None:

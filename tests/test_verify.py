@@ -18,7 +18,7 @@ from index.dense import MANIFEST_NAME, VectorIndex
 from index.errors import EmbedderMismatchError, LibraryBusyError, LibraryDamagedError
 from index.ingest import ingest
 from index.library import Library
-from index.rebuild import rebuild
+from index.rebuild import _check_file, rebuild
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEmbedder
@@ -216,6 +216,26 @@ def test_damaged_pages_are_found_and_not_written_into(library: Library, fake_emb
         with pytest.raises(LibraryDamagedError, match="backup"):
             rebuild(damaged, fake_embedder)
     assert path.read_bytes() == content
+
+
+class Checked:
+    """A connection whose integrity check says what SQLite 3.44 and later say of a full-text index."""
+
+    def __init__(self, *messages: str) -> None:
+        self.messages = messages
+
+    def execute(self, statement: str) -> list[tuple[str]]:
+        return [(message,) for message in self.messages]
+
+
+def test_a_damaged_full_text_index_is_no_reason_not_to_mend_it(library: Library) -> None:
+    told = (
+        'fts5: corruption found reading blob 2473901162497 from table "lexical"',
+        "malformed inverted index for FTS5 table main.lexical",
+    )
+    _check_file(Checked(*told), library)  # type: ignore[arg-type]
+    with pytest.raises(LibraryDamagedError, match=r"Tree 5 page 6.*library\.sqlite3-wal.*backup"):
+        _check_file(Checked(*told, "Tree 5 page 6: btreeInitPage() returns error code 11"), library)  # type: ignore[arg-type]
 
 
 def test_a_damaged_document_whose_file_is_gone_is_mended_from_its_text(

@@ -93,7 +93,7 @@ class _Search:
             path = Path(os.path.abspath(path))
             mode = path.stat().st_mode
         except FileNotFoundError:
-            return self._fail(path, _missing(path))
+            return self._fail(path, why_missing(path))
         except (OSError, ValueError, RuntimeError) as error:
             return self._fail(path, f"{path}: cannot be reached ({_why(error)}); check the path.")
         if stat.S_ISDIR(mode):
@@ -180,7 +180,8 @@ class _Search:
         self.errors.append(FileProblem(path=path, reason=reason))
 
 
-def _missing(path: Path) -> str:
+def why_missing(path: Path) -> str:
+    """Return the sentence about a named file or folder that is not there."""
     if path.is_symlink():
         return f"{path}: is a link to a file that does not exist; name the file itself."
     return f"{path}: there is no such file or folder; check the path."
