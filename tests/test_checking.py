@@ -146,6 +146,8 @@ def test_an_empty_passage_bears_nothing_out(checker: SentenceChecker) -> None:
         ("Output was 36.8 billion yuan in 2022 and 51.2 billion yuan in 2023.", [{2022}, {2023}]),
         ("In 2022, output reached 368 tonnes, up from 312 tonnes in 2021.", [{2022}, {2021}]),
         ("产值368亿元。", [set()]),
+        ("项目总投资5亿元，预计2026年建成。", [set()]),
+        ("Sales grew by 10, 12 and 15 percent in 2022.", [{2022}, {2022}, {2022}]),
     ],
 )
 def test_a_figure_is_bound_to_its_year(text: str, bound: list[set[int]]) -> None:
@@ -206,6 +208,43 @@ def test_names_are_looked_for_in_an_english_text(sentence: str, verdicts: list[b
 
 
 @pytest.mark.parametrize(
+    ("sentence", "text", "verdicts"),
+    [
+        ("依据12号文件", "依据〔2023〕15号文件", [False]),
+        ("依据12号文件", "依据〔2023〕12号文件", [True]),
+        ("十二号楼", "12号楼", [True]),
+        ("12号楼", "12号线通向15号楼", [False]),
+        ("3号线", "1至4号线", [True]),
+        ("2号线", "1、2号线", [True]),
+        ("It is in room 301.", "Rooms 305 and 405 are on floor 301.", [False]),
+        ("It is in room 405.", "Rooms 301 and 405 are open.", [True]),
+        ("It is section 3, 20 pages long.", "It is in section 3.", [True]),
+        ("It runs 2.3.7.", "Released as v2.3.1.", [False]),
+        ("It runs 2.3.7.", "Released as v2.3.7.", [True]),
+        # Across languages, or where the text numbers nothing of that kind, a number alone proves nothing.
+        ("It was built in phase 2.", "It was built in phase II.", [None]),
+        ("It is on line 3.", "三号线", [None]),
+        ("It is on line 3.", "2号线", [False]),
+        ("3号线", "It is on Line 2.", [False]),
+        ("共有几十号人", "共有五十人", []),
+    ],
+)
+def test_the_number_of_a_thing_is_looked_for_with_its_kind(
+    sentence: str, text: str, verdicts: list[bool | None]
+) -> None:
+    said = any("\u4e00" <= c <= "\u9fff" for c in sentence)
+    names = [name for name in find_names(sentence) if name.kind]
+    assert [holds(name, searched(text), chinese=said) for name in names] == verdicts
+
+
+def test_a_sentence_with_the_number_of_another_document_fails(checker: SentenceChecker) -> None:
+    order = passage("项目依据国发〔2023〕12号文件立项，设在三号楼。")
+    assert checker.check("项目依据国发〔2023〕12号文件立项。", [order]).reason is None
+    checked = checker.check("项目依据国发〔2023〕15号文件立项。", [order])
+    assert (checked.reason, checked.missing) == ("name", ("15",))
+
+
+@pytest.mark.parametrize(
     ("sentence", "quoted", "denied"),
     [
         ("春茶按时开采。", "春茶没有按时开采。", True),
@@ -231,7 +270,7 @@ def test_rising_and_falling_are_opposed_in_both_languages() -> None:
     ["", "。", "您好！", "以下是主要信息：", "总之，", "## 产值", "**产值**", "In short:", "Sure!", "Hope this helps!",
      "文档中没有提到这一点。", "The passages do not say who built it.", "产业包括以下三类：",
      "无法回答这个问题。", "资料中没有说明王鹏程的年龄。", "以下是澜湾高新区的主要数据：", "Here are the figures:",
-     "Here is a short summary.", "**Key Figures**", "**Net profit**", "- **澜湾高新区**："],
+     "Here is a short summary.", "**Key Figures**", "**Net profit**", "**Section 3**", "- **澜湾高新区**："],
 )  # fmt: skip
 def test_what_claims_nothing_is_not_checked(sentence: str) -> None:
     assert not is_checkable(sentence)
@@ -318,6 +357,11 @@ def test_the_command_says_in_one_line_what_it_cannot_read(
 ) -> None:
     assert main([str(tmp_path / "absent.jsonl")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_year_of_another_clause_does_not_date_a_figure(checker: SentenceChecker) -> None:
+    project = passage("项目2022年开工，总投资5亿元，预计2026年建成。")
+    assert checker.check("项目总投资5亿元，预计2026年建成。", [project]).reason is None
 
 
 def test_a_figure_of_another_year_is_no_rival(checker: SentenceChecker) -> None:

@@ -54,6 +54,24 @@ def values(text: str) -> list[tuple[str, str, str]]:
         ("576 megawatts", 576_000, "kw"),
         ("第十四届", 14, "rank"),
         ("the 14th session", 14, "rank"),
+        ("the twenty-first session", 21, "rank"),
+        ("$1.2M", 1_200_000, "usd"),
+        ("€5m", 5_000_000, "eur"),
+        ("US$3tn", 3_000_000_000_000, "usd"),
+        ("5m yuan", 5_000_000, "yuan"),
+        ("1.5m", Decimal("1.5"), "metre"),
+        ("120m²", 120, "square"),
+        ("3 km²", 3_000_000, "square"),
+        ("1\u202f400\u00a0000 people", 1_400_000, "person"),
+        ("1 400 000 people", 1_400_000, "person"),
+        ("half a million yuan", 500_000, "yuan"),
+        ("one and a half million yuan", 1_500_000, "yuan"),
+        ("a million and a half yuan", 1_500_000, "yuan"),
+        ("two and a half years", Decimal("2.5"), "year"),
+        ("一个半小时", Decimal("1.5"), "hour"),
+        ("一年半", Decimal("1.5"), "year"),
+        ("1/2 of", 50, "%"),
+        ("占3/4", 75, "%"),
     ],
 )
 def test_one_figure_has_one_value_however_it_is_written(
@@ -65,7 +83,7 @@ def test_one_figure_has_one_value_however_it_is_written(
 @pytest.mark.parametrize(
     "text", ["", "一家企业", "one of them",
              "5G基站", "PM2.5", "COVID-19", "百度", "十分漂亮", "第一", "2号线", "Line 2",
-             "成立三成员会", "2023年3月5日", "十四五"]
+             "500m users", "2.3.7", "the first", "成立三成员会", "2023年3月5日", "十四五"]
 )  # fmt: skip
 def test_what_is_a_word_a_name_or_a_date_is_no_figure(text: str) -> None:
     assert figures(text) == []
@@ -82,6 +100,7 @@ def test_what_is_a_word_a_name_or_a_date_is_no_figure(text: str) -> None:
         ("3、0亿元", [300_000_000, 0]),
         ("10 and 0 employees", [10, 0]),
         ("冬季气温-10~0℃", [10, 0]),
+        ("| 120 300 450 |", [120, 300, 450]),
     ],
 )
 def test_a_bare_number_takes_scale_and_unit_of_the_one_it_is_joined_to(text: str, numbers: list[int]) -> None:
@@ -106,6 +125,36 @@ def test_a_bare_number_takes_scale_and_unit_of_the_one_it_is_joined_to(text: str
         ("368.7亿元", "近368亿元", False),
         ("96亿元", "近100亿元", True),
         ("三分之一", "one third", True),
+        ("三分之一", "33.3%", True),
+        ("33%", "三分之一", True),
+        ("30%", "三分之一", False),
+        ("三分之二", "67%", True),
+        ("约1/3的", "one third", True),
+        ("50个基点", "0.5个百分点", True),
+        ("24个月", "两年", True),
+        ("90分钟", "一个半小时", True),
+        ("两年", "2", True),
+        ("两个月", "60天", False),
+        ("60岁以上", "60岁以下", False),
+        ("60岁及以上", "60 and over", True),
+        ("不得少于30人", "不得多于30人", False),
+        ("不得少于30人", "at least 30 people", True),
+        ("最多30人", "no more than 30 people", True),
+        ("最多30人", "最少30人", False),
+        ("not exceeding 30", "at least 30", False),
+        ("under 18", "over 18", False),
+        ("净利润12.5亿元", "净利润-12.5亿元", False),
+        ("净亏损12.5亿元", "净利润-12.5亿元", True),
+        ("a loss of $5 million", "-$5 million", True),
+        ("同比-5%", "同比下降百分之五", True),
+        ("5℃", "零下5℃", False),
+        ("-5℃", "零下5度", True),
+        ("-5℃", "5 degrees below zero", True),
+        ("公元前221年", "221年", False),
+        ("公元前221年", "221 BC", True),
+        ("东风-41", "东风41", True),
+        ("以上三项措施", "以下三项措施", True),
+        ("turnover 5 million", "nearly 5 million", True),
         ("368元", f"约{'7' * 32}元", False),
         (f"{'7' * 40}元", "约368元", False),
         (f"{'7' * 32}元", f"约{'7' * 32}元", True),
@@ -161,6 +210,9 @@ def test_chinese_numerals_make_a_number_or_none(text: str, number: int | None) -
         ("1990年代", (1990, None, None, "decade")),
         ("the 1990s", (1990, None, None, "decade")),
         ("in May", (None, 5, None, "")),
+        ("2019-21", (2021, None, None, "")),
+        ("公元前1046年", (-1046, None, None, "")),
+        ("1046 BC", (-1046, None, None, "")),
     ],
 )
 def test_a_date_is_read_by_value(text: str, stated: tuple[int | None, int | None, int | None, str]) -> None:
@@ -169,7 +221,16 @@ def test_a_date_is_read_by_value(text: str, stated: tuple[int | None, int | None
 
 @pytest.mark.parametrize(
     "text",
-    ["三个月", "It may rain.", "2022 people", "每天两班", "1,204 patients", "1996.01万元", "2013.5 million"],
+    [
+        "三个月",
+        "It may rain.",
+        "2022 people",
+        "每天两班",
+        "1,204 patients",
+        "1996.01万元",
+        "2013.5 million",
+        "GB/T 1234-2020",
+    ],
 )
 def test_what_only_looks_like_a_date_is_none(text: str) -> None:
     assert find_dates(text) == []
@@ -179,6 +240,22 @@ def test_a_year_may_be_counted_from_the_one_before_it() -> None:
     assert [d.year for d in find_dates("In 2020 it was small; two years later it had grown.")] == [2020, 2022]
     assert [d.year for d in find_dates("2020年动工，次年竣工")] == [2020, 2021]
     assert [d.year for d in find_dates("次年竣工")] == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("净利润-12.5亿元，收入-$5 million，负3%", [True, True, True]),
+        ("3亿元-5亿元", [False, False]),
+        ("10-15%", [False, False]),
+        ("10 -20%", [False, None]),
+        ("东风-41", [False]),
+        ("7胜3负2平", [None, None, None]),
+        ("亏损5亿元。收入8亿元", [None, False]),
+    ],
+)
+def test_a_sign_is_told_from_a_range_and_a_name(text: str, signs: list[bool | None]) -> None:
+    assert [figure.minus for figure in figures(text)] == signs
 
 
 def date(text: str) -> Date:

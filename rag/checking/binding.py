@@ -182,9 +182,15 @@ def _years(folded: str, figure: Figure, figures: Sequence[Figure], dates: Sequen
     if before:
         return _alike(before, folded)
     behind = inside or [date for date in dates if date.start > figure.start]
-    if not behind:
+    if not behind or (not inside and _apart(folded, figure, figures, behind[0])):
         return frozenset()
     return frozenset({behind[0].year}) if behind[0].year else frozenset()
+
+
+def _apart(folded: str, figure: Figure, figures: Sequence[Figure], date: Date) -> bool:
+    """Tell whether a date behind a figure, or behind the row that it begins, is in a clause of its own."""
+    row = max((other.end for other in figures if other.end <= date.start), default=figure.end)
+    return _HARD_BREAK.search(folded, row, date.start) is not None
 
 
 def _aside(folded: str, place: int) -> bool:

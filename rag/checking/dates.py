@@ -21,7 +21,7 @@ class Date:
 
     start: int
     end: int
-    year: int | None = None
+    year: int | None = None  # below 0: before Christ
     month: int | None = None
     day: int | None = None
     part: str = ""  # Q1 … Q4, H1, H2 or decade
@@ -61,6 +61,8 @@ _ENGLISH = re.compile(
     | (?<![\d$€£¥.,\w])(?P<year5>{_YEAR})(?:[-–](?P<year6>\d\d|{_YEAR})\b)?{_NO_UNIT}(?![A-Za-z])""",
     re.VERBOSE,
 )
+_LONGEST_SPAN = 100  # years from the first to the last of a span
+_BEFORE_CHRIST = re.compile(r"\s?(?:BCE?\b|B\.C\.)")
 _SHIFTS = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "明年": 1}
 _RELATIVE = re.compile(r"(?<!the )\b(?P<word>last|this|next) year\b")
 _AFTER_ANOTHER = re.compile(  # understood by the date before it
@@ -166,15 +168,30 @@ def _chinese(folded: str, today: tuple[int | None, int | None]) -> Iterator[Date
             part = f"Q{_QUARTERS[parts['quarter']]}"
         elif "half" in parts:
             part = "H1" if parts["half"] == "上" else "H2"
+        if year and folded.endswith("公元前", 0, match.start()):
+            year = -year
         yield Date(start=match.start(), end=match.end(), year=year, month=month, day=day, part=part)
+
+
+def _closing(first: str, last: str) -> int:
+    """Return the last year of a span, whose century may be left to the first: 2019-21, 1998-02."""
+    year = int(first[: -len(last)] + last)
+    return year + 100 if len(last) == 2 and year < int(first) else year
 
 
 def _english(shown: str, today: tuple[int | None, int | None]) -> Iterator[Date]:
     for match in _ENGLISH.finditer(shown):
+        first, last = match["year5"], match["year6"]
+        if last and not 0 <= _closing(first, last) - int(first) <= _LONGEST_SPAN:
+            continue  # a standard or a part: GB/T 1234-2020
         parts = _merged(match)
         name = parts.get("month", "")[:3]
         month = next((n for n, full in enumerate(MONTHS, 1) if name and full.startswith(name)), None)
         year, part = _number(parts.get("year")), ""
+        if last:
+            year = _closing(first, last)
+        if year and _BEFORE_CHRIST.match(shown, match.end()):
+            year = -year
         if "decade" in parts:
             year, part = int(parts["decade"]), "decade"
         elif match["half"] or match["half2"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from index.terms import name_spellings, pinyin_names, spelt_at, spelt_out, stem, tagged_words
@@ -16,6 +17,7 @@ from index.text import FUNCTION_WORDS, HAN, MONTHS, fold
 from index.translation.lexicon import lexicon, singular, word_set
 from rag.answerers.evidence import GENERIC_ENDING
 from rag.candidates import SURNAMES, find_candidates, flat
+from rag.checking.values import ENGLISH_WORDS, KINDS, ORDINALS, han_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class Name:
     parts: tuple[str, ...]
     person: bool = False
     initial: str = ""  # the letter of S. Pengcheng, folded
+    kind: str = ""  # what is numbered, where the name is a number: line, 号楼, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,9 @@ _INITIAL = re.compile(r"(?<![A-Za-z0-9.])([A-Z])\. ?\Z")
 
 
 def find_names(text: str) -> list[Name]:
-    """Return the names of a sentence: capitalised and coded ones in Latin script, and Chinese ones by their tags."""
+    """Return the names of a sentence: capitalised, coded and numbered ones (Line 2), and Chinese ones by their tags."""
     found: list[Name] = []
-    for name in (*_latin_names(text), *_chinese_names(text)):
+    for name in (*_numbered_names(text), *_latin_names(text), *_chinese_names(text)):
         if not any(name.start < other.end and other.start < name.end for other in found):
             found.append(name)
     return sorted(found, key=lambda name: name.start)
@@ -118,9 +121,27 @@ def _latin_names(text: str) -> Iterator[Name]:
         )
 
 
+_NUMERAL = r"(?:\d+|[一二三四五六七八九十百零]+)"
+_NUMBERED = re.compile(  # with the others of a row: Lines 1, 2 and 3, 1至4号线
+    rf"\b(?P<kind>{KINDS})s?\s?(?P<number>\d+)"
+    r"(?P<behind>(?:,\s\d+)*,?\s(?:and|or|to)\s\d+|\s?[–-]\s?\d+)?(?![.\d]*\d)"
+    rf"|(?<![\d月.])(?P<before>(?:{_NUMERAL}[、,和与及至到–-])*)(?P<number2>{_NUMERAL})"
+    r"(?P<kind2>号[线楼院厂库馆]?)(?![召称人码])"
+    r"|(?<![a-z\d.-])v?(?P<version>\d{1,3}(?:\.\d+){2,})(?![a-z\d-])(?<!\.\d{4})"
+)
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
+
+
+def _numbered_names(text: str) -> Iterator[Name]:
+    for match in _NUMBERED.finditer(fold(text)):
+        group = "number" if match["number"] else "number2" if match["number2"] else "version"
+        kind = match["kind"] or match["kind2"] or "version"
+        yield Name(start=match.start(group), end=match.end(group), parts=(match[group],), kind=kind)
+
+
 def is_ordinary(name: Name) -> bool:
-    """Tell whether a name consists of ordinary words alone, capitalised as in a heading: Key Figures."""
-    return all(_is_word(part) for part in name.parts)
+    """Tell whether a name is a number, or ordinary words alone, capitalised as in a heading: Key Figures."""
+    return bool(name.kind) or all(_is_word(part) for part in name.parts)
 
 
 def _is_word(word: str) -> bool:
@@ -223,12 +244,53 @@ def holds(name: Name, text: Searched, *, chinese: bool) -> bool | None:
         text: where it is looked for.
         chinese: whether the sentence is Chinese.
     """
+    if name.kind:
+        return _holds_number(name, text)
     verdicts = [_holds_part(part, name, text) for part in name.parts]
     if not re.search(f"[{HAN}]", "".join(name.parts)):
         if not text.chinese:
             return all(verdicts)
         return _latin_verdict(name, verdicts) if _initial_fits(name, text) else False
     return False if False in verdicts else True if True in verdicts else None
+
+
+def _holds_number(name: Name, text: Searched) -> bool | None:
+    """Look a number up among those of its kind, or where the text numbers none of that kind, among all numbers."""
+    (number,) = name.parts
+    if name.kind == "version":
+        return re.search(rf"(?<![\d.]){re.escape(number)}(?!\.?\d)", text.folded) is not None
+    alike = [
+        match for match in _NUMBERED.finditer(text.folded) if name.kind in (match["kind"], match["kind2"])
+    ]
+    if alike:
+        return any(_in_row(_value(number), match) for match in alike)
+    return None if _value(number) in _numbers(text) else False
+
+
+def _in_row(number: Decimal, row: re.Match[str]) -> bool:
+    """Tell whether a number is in a row of numbers of one kind, or between its ends: 3 in 1至4号线."""
+    others = f"{row['before'] or ''} {row['behind'] or ''}"
+    values = [_value(n) for n in re.findall(_NUMERAL, f"{others} {row['number'] or row['number2']}")]
+    ranged = re.search(r"[至到–-]|\bto\b", others)
+    return min(values) <= number <= max(values) if ranged else number in values
+
+
+def _value(numeral: str) -> Decimal:
+    """Return the number of digits or Chinese numerals; -1 where the numerals make none."""
+    number = Decimal(numeral) if numeral.isdecimal() else han_number(numeral)
+    return Decimal(-1) if number is None else number
+
+
+@lru_cache(maxsize=512)
+def _numbers(text: Searched) -> frozenset[Decimal]:
+    """Return every number that a text writes, in digits, in words or numerals of either language, or in Roman ones."""
+    words = ORDINALS | ENGLISH_WORDS | {roman: value for value, roman in enumerate(_ROMAN, 1)}
+    return frozenset(
+        [
+            *(_value(numeral) for numeral in re.findall(_NUMERAL, text.folded)),
+            *(Decimal(value) for word, value in words.items() if word in text.words),
+        ]
+    )
 
 
 def _latin_verdict(name: Name, verdicts: Sequence[bool | None]) -> bool | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 from index.datatypes import Span as TextSpan
@@ -28,14 +29,15 @@ gbp 1: 英镑, pounds, gbp
 % 1: %, percent, per cent, pct
 % 0.1: ‰
 point 1: 个百分点, 百分点, percentage points, percentage point
+point 0.01: 个基点, 基点, basis points, basis point
 metre 1000: 公里, 千米, km, kilometres, kilometre, kilometers, kilometer
-metre 1: 米, metres, metre, meters, meter
+metre 1: 米, metres, metre, meters, meter, m
 metre 0.01: 厘米, cm, centimetres, centimetre, centimeters, centimeter
 metre 0.001: 毫米, mm, millimetres, millimetre, millimeters, millimeter
 mile 1: 英里, miles, mile
-square 1000000: 平方公里, 平方千米, square kilometres, square kilometre, square kilometers, square kilometer, sq km
+square 1000000: 平方公里, 平方千米, square kilometres, square kilometre, square kilometers, square kilometer, sq km, km²
 square 10000: 公顷, hectares, hectare
-square 1: 平方米, 平米, ㎡, square metres, square metre, square meters, square meter, m2
+square 1: 平方米, 平米, ㎡, square metres, square metre, square meters, square meter, m2, m²
 mu 1: 亩, mu
 cubic 1: 立方米, 立方, cubic metres, cubic meters
 gram 1000000: 吨, tonnes, tonne, tons, ton, metric tons
@@ -73,12 +75,17 @@ piece 1: 段, 处, 片, 站, 班, 度, 剂, 剂次
 _LOOSE = frozenset({"", "piece", "object", "house", "person", "time", "fold", "rank"})
 """Dimensions that a bare number may belong to without its unit being said."""
 
+_DURATIONS = {"year": ("month", 12), "month": ("month", 1), "week": ("second", 604_800), "day": ("second", 86_400),
+              "hour": ("second", 3600), "minute": ("second", 60), "second": ("second", 1)}  # fmt: skip
+"""The smallest unit of which each unit of time is a whole multiple, and how many; days do not make up a month."""
+
 _SIGNS = {"$": "usd", "us$": "usd", "hk$": "hkd", "¥": "yuan", "€": "eur", "£": "gbp",
           "rmb": "yuan", "cny": "yuan", "usd": "usd", "eur": "eur"}  # fmt: skip
 _HAN_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _HAN_POWERS = {"十": 1, "百": 2, "千": 3, "万": 4, "亿": 8}
 _ENGLISH_POWERS = {
-    "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "mn": 6, "bn": 9,
+    "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12,
+    "k": 3, "m": 6, "mn": 6, "b": 9, "bn": 9, "tn": 12,
 }  # fmt: skip
 _TEENS = re.findall(
     r"\w+",
@@ -86,9 +93,12 @@ _TEENS = re.findall(
     "seventeen eighteen nineteen",
 )
 _TENS = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninety")
-_ENGLISH_WORDS = dict(zip(_TEENS, range(20), strict=True)) | dict(zip(_TENS, range(20, 100, 10), strict=True))
-_ORDINALS = {
-    "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+ENGLISH_WORDS = dict(zip(_TEENS, range(20), strict=True)) | dict(zip(_TENS, range(20, 100, 10), strict=True))
+ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+    "tenth": 10, "eleventh": 11, "twelfth": 12,
+    **{f"{teen}th": value for value, teen in enumerate(_TEENS[13:], 13)},
+    **{f"{ten[:-1]}ieth": 10 * value for value, ten in enumerate(_TENS, 2)},
 }  # fmt: skip
 _PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fifth": 5, "fifths": 5,
           "tenth": 10, "tenths": 10}  # fmt: skip
@@ -105,17 +115,25 @@ class Figure:
     step: Decimal = Decimal(1)  # what one of its last written digit other than 0 is worth
     bound: Bound = ""  # what a word beside it says: 约 about, 超过 over, 近 under
     spelt: bool = False  # written in words or Chinese numerals
+    minus: bool | None = False  # below zero; None: not told, since its sentence speaks of a loss or fall
 
     @property
     def small(self) -> bool:
         """Whether it is a count that a writer may have made by counting: three measures, 五项任务."""
         return self.dimension in _LOOSE and 1 < self.number <= 10 and self.number == int(self.number)
 
+    @property
+    def recurring(self) -> bool:
+        """Whether no decimals state it in full: 三分之一."""
+        return self.step < Decimal("1e-12")
+
 
 def same_dimension(a: Figure, b: Figure) -> bool:
     """Tell whether two figures may be counts or measures of one thing, as far as their units say."""
     if a.dimension == b.dimension:
         return True
+    if a.dimension in _DURATIONS and b.dimension in _DURATIONS:
+        return _DURATIONS[a.dimension][0] == _DURATIONS[b.dimension][0]
     if "%" in (a.dimension, b.dimension) or "point" in (a.dimension, b.dimension):
         return False
     if {a.dimension, b.dimension} <= _LOOSE:
@@ -126,11 +144,18 @@ def same_dimension(a: Figure, b: Figure) -> bool:
 def bears_out(found: Figure, said: Figure) -> bool:
     """Tell whether a figure of a passage is the one that a sentence says.
 
-    Equal by value; or, where the sentence says about, over or nearly, rounded in that direction to its digits.
+    Equal by value and not limits in opposite directions; or, where the sentence says about, over or nearly, rounded
+    in that direction to its digits.
     """
     if not same_dimension(found, said):
         return False
+    if None not in (found.minus, said.minus) and found.minus != said.minus:
+        return False
+    if found.dimension != said.dimension and {found.dimension, said.dimension} <= _DURATIONS.keys():
+        found, said = _in_smallest(found), _in_smallest(said)
     if found.number == said.number:
+        return {found.bound, said.bound} != {"over", "under"}
+    if _rounds_to(found, said) or _rounds_to(said, found):
         return True
     if not said.bound:
         return False
@@ -141,9 +166,27 @@ def bears_out(found: Figure, said: Figure) -> bool:
     )
 
 
+def _in_smallest(figure: Figure) -> Figure:
+    """Return a duration in the smallest unit that it is a whole multiple of: two years in months."""
+    dimension, factor = _DURATIONS[figure.dimension]
+    return replace(figure, dimension=dimension, number=figure.number * factor, step=figure.step * factor)
+
+
+def _rounds_to(fraction: Figure, decimal: Figure) -> bool:
+    """Tell whether a recurring fraction is what decimals say as far as they go: 三分之一, 33%."""
+    if not fraction.recurring or decimal.recurring:
+        return False
+    step = min(decimal.step, Decimal(1))
+    return (fraction.number / step).to_integral_value(rounding=ROUND_HALF_UP) * step == decimal.number
+
+
+KINDS = (  # of things that are told apart by number: Line 2
+    "line|phase|route|highway|chapter|section|article|table|number|room|building|terminal|platform|gate|level|volume"
+    r"|issue|page|no\."
+)
 _NUMBERED = re.compile(  # part of a name: Line 2, 2号线, 丰麦7号
-    r"(?:\b(?:line|phase|route|highway|chapter|section|article|table|number|room|building|terminal|platform|gate|level|volume"
-    r"|issue|page|no\.)\s?)(?P<latin>\d+)\b|(?<![\d月])(?P<han>\d+|[一二三四五六七八九十]+)号(?!召|称)|第(?P<kind>[一二三])(?:产业|剂|人民)"
+    rf"\b(?:{KINDS})\s?(?P<latin>\d+)\b"
+    r"|(?<![\d月])(?P<han>\d+|[一二三四五六七八九十]+)号(?!召|称)|第(?P<kind>[一二三])(?:产业|剂|人民)"
 )
 
 
@@ -152,7 +195,7 @@ def find_figures(text: str, taken: Iterable[TextSpan] = ()) -> list[Figure]:
 
     One and 一 alone are words rather than figures and are left out, as are numbers inside names (5G, A380).
     """
-    folded = fold(text)
+    folded = _GROUPED.sub(lambda match: match[0].replace(" ", ","), fold(_THIN.sub(",", text)))
     spans = [
         *taken,
         *((match.start(match.lastgroup or 0), match.end()) for match in _NUMBERED.finditer(folded)),
@@ -162,7 +205,7 @@ def find_figures(text: str, taken: Iterable[TextSpan] = ()) -> list[Figure]:
         if not any(figure.start < end and start < figure.end for start, end in spans):
             found.append(figure)
             spans.append((figure.start, figure.end))
-    return _inherited(folded, sorted(found, key=lambda figure: figure.start))
+    return _signed(folded, _inherited(folded, sorted(found, key=lambda figure: figure.start)))
 
 
 # Units
@@ -188,23 +231,31 @@ def _alternatives(words: Iterable[str]) -> str:
 
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+# Blanks between thousands: a narrow one always; plain ones may part the columns of a table, so it takes two and a unit.
+_THIN = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+_GROUPED = re.compile(r"(?<![\w.,])(?<!\d\s)\d{1,3}(?: \d{3}){2,}(?=\s?(?:%|[^\W\d_]))")
 _HAN = r"[〇零一二两三四五六七八九十百千万亿]+(?:点[〇零一二三四五六七八九]+)?"
 _SCALE = r"十百千万亿"
-_WORD = "|".join([*_ENGLISH_WORDS, "hundred", "thousand", "million", "billion", "trillion", "dozen"])
+_WORD = "|".join([*ENGLISH_WORDS, "hundred", "thousand", "million", "billion", "trillion", "dozen"])
 _SKIPPED = r"(?:[a-z]+-)?[a-z]+"  # an adjective between a number and what it counts: 120 high-tech companies
 _ABOUT = r"约|大约|大概|约为|左右|上下|about|around|some|roughly|approximately|circa|an estimated"
+_NOT = r"(?:不[得能应可宜]?|未|没有?)"
 _OVER = (
-    r"超过|超|逾|突破|多于|高于|至少|不少于|不低于|余|多|以上"
-    r"|over|more than|above|at least|exceed\w*|upwards of|in excess of"
+    rf"{_NOT}(?:少于|低于|小于)|超过|超|逾|突破|多于|高于|大于|至少|最少|余|多"
+    r"|not? (?:be )?(?:less|fewer|lower) than|\bover|more than|above|at least|exceed\w*|upwards of|in excess of"
 )
 _UNDER = (
-    r"近|将近|接近|不足|不到|不超过|以下|以内"
-    r"|nearly|almost|close to|under|less than|fewer than|below|up to|at most"
+    rf"{_NOT}(?:超过?|高于|多于|大于)|少于|低于|小于|至多|最多|(?<![附最])近|将近|接近|不足|不到|不满|未满"
+    r"|not? (?:be )?(?:more|higher) than|not exceed(?:ing)?|nearly|almost|close to|\bunder|less than|fewer than"
+    r"|below|up to|at most"
 )
 _BEFORE = re.compile(
     rf"(?:(?P<about>{_ABOUT})|(?P<over>{_OVER})|(?P<under>{_UNDER}))\s?(?:[$¥€£]|rmb\s?|us)?$"
 )
-_BEHIND = re.compile(r"\s?(?:(?P<about>左右|上下|or so)|(?P<over>以上|多|余|or more)|(?P<under>以下|以内))")
+_BEHIND = re.compile(
+    r"\s?(?:(?P<about>左右|上下|or so)|(?P<over>[及或]?以上|多|余|(?:and|or) (?:more|over|above|older))"
+    r"|(?P<under>[及或]?以下|以内|(?:and|or) (?:less|fewer|under|below|younger)))"
+)
 
 
 @cache
@@ -213,10 +264,11 @@ def _pattern() -> re.Pattern[str]:
     nouns = _alternatives(u for u, (d, _) in _units().items() if d in ("person", "house") and u.isascii())
     return re.compile(
         rf"""(?<![a-z\d.])(?P<sign>(?:us|hk)?\$|[¥€£]|(?:rmb|cny|usd|eur)(?=[\s\d]))?\s?
-        (?P<number>(?<![\d.])(?<![a-z][-_])(?:{_DIGITS}))
-        (?P<scale>\s?[余多几]?[{_SCALE}]+|[\s-]?(?:hundred|thousand|million|billion|trillion|bn|mn|k)\b)?
+        (?P<number>(?<![\d.])(?<![a-z][-_])(?:{_DIGITS}))(?!\.\d)
+        (?P<scale>\s?[余多几]?[{_SCALE}]+|[\s-]?(?:hundred|thousand|million|billion|trillion|tn|bn|mn|k)\b
+          |\s?[mb](?:(?=\s(?:{units}))|(?(sign)\b|(?!))))?
         (?P<rest>(?:(?:{_DIGITS})[{_SCALE}]+)*)[余多几]?(?P<scale2>[万亿]*)
-        (?:[\s-]?(?P<unit>{units})|(?:\s(?!(?:and|or|to|in|of|by|for|from|at|the|a)\b){_SKIPPED}){{0,3}}?\s(?P<noun>{nouns}))?
+        (?:[\s-]?(?!m\s[a-z]{{3,}}s\b)(?P<unit>{units})|(?:\s(?!(?:and|or|to|in|of|by|for|from|at|the|a)\b){_SKIPPED}){{0,3}}?\s(?P<noun>{nouns}))?
         (?!(?!(?:st|nd|rd|th)\b)[a-z\d])""",
         re.VERBOSE,
     )
@@ -226,7 +278,8 @@ def _pattern() -> re.Pattern[str]:
 def _han_pattern() -> re.Pattern[str]:
     chinese = _alternatives(u for u in _units() if not u.isascii())
     return re.compile(
-        rf"(?P<rank>第)?(?P<number>{_HAN})(?P<some>[余多几])?(?P<scale>[万亿]*)(?P<unit>{chinese})?(?P<half>半(?=[,。;、的]|$))?"
+        rf"(?P<rank>第)?(?P<number>{_HAN})(?P<some>[余多几])?(?P<scale>[万亿]*)"
+        rf"(?:个半(?P<long>小时|月)|(?P<unit>{chinese})?(?P<half>半(?=[,。;、的]|$))?)"
     )
 
 
@@ -244,17 +297,16 @@ def _plain(folded: str) -> Iterator[Figure]:
         yield _figure(folded, match.start(), match.end(), value, step, unit, match["sign"] or "")
     for match in _han_pattern().finditer(folded):
         value_or_none = han_number(match["number"])
-        if value_or_none is None or not (match["unit"] or match["rank"] or len(match["number"]) > 1):
+        unit = f"个{match['long']}" if match["long"] else match["unit"] or ""
+        if value_or_none is None or not (unit or match["rank"] or len(match["number"]) > 1):
             continue
-        if value_or_none < 2 and not match["scale"]:  # 一家, 第一: seldom a figure
-            continue
-        if match["half"] and match["unit"]:
+        if match["long"] or (match["half"] and unit):
             value_or_none += Decimal("0.5")
+        if value_or_none in (0, 1) and not match["scale"]:  # 一家, 第一: seldom a figure
+            continue
         power = Decimal(10) ** _power(match["scale"])
         value = value_or_none * power
-        figure = _figure(
-            folded, match.start(), match.end(), value, _step(str(value)), match["unit"] or "", ""
-        )
+        figure = _figure(folded, match.start(), match.end(), value, _step(str(value)), unit, "")
         yield replace(figure, spelt=True, dimension="rank" if match["rank"] else figure.dimension)
 
 
@@ -279,7 +331,7 @@ def _figure(folded: str, start: int, end: int, value: Decimal, step: Decimal, un
 def _bound(folded: str, start: int, end: int) -> Bound:
     """Read what the words beside a figure say of its exactness."""
     inside = re.search(r"[余多](?=[十百千万亿]|[^\d]|$)", folded[start:end])
-    match = _BEHIND.match(folded, end) or _BEFORE.search(folded[max(0, start - 16) : start])
+    match = _BEHIND.match(folded, end) or _BEFORE.search(folded[max(0, start - 24) : start])
     if match:
         return "about" if match["about"] else "over" if match["over"] else "under"
     return "over" if inside else ""
@@ -353,7 +405,9 @@ _SHARE = re.compile(
       (?P<more>半|[一二三四五六七八九](?![{_NOT_TENTH}]))?(?![{_NOT_TENTH}])
     | (?P<under>{_HAN}|(?<![\d.])\d+)分之(?P<over>{_HAN}|\d+)
     | (?<![\d一二三四五六七八九十])(?:一半|半数|过半)
-    | \b(?:(?P<count>a|one|two|three|four|nine)[\s-])(?P<part>{"|".join(sorted(_PARTS, key=len, reverse=True))})\b
+    | (?:(?<=[占约近超过达])|(?<![\w/.])(?=\d/\d+(?:\sof\b|的|以上)))(?P<top>\d)/(?P<bottom>\d|10)(?![\d/.%])
+    | \b(?!(?<=\band\s)a[\s-]half\b(?!\sof))
+      (?:(?P<count>a|one|two|three|four|nine)[\s-])(?P<part>{"|".join(sorted(_PARTS, key=len, reverse=True))})\b
       (?!\s(?:of\s)?(?:\d{{4}}|the\syear|year))
     | \bhalf\s(?:of|the)\b(?!\s(?:year|\d{{4}}))""",
     re.VERBOSE,
@@ -384,8 +438,11 @@ def _share(match: re.Match[str]) -> Decimal | None:
     if match["under"]:
         under, over = _either(match["under"]), _either(match["over"])
         return over * 100 / under if under and over else None
+    if match["top"]:
+        top, bottom = int(match["top"]), int(match["bottom"])
+        return Decimal(top) * 100 / bottom if top < bottom else None
     if match["part"]:
-        count = _ENGLISH_WORDS.get(match["count"], 1)
+        count = ENGLISH_WORDS.get(match["count"], 1)
         return Decimal(count) * 100 / _PARTS[match["part"]]
     return Decimal(50)
 
@@ -399,9 +456,11 @@ def _either(text: str) -> Decimal | None:
 def _word_pattern() -> re.Pattern[str]:
     units = _alternatives(u for u in _units() if u.isascii() and u[0].isalpha())
     return re.compile(
-        rf"\b(?P<words>(?:an?\s(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_WORD})(?:(?:-|\s(?:and\s)?)(?:{_WORD}))*)\b"
+        rf"\b(?P<ordinal>(?:(?:{'|'.join(_TENS)})-)?(?:{'|'.join(ORDINALS)}))\b(?!\s(?:quarter|half))"
+        rf"|\b(?P<halved>half\s(?=an?\s))?(?P<words>(?!(?<=\bbelow\s)zero)"
+        rf"(?:an?\s(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_WORD})(?:(?:-|\s(?:and\s)?)(?:{_WORD}))*)\b"
+        r"(?P<half>\sand\sa\shalf\b(?P<power>\s(?:million|billion|trillion)\b)?)?"
         rf"(?:[\s-](?P<unit>{units})|(?:\s(?!(?:and|or|to|in|of)\b){_SKIPPED}){{0,2}}?\s(?P<noun>{units}))?"
-        rf"|\b(?P<ordinal>{'|'.join(_ORDINALS)})\b(?!\s(?:quarter|half))"
     )
 
 
@@ -409,10 +468,17 @@ def _in_words(folded: str) -> Iterator[Figure]:
     """Yield numbers in English words: three hundred and fifty; one alone is no figure."""
     for match in _word_pattern().finditer(folded):
         if match["ordinal"]:
-            value = Decimal(_ORDINALS[match["ordinal"]])
-            yield Figure(start=match.start(), end=match.end(), number=value, dimension="rank", spelt=True)
+            value = Decimal(sum((ORDINALS | ENGLISH_WORDS)[word] for word in match["ordinal"].split("-")))
+            if value != 1:
+                yield Figure(start=match.start(), end=match.end(), number=value, dimension="rank", spelt=True)
             continue
-        value = _english_number(re.findall("[a-z]+", match["words"]))
+        words = re.findall("[a-z]+", match["words"])
+        value = _english_number(words)
+        if match["halved"]:
+            value /= 2
+        if match["half"]:
+            half = Decimal(10) ** _power(words[-1]) / 2
+            value = (value + half) * Decimal(10) ** _power(match["power"])
         if value != 1:
             unit = match["unit"] or match["noun"] or ""
             figure = _figure(folded, match.start(), match.end(), value, _step(str(value)), unit, "")
@@ -423,8 +489,8 @@ def _english_number(words: Sequence[str]) -> Decimal:
     """Return the number that English words say."""
     total = current = 0
     for word in words:
-        if word in _ENGLISH_WORDS:
-            current += _ENGLISH_WORDS[word]
+        if word in ENGLISH_WORDS:
+            current += ENGLISH_WORDS[word]
         elif word == "dozen":
             current = (current or 1) * 12
         elif word == "hundred":
@@ -456,4 +522,44 @@ def _inherited(folded: str, figures: Sequence[Figure]) -> list[Figure]:
             result[place] = replace(
                 bare, number=bare.number * worth, step=bare.step * worth, dimension=following.dimension
             )
+    return result
+
+
+# Signs
+
+_MINUS = re.compile(
+    r"(?:(?:^|[\s(|:,;=\">~、。至到$¥€£])-|零下|(?<![\d一二三四五六七八九十])负|公元前|\bminus\s|\bnegative\s)$"
+)
+_MAYBE_RANGE = re.compile(r"\d\s-$")  # 10 -20%
+_MINUS_BEHIND = re.compile(r"(?:\sdegrees)?\s(?:celsius\s)?below zero\b|\s?bce?\b|\sb\.c\.")
+_MINUS_AFTER_HAN = re.compile(r"[^\W\da-z〇零一二两三四五六七八九十百千万亿]-$")
+_FALLING = re.compile(
+    r"[亏损降减跌缩]|下滑|逆差|赤字|负(?!责)"
+    r"|\b(?:loss|lose|losing|lost|deficit|fell|fall|declin|decreas|drop|down|lower|reduc|shr[aiu]nk|cut|below)"
+)
+_SENTENCE_END = re.compile(r"[。;!?\n]|\.\s")
+
+
+def _signed(folded: str, figures: Sequence[Figure]) -> list[Figure]:
+    """Read the sign of each figure: -5℃ and 零下5度 are below zero, and 亏损5亿元 may be what -5亿元 says."""
+    result: list[Figure] = []
+    ends = [0, *(match.end() for match in _SENTENCE_END.finditer(folded)), len(folded)]
+    falling = [(low, high) for low, high in pairwise(ends) if _FALLING.search(folded, low, high)]
+    figure_ends = {figure.end for figure in figures}
+    for figure in figures:
+        at = figure.start + folded[figure.start].isspace()
+        before = folded[max(0, at - 16) : at]
+        # 东风-41 is a name, 3亿元-41亿元 a range, 利润-41亿元 a loss
+        measured = figure.dimension not in _LOOSE and at - 1 not in figure_ends
+        if (
+            (_MINUS.search(before) and not _MAYBE_RANGE.search(before))
+            or _MINUS_BEHIND.match(folded, figure.end)
+            or (measured and _MINUS_AFTER_HAN.search(before))
+        ):
+            frost = before.endswith("零下") and figure.dimension == "piece"  # 零下5度
+            result.append(replace(figure, minus=True, dimension="celsius" if frost else figure.dimension))
+        elif any(low <= figure.start < high for low, high in falling) or _MAYBE_RANGE.search(before):
+            result.append(replace(figure, minus=None))
+        else:
+            result.append(figure)
     return result
