@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -174,6 +175,9 @@ class RecordingChecker(WordChecker):
         ("根据第1段，园区实现工业产值885亿元。", "园区实现工业产值885亿元。"),
         ("- 根据以上提供的文档，园区实现工业产值885亿元[1]。", "园区实现工业产值885亿元。"),
         ("根据规划，园区实现工业产值885亿元[1]。", "根据规划，园区实现工业产值885亿元。"),
+        ("段落1指出，园区实现工业产值885亿元。", "园区实现工业产值885亿元。"),
+        ("段落中提到的产值是885亿元[1]。", "段落中提到的产值是885亿元。"),
+        ("Passage 3 states that the mill was built in 1874.", "the mill was built in 1874."),
         ("According to passage 3, the mill was built in 1874.", "the mill was built in 1874."),
         ("Based on the provided documents, it was built in 1874 [3].", "it was built in 1874."),
         (
@@ -262,6 +266,38 @@ def test_what_follows_the_fixed_sentence_is_not_asked_for() -> None:
 def test_a_refusal_in_other_words_is_one_too(reply: str, question: Question) -> None:
     draft = drafted(reply, question)
     assert (draft.answered, draft.text, draft.doubts) == (False, reply, ())
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("reply", "question"),
+    [
+        ("段落中没有提到公司的净利润[1]。", QUESTION),
+        ("段落[1]中没有提到公司的净利润。", QUESTION),
+        ("提供的文档没有提到2030年的产值[1]。", QUESTION),
+        ("The passages do not mention the net profit[1].", ENGLISH),
+    ],
+)
+def test_a_refusal_that_cites_is_one_too(reply: str, question: Question, strict: bool) -> None:
+    draft = drafted(reply, question, extracted=EXTRACTED, strict=strict)
+    assert (draft.answered, draft.short_answer, draft.text) == (False, "", reply)
+    assert (draft.claims, draft.doubts) == ((), ())
+
+
+def test_each_marker_of_an_answer_has_its_citation() -> None:
+    draft = drafted("段落中没有提到公司的净利润[2]。2022年园区实现工业产值885亿元[1]。")
+    assert draft.answered
+    assert [claim.number for claim in draft.claims] == [1, 2]
+    assert re.findall(r"\[(\d)\]", draft.text) == ["1", "2"]
+
+
+def test_what_a_passage_says_is_missing_is_an_answer() -> None:
+    reply = "申请材料未提供完整的，不予受理[1]。"
+    made, _ = answerer(reply)
+    *_, draft = made.stream(QUESTION, passages_of("申请材料未提供完整的，不予受理。"))
+    assert isinstance(draft, Draft)
+    assert (draft.answered, draft.text, draft.doubts) == (True, reply, ())
+    assert [claim.verdict for claim in draft.claims] == ["supported"]
 
 
 def test_an_answer_that_also_says_what_is_missing_is_an_answer() -> None:
@@ -440,7 +476,7 @@ def test_any_reply_cut_anywhere_streams_its_draft(reply: str, size: int, strict:
     except AnswererError:
         return
     assert one == drafted(reply, strict=strict, size=len(reply))
-    numbers = [claim.number for claim in one.claims]
-    assert set(numbers) == set(range(1, len(set(numbers)) + 1)) or not one.answered
+    shown = list(dict.fromkeys(re.findall(r"\[(\d+)\]", one.text)))
+    assert shown == [str(n) for n in range(1, len(shown) + 1)]
     for claim in one.claims:
         assert f"[{claim.number}]" in one.text[claim.start : claim.end]

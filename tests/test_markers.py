@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -53,6 +55,41 @@ def parse(pieces: list[str]) -> list[tuple[str, str, tuple[tuple[int, int], ...]
         ("According to the passage 12 men came.", [("", "According to the passage 12 men came.", ())]),
         ("见[2022]年报[附件]。", [("", "见[2022]年报[附件]。", ())]),
         ("“项目已开工[1]。”李明说。", [("", "“项目已开工。”李明说。", ((6, 1),))]),
+        ("产值增长（段落1）。", [("", "产值增长。", ((4, 1),))]),
+        ("产值增长[段落1, 段落2]。", [("", "产值增长。", ((4, 1), (4, 2)))]),
+        ("产值增长[第1段]。", [("", "产值增长。", ((4, 1),))]),
+        ("段落1指出，产值增长。", [("", "段落指出，产值增长。", ((2, 1),))]),
+        ("段落1和段落 2中提到产值增长。", [("", "段落中提到产值增长。", ((2, 1), (2, 2)))]),
+        ("It grew (Passage 1).", [("", "It grew.", ((7, 1),))]),
+        ("It grew [Passage 1, Passage 2].", [("", "It grew.", ((7, 1), (7, 2)))]),
+        ("It grew [1, 2 and 3].", [("", "It grew.", ((7, 1), (7, 2), (7, 3)))]),
+        (r"It grew \[1\].", [("", "It grew.", ((7, 1),))]),
+        ("Passage 1 states that it grew.", [("", "Passage states that it grew.", ((7, 1),))]),
+        ("Passages 1, 2 and 3 say so.", [("", "Passages say so.", ((8, 1), (8, 2), (8, 3)))]),
+        ("产值增长[1]、[2]和（段落3）。", [("", "产值增长。", ((4, 1), (4, 2), (4, 3)))]),
+        (
+            "Growth [1] and [2]. Loss [1], [3].",
+            [("", "Growth.", ((6, 1), (6, 2))), (" ", "Loss.", ((4, 1), (4, 3)))],
+        ),
+        ("It grew [1] and shrank [2].", [("", "It grew and shrank.", ((7, 1), (18, 2)))]),
+        ("产值[1]、段落2指出的利润。", [("", "产值、段落指出的利润。", ((2, 1), (5, 2)))]),
+        (
+            "According to passage 2 [1], it grew.",
+            [("", "According to , it grew.", ((13, 2), (13, 1)))],
+        ),
+        ("Passage 1 reportage.", [("", "Passage 1 reportage.", ())]),
+        ("段落1落实责任，共12人（附件2）。", [("", "段落1落实责任，共12人（附件2）。", ())]),
+        ("It grew in 1912 (12), passage 1 done.", [("", "It grew in 1912 (12), passage 1 done.", ())]),
+        ("区间为[0, 1]，取arr[0]。", [("", "区间为[0, 1]，取arr[0]。", ())]),
+        ("取`a[1][2]`与`f(x)[3]`[1]。", [("", "取`a[1][2]`与`f(x)[3]`。", ((20, 1),))]),
+        (
+            "```py\nx = a[1]\n```\n产值[1]。",
+            [("", "```py\nx = a[1]", ()), ("\n", "```", ()), ("\n", "产值。", ((2, 1),))],
+        ),
+        (
+            "`GDP [1]`and GDP[2], `未完\nGDP[3]",
+            [("", "`GDP`and GDP, `未完", ((4, 1), (12, 2))), ("\n", "GDP", ((3, 3),))],
+        ),
         ("未写完 [1", [("", "未写完 [1", ())]),
         ("", []),
         ("[1]", []),
@@ -63,6 +100,17 @@ def test_sentences_and_markers(
 ) -> None:
     assert parse([text]) == sentences
     assert parse(list(text)) == sentences
+
+
+@pytest.mark.parametrize(
+    "row", ["[[1]] " * 20, "（passages 1）" * 20, "(document 1) " * 20, "[1," + " " * 300]
+)
+def test_a_model_that_repeats_itself_is_read_without_delay(row: str) -> None:
+    parser = SentenceParser()
+    started = time.perf_counter()
+    parser.feed(f"{row}foo bar")
+    parser.finish()
+    assert time.perf_counter() - started < 1.0
 
 
 def test_numbers_are_expanded_and_a_range_has_a_limit() -> None:
@@ -89,6 +137,14 @@ TEXTS = st.lists(
             "第2段",
             "段落3",
             "Based on passage 4",
+            "（段落1",
+            "）",
+            "指出",
+            " and ",
+            "Passages 1",
+            " state",
+            "`",
+            "a[1]",
         ]
     ),
     max_size=60,

@@ -8,14 +8,14 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from openai_server import Act, Handler, event, fails, says, serving
 
 from index.errors import AnswererError, ModelError
 from rag.answerers.chat import Ending
-from rag.answerers.served import ServedModel, ServedOptions, api_key
+from rag.answerers.served import KEY_VARIABLES, ServedModel, ServedOptions, api_key
 from rag.prompts import Message
 
 SECRET = "sk-secret-0123456789"
@@ -76,6 +76,19 @@ def test_chunks_cut_in_the_middle_of_characters_and_lines_are_put_together() -> 
 
     with serving(act) as server:
         assert replied(server.url)[0] == "产值八百八十五亿元。😀"
+
+
+def test_of_content_in_parts_only_text_is_taken() -> None:
+    parts: Any = [{"type": "text", "text": "产值"}, {"type": "image", "text": "图"}, "x", {"type": "text"}]
+    pieces = [
+        event(parts),
+        b'data: {"choices": ["x"]}\n\n',
+        b'data: {"choices": [{"index": 0}]}\n\n',
+        event(cast("Any", 5)),
+        event("885亿元", finish="stop"),
+    ]
+    with serving(streams(*pieces)) as server:
+        assert replied(server.url) == ("产值885亿元", Ending(complete=True))
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
@@ -186,15 +199,17 @@ def test_a_server_that_falls_silent_is_left_after_a_while() -> None:
     assert time.monotonic() - begun < 5
 
 
-def test_a_server_that_never_ends_is_left_after_the_whole_time() -> None:
+@pytest.mark.parametrize("said", ["啊", ""])
+def test_a_server_that_never_ends_is_left_after_the_whole_time(said: str) -> None:
     def babble(handler: Handler) -> None:
         handler.begin()
-        for _ in range(1000):
-            handler.chunk(event("啊"))
+        for _ in range(200):
+            handler.chunk(event(said))
             time.sleep(0.02)
 
-    message, _ = complaint(babble, options=ServedOptions(silence_s=5, total_s=0.3))
+    message, asked = complaint(babble, options=ServedOptions(silence_s=5, total_s=0.3))
     assert message.startswith("took longer than 0.3 s for an answer")
+    assert asked == 1
 
 
 def test_no_server_is_an_error_that_asks_for_it() -> None:
@@ -276,6 +291,17 @@ def test_whose_key_goes_where(monkeypatch: pytest.MonkeyPatch) -> None:
     assert api_key("http://192.168.1.7:8000/v1") == ""  # it would travel in the clear
     monkeypatch.setenv("CHUCHU_API_KEY", " own ")
     assert api_key("http://192.168.1.7:8000/v1") == "own"
+
+
+@pytest.mark.parametrize("key", [f"“{SECRET}”", f"{SECRET}\nx", f"{SECRET} x", f"{SECRET}\u200b"])
+@pytest.mark.parametrize("variable", KEY_VARIABLES)
+def test_a_key_that_cannot_be_sent_is_refused_without_being_repeated(
+    key: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, key)
+    with pytest.raises(ModelError, match=f"the key in {variable} holds a blank") as caught:
+        ServedModel("http://127.0.0.1:1/v1", "qwen")
+    assert SECRET not in str(caught.value)
 
 
 def test_no_proxy_stands_between_this_machine_and_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from index.text import fold, is_chinese
 from rag import prompts
 from rag.answerers.base import NOT_FOUND, Answerer, Claim, Draft, Question, draft_of
 from rag.answerers.chat import ChatModel, Ending
-from rag.answerers.markers import LEADS, LEADS_EN, Marked, SentenceParser
+from rag.answerers.markers import LEADS, LEADS_EN, SAYS, SAYS_EN, Marked, SentenceParser
 from rag.checking import Checked, Support, is_checkable
 from rag.checking.agreement import absent
 from rag.checking.claims import REFUSAL
@@ -165,7 +165,7 @@ class GeneratedAnswerer:
             text=writer.text,
             short_answer=extracted.short_answer if writer.answered else "",
             confidence=sure,
-            claims=tuple(writer.claims),
+            claims=tuple(writer.shown_claims),
             notes=tuple(notes),
             doubts=tuple(writer.doubts),
         )
@@ -210,6 +210,7 @@ class _Writer:
     def __init__(self, checker: Checker, passages: Sequence[Passage], question: str, *, strict: bool) -> None:
         self.text = ""
         self.claims: list[Claim] = []
+        self._asides: list[Claim] = []  # of sentences that cite where something is not said
         self.doubts: list[Doubt] = []
         self.removed = 0  # sentences that failed, with strict
         self.unknown = 0  # numbers cited that no passage has
@@ -232,6 +233,12 @@ class _Writer:
     def borne_out(self) -> bool:
         """Whether some sentence is borne out by a passage."""
         return any(claim.verdict == "supported" for claim in self.claims)
+
+    @property
+    def shown_claims(self) -> list[Claim]:
+        """What the markers of the text stand for; those of a mere refusal stand for nothing."""
+        asides = self._asides if self.borne_out else []
+        return sorted([*self.claims, *asides], key=lambda claim: claim.start)
 
     def feed(self, piece: str) -> str:
         """Take the next piece of the reply; return what can be shown."""
@@ -292,9 +299,10 @@ class _Writer:
 
     def _hold(self, sentence: Marked, cited: Sequence[Passage]) -> None:
         """Hold a sentence that says something to the passages it cites, or else to those that bear it out."""
-        claimed = _claimed(sentence.text) or sentence.text
-        checkable = is_checkable(claimed)
-        words = _LEAD_IN.sub("", _BULLET.sub("", claimed).replace("**", ""))
+        claimed = _claimed(sentence.text)
+        said = claimed or sentence.text
+        checkable = is_checkable(said)
+        words = _LEAD_IN.sub("", _BULLET.sub("", said).replace("**", ""))
         if not cited and not checkable:
             self._show(self._rendered(sentence))
             return
@@ -302,36 +310,45 @@ class _Writer:
             checked = self._checker.check(words, cited, question=self._question)
         else:
             checked = self._checker.attribute(words, list(self._passages.values()), question=self._question)
+        if not claimed and checked.reason is not None:  # a passage may itself say that something is missing
+            self.refused = True
+            self._show(self._rendered(sentence))
+            self._asides += self._claims(sentence, [passage.number for passage in cited], checked.supports)
+            return
         failed = checkable and checked.reason is not None
         if failed and self._strict:
             self.removed += 1
             return
         attributed = [] if cited or failed else [s.passage for s in checked.supports[:MAX_ATTRIBUTED]]
         self._show(self._rendered(sentence, attributed))
-        start, end = self._start + len(sentence.lead if self._start else ""), len(self.text)
-        self._claim(
-            start, end, [*(passage.number for passage in cited), *attributed], checked.supports, failed
-        )
+        numbers = [*(passage.number for passage in cited), *attributed]
+        self.claims += self._claims(sentence, numbers, checked.supports, failed=failed)
         if failed and checked.reason is not None:
             reason = checked.reason if cited else "uncited"
+            start, end = self._place(sentence)
             self.doubts.append(Doubt(start=start, end=end, reason=reason, missing=checked.missing))
 
-    def _claim(
-        self, start: int, end: int, passages: Sequence[int], supports: Sequence[Support], failed: bool
-    ) -> None:
+    def _place(self, sentence: Marked) -> tuple[int, int]:
+        """Return where the sentence that was shown last stands in the text."""
+        return self._start + len(sentence.lead if self._start else ""), len(self.text)
+
+    def _claims(
+        self, sentence: Marked, passages: Sequence[int], supports: Sequence[Support], *, failed: bool = False
+    ) -> list[Claim]:
         quotes = {support.passage: support.quotes for support in supports}
-        for passage in passages:
-            whole = ((0, len(self._passages[passage].text)),)  # nothing in it is nearer than the rest
-            self.claims.append(
-                Claim(
-                    start=start,
-                    end=end,
-                    number=self._numbers[passage],
-                    passage=passage,
-                    quotes=quotes.get(passage) or whole,
-                    verdict="unsupported" if failed else "supported",
-                )
+        start, end = self._place(sentence)
+        return [
+            Claim(
+                start=start,
+                end=end,
+                number=self._numbers[passage],
+                passage=passage,
+                # Where nothing in it is nearer than the rest, the whole.
+                quotes=quotes.get(passage) or ((0, len(self._passages[passage].text)),),
+                verdict="unsupported" if failed else "supported",
             )
+            for passage in passages
+        ]
 
 
 _BULLET = re.compile(r"^\s*(?:[-*•·#]+|\d{1,2}[.、)）])\s+")
@@ -339,7 +356,9 @@ _SOURCE = r"(?:passages?|documents?|texts?|context|sources?)"
 _LEAD_IN = re.compile(
     rf"^(?:{'|'.join(LEADS)})[以上述所提供给出的]{{0,6}}(?:段落|文档|文件|资料|材料|文本)?\s*"
     r"(?:中?的?(?:描述|内容|信息|记载|介绍|说明))?[,，:：]\s*"
-    rf"|^(?:{'|'.join(LEADS_EN)})(?: the)?(?: (?:given|provided))?(?: {_SOURCE})?\s*,\s*",
+    rf"|^(?:{'|'.join(LEADS_EN)})(?: the)?(?: (?:given|provided))?(?: {_SOURCE})?\s*,\s*"
+    rf"|^段落[中里]?(?:{'|'.join(SAYS)})(?!的)[,，:：]?\s*"
+    rf"|^(?:the )?passages? (?:{'|'.join(SAYS_EN)})s?(?: that)?[,:]?\s+",
     re.IGNORECASE,
 )
 """What says only that passages are the source; as a clause of the claim it would stand in none of them."""

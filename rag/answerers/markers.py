@@ -1,42 +1,77 @@
-"""Reads the sentences and the citation markers of a text that is still being written.
+r"""Reads the sentences and the citation markers of a text that is still being written.
 
 Takes pieces of text cut anywhere, gives sentences without their markers, and where the markers stood. Knows
-``[1]``, ``【1】``, ``[1,2]``, ``[1-3]``, ``[1][2]``, ``[^1]``, ``[段落1]``, ``【1†…】``, full-width digits, and what
-small models write instead, ``根据第1段，`` and ``According to passage 1,``; knows no passages: which numbers exist
-is for others to say.
+``[1]``, ``【1】``, ``[1,2]``, ``[1-3]``, ``[1][2]``, ``[1] and [2]``, ``[^1]``, ``\[1\]``, ``[段落1]``,
+``（段落1）``, ``【1†…】``, full-width digits, and what small models write instead, ``根据第1段，``, ``段落1指出，``,
+``According to passage 1,`` and ``Passage 1 states that``; knows no passages: which numbers exist is for others to
+say. A number in brackets right behind a name is an index where it stands in code.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from index.sentences import split_sentences
 
-_NUMBER = r"\d{1,3}"  # a year in brackets is no marker
-_JOINT = r"\s*(?:[,，、;；]|[-–—~～至])\s*"
-_WORD = r"(?:段落|资料|文档|来源|passages?|sources?|documents?|docs?)?\s*[:：#^]?\s*"
+_NUMBER = r"(?![0０]+(?!\d))\d{1,3}"  # passages count from 1, and a year in brackets is no marker
+_JOINT = r"\s*+(?:[,，、;；]\s*+(?:and\b|和)?|and\b|[&和与及]|[-–—~～至])\s*+"  # possessive, as blanks meet
+_WORDS = ("段落", "资料", "文档", "来源", "passage", "source", "document", "doc")
+_WORD = rf"(?:{'|'.join(_WORDS)})s?"
+_NAMED = rf"{_WORD}\s*+[:：#^]?\s*+{_NUMBER}"
+_ONE = rf"(?:(?:{_WORD})?\s*+[:：#^]?\s*+{_NUMBER}|第\s*{_NUMBER}\s*个?段落?)"
+_MORE = rf"(?:{_JOINT}{_ONE})*"
 LEADS, LEADS_EN = ("根据", "依据", "按照"), ("according to", "based on")
 """What stands before a passage that is named in words, or before any other source."""
+SAYS = ("指出", "显示", "提到", "提及", "说明", "表明", "记载", "写道", "介绍")
+SAYS_EN = ("state", "say", "mention", "note", "show", "indicate", "report", "describe", "explain")
+"""What stands behind a passage that is named as the one who says something."""
 _LED, _LED_EN = "|".join(LEADS), "|".join(f"{lead} " for lead in LEADS_EN)
+_SAYING = rf"\s*[中里]?(?:{'|'.join(SAYS)})|\s(?:{'|'.join(SAYS_EN)})s?(?![a-z])"
 _MARKER = re.compile(
-    rf"[ \t\u3000]*[\[【［]{{1,2}}\s*{_WORD}(?P<numbers>{_NUMBER}(?:{_JOINT}{_NUMBER})*)"
-    r"(?:†[^\]】］\n]{0,60})?\s*[\]】］]{1,2}"
+    rf"[ \t\u3000]*\\?[\[【［]{{1,2}}\s*+(?P<numbers>{_ONE}{_MORE})(?:†[^\]】］\n]{{0,60}})?\s*\\?[\]】］]{{1,2}}"
+    rf"|[ \t\u3000]*[(（]\s*(?P<worded>{_NAMED}{_MORE})\s*[)）]"
     rf"|(?P<lead>{_LED})(?:第\s*(?P<nth>\d{{1,2}})\s*个?段落?|段落\s*(?P<named>\d{{1,2}}))(?=[\s,，:：中里的所])"
-    rf"|(?P<lead_en>{_LED_EN})passage\s(?P<english>\d{{1,2}})(?=[\s,.:;])",
+    rf"|(?P<lead_en>{_LED_EN})passage\s(?P<english>\d{{1,2}})(?=[\s,.:;])"
+    rf"|(?P<sayer>段落|passages?)\s*(?P<saying>{_NUMBER}{_MORE})(?={_SAYING})",
     re.IGNORECASE,
 )
-_BEGUN = "|".join(
-    lead[:n] for lead in (*LEADS, *(f"{lead} " for lead in LEADS_EN)) for n in range(1, len(lead) + 1)
+_BETWEEN = re.compile(r"(?:[ \t\u3000]*[、,])?(?:[ \t\u3000]*(?:和|and))?", re.IGNORECASE)
+"""What joins two markers in brackets, and nothing where they are taken out."""
+
+
+def _begun(words: Iterable[str]) -> str:
+    """Return a pattern for words, whole or only begun."""
+    return "|".join(word[:n] for word in words for n in range(len(word), 0, -1))
+
+
+_SQUARE, _ROUND = r"\\?[\[【［]{1,2}[^\]】］\n]{0,80}", rf"[(（]\s*{_WORD}[^)）\n]{{0,60}}"
+_JOINED = (  # a marker and what may join it to the next
+    rf"[ \t\u3000]*(?:{_SQUARE}[\]】］]{{1,2}}|{_ROUND}[)）])"
+    r"(?:[ \t\u3000]*[、,])?(?:[ \t\u3000]*(?:和|and?|a))?"
 )
-_OPENED = r"[ \t\u3000]*(?:[\[【［]{1,2}[^\]】］\n]{0,80}[\]】］]?)?"  # or the space before one
+_OPENED = (  # or the space before one; *+: a row of [[1]] could be read in 2ⁿ ways, each tried where none will do
+    rf"(?:{_JOINED})*+[ \t\u3000]*(?:{_SQUARE}[\]】］]?|{_ROUND}[)）]?|[(（]\s*(?:{_begun(_WORDS)})?|\\)?"
+)
+# numbers, "and", further words for a passage
+_LISTED = r"[\s\d,，、;；&:：#^和与及第个段落至–—~～andpsge-]{0,60}"
 _MAYBE_MARKER = re.compile(
-    rf"(?:{_OPENED}|{_BEGUN}|(?:{_LED})(?:第\s*\d{{0,2}}\s*个?段?落?|段落?\s*\d{{0,2}}){_OPENED}"
-    rf"|(?:{_LED_EN})p[a-z]{{0,6}}\s?\d{{0,2}}{_OPENED})$",
+    rf"(?:{_OPENED}|{_begun((*LEADS, *(f'{lead} ' for lead in LEADS_EN)))}"
+    rf"|(?:{_LED})(?:第\s*\d{{0,2}}\s*个?段?落?|段落?\s*\d{{0,2}}){_OPENED}"
+    rf"|(?:{_LED_EN})p[a-z]{{0,6}}\s?\d{{0,2}}{_OPENED}"
+    rf"|{_begun(('段落', 'passages'))}"
+    rf"|(?:{_LED}|{_LED_EN})?(?:第\s*\d{{1,2}}\s*个?)?(?:段落|passages?){_LISTED}"
+    rf"[中里]?(?:{_begun(SAYS)}|[a-z]{{1,12}})?"
+    r"|`+)$",  # three of them open what one of them does not
     re.IGNORECASE,
 )
-_RANGE = re.compile(rf"({_NUMBER})(?:\s*[-–—~～至]\s*({_NUMBER}))?")
+_RANGE = re.compile(rf"({_NUMBER})(?:[^\d,，、;；]*[-–—~～至]\D*({_NUMBER}))?")
 LONGEST_RANGE = 50  # numbers; [1-999] is no citation of each
+
+_CODE = re.compile(r"`+|\n")
+_INDEXED = re.compile(r"[A-Za-z0-9_)\]][\[(]$")  # a[1], f(x)[1]
+_FENCE = 3  # backticks that open code of several lines
 
 _UNSETTLED = re.compile(r"[\s。！？｡.!?…,，;；:：、”’\"'」』）)】〕》*_]*$")
 _CLOSED = "”’\"'」』）)】〕》*_"
@@ -80,6 +115,7 @@ class SentenceParser:
         self._text = ""  # without markers, from the end of the last sentence on
         self._markers: list[tuple[int, int]] = []  # (offset into _text, number)
         self._shown = 0  # characters of _text that `beginning` gave away
+        self._code = ""  # the backticks that have opened the code under way
 
     def feed(self, piece: str) -> list[Marked]:
         """Take the next piece; return the sentences that ended with it, mostly none."""
@@ -107,12 +143,29 @@ class SentenceParser:
         return self._marked(start, self._shown, self._shown)
 
     def _take(self, raw: str) -> None:
-        at = 0
+        at, closed = 0, False  # up to where `raw` is taken, and whether that is behind a marker in brackets
         for match in _MARKER.finditer(raw):
-            self._text += raw[at : match.start()] + (match["lead"] or match["lead_en"] or "")
+            between = raw[at : match.start()]
+            named = match["lead"] or match["lead_en"] or match["sayer"] or ""
+            if named or not (closed and _BETWEEN.fullmatch(between)):
+                self._write(between)
+                at = match.start()
+                if self._code and _INDEXED.search(self._text + match[0][:1]):
+                    closed = False
+                    continue
+            self._write(named)
             self._markers += [(len(self._text), number) for number in expand(match[match.lastgroup or 0])]
-            at = match.end()
-        self._text += raw[at:]
+            at, closed = match.end(), not named
+        self._write(raw[at:])
+
+    def _write(self, words: str) -> None:
+        """Append what is no marker, and follow where code begins and ends in it."""
+        for mark in _CODE.findall(words):
+            if mark == self._code or (mark == "\n" and len(self._code) < _FENCE):
+                self._code = ""
+            elif not self._code and mark != "\n":
+                self._code = mark
+        self._text += words
 
     def _ended(self, *, final: bool) -> list[Marked]:
         ended = []

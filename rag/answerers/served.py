@@ -54,7 +54,7 @@ class ServedModel:
         """Take the base URL and the server's name for the model; nothing is asked of the server yet.
 
         Raises:
-            ModelError: the ``openai`` package is not installed.
+            ModelError: the ``openai`` package is not installed, or the key cannot be sent.
         """
         try:
             import openai
@@ -110,13 +110,8 @@ class ServedModel:
                     finish = choice.finish_reason or finish
                     if _thought(choice.delta):
                         yield from _some(thoughts.outside())
-                    yield from _some(thoughts.feed(getattr(choice.delta, "content", None) or ""))
-                if time.monotonic() > until:
-                    raise AnswererError(
-                        f"{self._where} took longer than {self._options.total_s:g} s for an answer; "
-                        "ask for less or take a faster model"
-                    )
-                chunk = self._next(chunks)
+                    yield from _some(thoughts.feed(_content(choice.delta)))
+                chunk = self._next(chunks, until)
             yield from _some(thoughts.finish())
         except _Refused as refused:
             raise refused.error from None
@@ -139,7 +134,7 @@ class ServedModel:
         for attempt in range(self._options.retries + 1):
             try:
                 chunks = self._request(messages, max_new_tokens)
-                return self._first(chunks), chunks
+                return self._first(chunks, until), chunks
             except _Refused as refused:
                 wait = min(
                     refused.wait_s or self._options.backoff_s * 2**attempt, self._options.longest_wait_s
@@ -174,21 +169,27 @@ class ServedModel:
         except openai.OpenAIError as error:
             raise self._refused(error) from None
 
-    def _first(self, chunks: Stream[ChatCompletionChunk]) -> ChatCompletionChunk | None:
+    def _first(self, chunks: Stream[ChatCompletionChunk], until: float) -> ChatCompletionChunk | None:
         """Return the first piece that says something; None where the reply ends without one."""
         try:
-            first = self._next(chunks)
+            first = self._next(chunks, until)
             while first is not None and not _says_something(first):
-                first = self._next(chunks)
+                first = self._next(chunks, until)
             return first
         except _Refused:
             chunks.close()
             raise
 
-    def _next(self, chunks: Iterator[ChatCompletionChunk]) -> ChatCompletionChunk | None:
+    def _next(self, chunks: Iterator[ChatCompletionChunk], until: float) -> ChatCompletionChunk | None:
         """Return the next piece; None at the end."""
         import openai
 
+        if time.monotonic() > until:
+            late = AnswererError(
+                f"{self._where} took longer than {self._options.total_s:g} s for an answer; "
+                "ask for less or take a faster model"
+            )
+            raise _Refused(late, again=False, wait_s=0.0)
         try:
             return next(chunks, None)
         except (openai.OpenAIError, ValueError) as error:  # ValueError: what came is no JSON
@@ -249,9 +250,18 @@ def api_key(url: str) -> str:
 
     ``CHUCHU_API_KEY`` goes to whatever server is named. ``OPENAI_API_KEY`` was set for another purpose: it goes
     only where the connection is encrypted, or stays on this machine.
+
+    Raises:
+        ModelError: it cannot be sent: it holds blanks, line breaks or characters beyond ASCII.
     """
     own, general = (os.environ.get(name, "").strip() for name in KEY_VARIABLES)
-    return own or (general if urlsplit(url).scheme == "https" or is_here(url) else "")
+    key = own or (general if urlsplit(url).scheme == "https" or is_here(url) else "")
+    if re.search(r"[^!-~]", key):
+        raise ModelError(
+            f"the key in {KEY_VARIABLES[0] if own else KEY_VARIABLES[1]} holds a blank, a line break or a character "
+            "that is not ASCII, such as a curly quotation mark; copy it again, the key alone"
+        )
+    return key
 
 
 _WIDE = re.compile(r"[\u2e80-\U0003ffff]")
@@ -264,14 +274,24 @@ def _estimate(text: str) -> int:
 
 def _choices(chunk: Any) -> Sequence[Any]:
     """Return a piece's choices: none in one that only counts tokens, or is of another make."""
-    return getattr(chunk, "choices", None) or ()
+    return [choice for choice in getattr(chunk, "choices", None) or () if hasattr(choice, "delta")]
+
+
+def _content(delta: Any) -> str:
+    """Return the text of a piece, which some servers send as a list of parts."""
+    content = getattr(delta, "content", None)
+    if isinstance(content, list):
+        texts = [
+            part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"
+        ]
+        return "".join(text for text in texts if isinstance(text, str))
+    return content if isinstance(content, str) else ""
 
 
 def _says_something(chunk: Any) -> bool:
     """Whether a piece holds more than the role that most replies begin with."""
     return any(
-        choice.finish_reason or _thought(choice.delta) or getattr(choice.delta, "content", None)
-        for choice in _choices(chunk)
+        choice.finish_reason or _thought(choice.delta) or _content(choice.delta) for choice in _choices(chunk)
     )
 
 
