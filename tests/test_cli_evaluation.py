@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner, Result
 
+from index.library import Library
 from rag.assistant import Assistant
 from rag.evaluation.questions import Question, read_questions, write_questions
 from rag.settings import Settings
@@ -87,11 +89,56 @@ def test_eval_measures_the_documents_that_are_named_now(
         assert info["corpus"]["documents"] == count
 
 
+def test_eval_leaves_the_library_of_another_run_alone_and_forgets_files_that_are_gone(
+    folder: Path, tmp_path: Path
+) -> None:
+    for place, names in (("one", ("轮渡.txt", "museum.md")), ("two", ("园区.txt",))):
+        (tmp_path / place).mkdir()
+        for name in names:
+            (tmp_path / place / name).write_text(TEXTS[name], encoding="utf-8")
+
+    def run(place: str, *options: str) -> Result:
+        documents = ("--documents", tmp_path / place, "--out", tmp_path / "run")
+        return chuchu("eval", folder / "q.jsonl", *documents, *options)
+
+    def names() -> list[str]:
+        with Library.open(tmp_path / "run" / "library") as library:
+            return sorted(document.name for document in library.documents())
+
+    assert run("one").exit_code == 0
+    info = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    assert info["documents"] == [str(tmp_path / "one")]
+    other = run("two")
+    assert (other.exit_code, names()) == (1, ["museum.md", "轮渡.txt"])
+    assert f"documents: {tmp_path / 'one'} there, {tmp_path / 'two'} now" in str(other.exception)
+    with FileLock(tmp_path / "run" / ".lock"):
+        assert "another evaluation is writing" in str(run("two", "--overwrite").exception)
+    assert names() == ["museum.md", "轮渡.txt"]
+    (tmp_path / "one" / "museum.md").unlink()
+    assert run("one", "--overwrite").exit_code == 0
+    assert names() == ["轮渡.txt"]
+
+
 def test_eval_reads_no_documents_into_the_samples(folder: Path, tmp_path: Path) -> None:
     options = ("--documents", folder / "docs", "--sample", "--out", tmp_path / "run")
     result = chuchu("eval", folder / "q.jsonl", *options)
     assert result.exit_code == 1
     assert "leave out --sample" in str(result.exception)
+
+
+def test_eval_asks_for_samples_that_are_embedded_with_the_model_that_is_asked_for(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def sample_library(*options: object) -> Path:
+        asked.extend(options)
+        return tmp_path / "none"
+
+    monkeypatch.setattr("ui.sample.sample_library", sample_library)
+    options = ("--sample", "--embedder", "builtin-fast", "--dimensions", "64", "--out", tmp_path / "run")
+    assert chuchu("eval", folder / "q.jsonl", *options).exit_code == 1
+    assert asked == ["builtin-fast", 64]
 
 
 def test_eval_reads_no_documents_into_a_library_that_is_there(folder: Path, tmp_path: Path) -> None:

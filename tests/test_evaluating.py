@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from index.errors import AnswererError, LibraryError
 from rag.assistant import Assistant
 from rag.datatypes import Answer
+from rag.evaluation.runner import WARM_UP
 from tests.conftest import build_answer
 from ui.choices import Choices
 from ui.conversations import LibraryConversations
@@ -46,7 +50,7 @@ def listed(evaluating: Evaluating, user: str) -> int:
 
 
 def wait_for_the_turn(evaluating: Evaluating) -> None:
-    assert evaluating._turn.acquire(timeout=5)
+    assert evaluating._turn.acquire(timeout=60)  # a busy machine takes long to draw the plots
     evaluating._turn.release()
 
 
@@ -103,3 +107,83 @@ def test_an_answerer_that_is_not_offered_is_told_and_ends_the_turn(evaluating: E
     (told,) = evaluating.evaluate("anna", {**questions(evaluating, 2), "answerer": "gone"}, "en")
     assert "not offered any more" in told["error"]
     wait_for_the_turn(evaluating)
+
+
+class BreakingAssistant(SlowAssistant):
+    """Answers a number of questions; then its model is gone."""
+
+    answers = 3
+
+    def ask(self, question: str, **options: object) -> Answer:
+        if question == WARM_UP:
+            return build_answer()
+        self.answers -= 1
+        if self.answers < 0:
+            raise AnswererError("no server at localhost")
+        return super().ask(question, **options)
+
+
+@pytest.mark.parametrize(("answers", "runs"), [(3, 1), (0, 0)])
+def test_a_run_that_breaks_off_keeps_its_answers_and_tells_why(
+    evaluating: Evaluating, monkeypatch: pytest.MonkeyPatch, answers: int, runs: int
+) -> None:
+    breaking = BreakingAssistant(evaluating._library, settings=evaluating._choices.default.settings)
+    breaking.answers = answers
+    monkeypatch.setattr(evaluating._choices, "assistant", lambda key: breaking)
+    last = list(evaluating.evaluate("anna", questions(evaluating), "en"))[-1]
+    if runs:
+        assert "92 questions were not asked" in last["html"]
+        assert "ended early because of an error: no server at localhost<" in last["html"]
+    else:
+        assert "no server at localhost" in last["error"]
+    wait_for_the_turn(evaluating)
+    assert (listed(evaluating, "anna"), len(list(evaluating._folder("anna").glob("*")))) == (runs, runs)
+
+
+def test_a_run_that_fails_before_it_begins_leaves_nothing_behind(
+    evaluating: Evaluating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def describe(*given: object, **options: object) -> dict[str, object]:
+        raise LibraryError("the library is damaged")
+
+    monkeypatch.setattr("rag.evaluation.runner.describe", describe)
+    last = list(evaluating.evaluate("anna", questions(evaluating, 2), "en"))[-1]
+    assert "the library is damaged" in last["error"]
+    assert not list(evaluating._folder("anna").glob("*"))
+
+
+def interrupted(evaluating: Evaluating, user: str, name: str, lines: int) -> Path:
+    """Leave of a run of three questions what a killed server leaves."""
+    list(evaluating.evaluate(user, questions(evaluating, 3), "zh"))
+    wait_for_the_turn(evaluating)
+    (made,) = evaluating._folder(user).glob("*")
+    folder = made.rename(made.with_name(name))
+    info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    (folder / "run.json").write_text(json.dumps({**info, "state": "running"}), encoding="utf-8")
+    (folder / "metrics.json").unlink()
+    kept = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[:lines]
+    (folder / "results.jsonl").write_text("".join(kept), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("lines", "runs"), [(2, 1), (0, 0)])
+def test_what_a_killed_server_left_of_a_run_is_listed(evaluating: Evaluating, lines: int, runs: int) -> None:
+    folder = interrupted(evaluating, "anna", "20240102-030405", lines)
+    assert evaluating._turn.acquire(blocking=False)
+    assert listed(evaluating, "anna") == 0, "it may be the one under way"
+    assert folder.exists()
+    evaluating._turn.release()
+    assert listed(evaluating, "anna") == runs
+    assert folder.exists() == bool(runs)
+    if runs:
+        assert "还有 1 题没有问" in evaluating.run("anna", {"run": folder.name}, "zh")["html"]
+
+
+def test_a_folder_of_another_name_does_not_hide_the_runs(evaluating: Evaluating) -> None:
+    list(evaluating.evaluate("anna", questions(evaluating, 2), "zh"))
+    wait_for_the_turn(evaluating)
+    (run,) = evaluating._folder("anna").glob("*")
+    for name in ("baseline", f"{run.name}-copy", "99999999-999999"):
+        shutil.copytree(run, run.with_name(name))
+    assert listed(evaluating, "anna") == 1
+    assert len(list(evaluating._folder("anna").glob("*"))) == 4

@@ -24,6 +24,17 @@ from rag.evaluation.matching import find, holds, overlap, overlaps
         ("成立于2019[1]。", "2019"),
         ("2023年3月28日", "3月28日"),
         ("比亚迪（常州）公司", "比亚迪(常州)公司"),
+        ("1. 5亿元用于修路", "5亿元"),  # the first of a list
+        ("3．2022年产值", "2022年"),
+        ("①2022年，镇上", "2022年"),
+        ("企业500¹家", "500"),
+        ("in 2019. 12 members", "2019"),
+        ("in 2019. 12 members", "12 members"),
+        ("由BYD的工厂", "BYD"),
+        ("PaperMill", "paper mill"),
+        ("manu-\nfacturing", "manufacturing"),
+        ("o n e mill", "one"),
+        ("closed on Mondays", "Monday"),
     ],
 )
 def test_width_script_case_spacing_and_punctuation_do_not_matter(text: str, wanted: str) -> None:
@@ -38,11 +49,19 @@ def test_width_script_case_spacing_and_punctuation_do_not_matter(text: str, want
         ("增长12.5%", "12"),
         ("growth of 225", "22.5"),
         ("20190", "2019"),
+        ("①2022年", "12022年"),
+        ("500¹", "5001"),
+        ("in 2019. 12 members", "201912"),
+        ("其中2.5亿元", "5亿元"),
+        ("it costs money", "one"),
+        ("Tirana", "Iran"),
+        ("we do not know", "no"),
+        ("this is so", "i"),
         ("anything", "……"),
         ("", "甲"),
     ],
 )
-def test_a_figure_inside_another_and_nothing_at_all_are_not_held(text: str, wanted: str) -> None:
+def test_a_figure_or_word_inside_another_and_nothing_at_all_are_not_held(text: str, wanted: str) -> None:
     assert not holds(text, wanted)
 
 

@@ -41,6 +41,22 @@ def test_answer_accuracy(
     assert metrics.answer_accuracy(question(**fields), make_answer(text=text)) == expected
 
 
+def test_the_markers_of_citations_answer_nothing(make_answer: MakeAnswer) -> None:
+    cited = make_answer(
+        text="It has seven plants [1]. In 1931[2], 300 firms.", passages=["a", "b"], cite=[1, 2]
+    )
+    held = {gold: metrics.answer_accuracy(question(answers=[gold]), cited) for gold in ("1", "2", "1931")}
+    assert held == {"1": 0.0, "2": 0.0, "1931": 1.0}
+    unknown = make_answer(text="The third [3] of them")
+    assert metrics.answer_accuracy(question(answers=["3"]), unknown) == 1.0
+
+
+@pytest.mark.parametrize("gold", ["没有", "答案"])
+def test_the_words_of_a_refusal_answer_nothing(make_answer: MakeAnswer, gold: str) -> None:
+    refusal = make_answer(text="文档中没有找到答案。", status="unanswerable")
+    assert metrics.answer_accuracy(question(answers=[gold]), refusal) == 0.0
+
+
 @pytest.mark.parametrize(
     ("fields", "short", "expected"),
     [

@@ -135,6 +135,36 @@ def test_an_unknown_column_is_left_aside_with_a_hint(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("spelt", "kind"),
+    [
+        ("Unanswerable", "unanswerable"),
+        ("multi-hop", "multi_hop"),
+        ("Multi hop", "multi_hop"),
+        ("ＬＩＳＴ", "list"),
+        ("Table-B", "Table-B"),  # a type of one's own
+    ],
+)
+def test_a_type_that_is_measured_otherwise_counts_however_it_is_spelt(
+    tmp_path: Path, spelt: str, kind: str
+) -> None:
+    found = read_questions(write(tmp_path, "q.csv", f"question,type,answers\n几家？,{spelt},\n"))
+    assert (found.questions[0].type, found.notes) == (kind, ())
+    assert found.questions[0].answers == (() if kind == "unanswerable" else None)
+
+
+@pytest.mark.parametrize(
+    ("spelt", "near"), [("multihop", "multi_hop"), ("lists", "list"), ("unaswerable", "unanswerable")]
+)
+def test_a_type_that_is_nearly_one_is_left_with_a_hint(tmp_path: Path, spelt: str, near: str) -> None:
+    lines = [{"question": f"{n}?", "type": kind} for n in range(2) for kind in (spelt, "fact", "table")]
+    lines.append({"question": "Who?", "type": "answerable", "answers": ["Li"]})
+    path = write(tmp_path, "q.jsonl", "\n".join(map(json.dumps, lines)))
+    assert read_questions(path).notes == (
+        f'type "{spelt}" (2 questions) changes nothing; did you mean "{near}"?',
+    )
+
+
 SQUAD = {
     "version": "1.1",
     "data": [

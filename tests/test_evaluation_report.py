@@ -119,6 +119,12 @@ def test_the_drawings_are_vectors_with_the_pages_own_colours(run: Run) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_a_figure_without_an_interval_has_a_single_dash(run: Run) -> None:
+    (entries,) = run.metrics["by_document"].values()
+    assert (entries["latency_p50_s"]["value"], entries["latency_p50_s"]["low"]) == (0.25, None)
+    assert "– – –" not in report_html(run)
+
+
 def test_the_same_run_gives_the_same_page(run: Run) -> None:
     assert report_html(run) == report_html(run)
 

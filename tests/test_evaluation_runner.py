@@ -16,7 +16,7 @@ from filelock import FileLock
 from index.errors import AnswererError, QueryError, QuestionsError
 from rag.datatypes import Answer
 from rag.evaluation.questions import Question, QuestionSet
-from rag.evaluation.runner import WARM_UP, Run, evaluate, rescore, write_texts
+from rag.evaluation.runner import WARM_UP, Run, end, evaluate, rescore, write_texts
 from rag.settings import Settings
 
 MakeAnswer = Callable[..., Answer]
@@ -172,6 +172,47 @@ def test_a_finished_run_is_not_asked_again(
     assert second.asked == []
 
 
+def written_by(folder: Path, **changes: Any) -> dict[str, Any]:
+    """Make a folder's run one of other versions, machine or workers; return its run.json."""
+    path = folder / "run.json"
+    info: dict[str, Any] = {**json.loads(path.read_text(encoding="utf-8")), **changes}
+    path.write_text(json.dumps(info), encoding="utf-8")
+    return info
+
+
+def test_a_run_that_is_not_asked_again_keeps_what_it_was_made_by(
+    tmp_path: Path, asked: QuestionSet, script: Any, scripted_assistant: Scripted
+) -> None:
+    versions = evaluate(scripted_assistant(script), asked, tmp_path).info["versions"]
+    changes = {"versions": {**versions, "torch": "1.0"}, "machine": {"cpu": "older"}, "workers": 9}
+    begun = written_by(tmp_path, **changes)
+    again = evaluate(scripted_assistant(script), asked, tmp_path).info
+    assert {**again, "finished": ""} == {**begun, "finished": ""}
+
+
+def test_a_run_that_goes_on_tells_by_what_both_parts_were_made(
+    tmp_path: Path, asked: QuestionSet, script: Any, scripted_assistant: Scripted
+) -> None:
+    broken = {**script, "乙有几家工厂？": QueryError("the question is too long")}
+    evaluate(scripted_assistant(broken), asked, tmp_path)
+    begun = written_by(tmp_path, machine={"cpu": "older"})
+    run = evaluate(scripted_assistant(script), asked, tmp_path, workers=2)
+    assert [run.info[part] for part in ("date", "machine", "workers")] == [begun["date"], {"cpu": "older"}, 1]
+    (later,) = run.info["continued"]
+    assert (later.keys(), later["workers"]) == ({"date", "machine", "workers"}, 2)
+    assert "后来在以下条件下继续" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert evaluate(scripted_assistant(script), asked, tmp_path).info["continued"] == [later]
+
+
+def test_another_version_makes_another_run(
+    tmp_path: Path, asked: QuestionSet, script: Any, scripted_assistant: Scripted
+) -> None:
+    evaluate(scripted_assistant(script), asked, tmp_path)
+    written_by(tmp_path, versions={"chuchu": "0.0.1"})
+    with pytest.raises(QuestionsError, match=r"another run \(chuchu: 0.0.1 there, .* now\)"):
+        evaluate(scripted_assistant(script), asked, tmp_path)
+
+
 def test_a_folder_with_another_run_is_left_alone_unless_told(
     tmp_path: Path, asked: QuestionSet, script: Any, scripted_assistant: Scripted
 ) -> None:
@@ -254,6 +295,57 @@ def test_a_server_that_is_gone_stops_the_run_and_keeps_what_is_done(
     assert len((tmp_path / "results.jsonl").read_text(encoding="utf-8").splitlines()) == 10
     with pytest.raises(QuestionsError, match="was not finished"):
         Run.load(tmp_path)
+
+
+def test_an_interrupted_run_can_be_ended_with_what_it_has_and_still_goes_on(
+    tmp_path: Path, asked: QuestionSet, script: Any, scripted_assistant: Scripted
+) -> None:
+    broken = scripted_assistant({**script, "丙有几家工厂？": KeyboardInterrupt()})
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(broken, asked, tmp_path)
+    run = end(tmp_path, "no power")
+    assert run is not None
+    assert Run.load(tmp_path).results == run.results
+    assert [result.question.id for result in run.results] == ["q0", "q1"]
+    assert (run.info["left_out"], run.info["interrupted_by"]) == (3, "no power")
+    assert "no power" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(QuestionsError, match="was not interrupted"):
+        end(tmp_path)
+    whole = evaluate(scripted_assistant(script), asked, tmp_path)
+    assert (len(whole.results), "interrupted_by" in whole.info) == (5, False)
+
+
+def test_an_interrupted_run_without_an_answer_is_not_ended(
+    tmp_path: Path, asked: QuestionSet, script: Any, scripted_assistant: Scripted
+) -> None:
+    gone: dict[str, Any] = dict.fromkeys(script, AnswererError("no server at localhost"))
+    with pytest.raises(AnswererError, match="5 times in a row"):
+        evaluate(scripted_assistant(gone), asked, tmp_path)
+    assert end(tmp_path) is None
+    with FileLock(tmp_path / ".lock"), pytest.raises(QuestionsError, match="another evaluation is writing"):
+        end(tmp_path)
+
+
+def test_questions_with_errors_of_their_own_stop_nothing(
+    script: Any, scripted_assistant: Scripted, asked: QuestionSet
+) -> None:
+    many = tuple(Question(id=f"x{n}", question="坏？", language="zh") for n in range(9))
+    broken = scripted_assistant({**script, "坏？": QueryError("no document is called 2023")})
+    run = evaluate(broken, replace(asked, questions=(*many, *asked.questions)))
+    assert run.metrics["failures"]["error"] == 9
+    assert values(run)["answer_accuracy"] == 0.75
+
+
+def test_a_question_with_an_error_of_its_own_does_not_hide_that_the_server_is_gone(
+    script: Any, scripted_assistant: Scripted, asked: QuestionSet
+) -> None:
+    errors = (AnswererError("no server"), QueryError("no document is called 2023"))
+    texts = ("坏？", "错？")
+    many = tuple(Question(id=f"x{n}", question=texts[n % 2], language="zh") for n in range(20))
+    broken = scripted_assistant({**script, **dict(zip(texts, errors, strict=True))})
+    with pytest.raises(AnswererError, match="5 times in a row"):
+        evaluate(broken, replace(asked, questions=many))
+    assert len(broken.asked) == 1 + 9
 
 
 def test_earlier_questions_are_asked_first_and_handed_on_with_their_answers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 
 from rag.datatypes import Answer
+from rag.evaluation import bootstrap
 from rag.evaluation.metrics import score
 from rag.evaluation.questions import Question
 from rag.evaluation.results import Result
@@ -131,6 +133,21 @@ def test_a_question_counts_for_each_of_its_documents(results: list[Result]) -> N
     assert {name: entry["answer_accuracy"]["n"] for name, entry in by_document.items()} == {
         "a.txt": 4,
         "b.txt": 4,
+    }
+
+
+def test_a_document_of_few_questions_has_no_interval(
+    results: list[Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [
+        replace(result, question=result.question.model_copy(update={"id": f"{n}", "documents": (name,)}))
+        for n, (result, name) in enumerate(zip(results * 2, ["a.txt"] * 8 + ["b.txt"] * 4, strict=True))
+    ]
+    monkeypatch.setattr(bootstrap, "interval", lambda *_: (0.0, 1.0))
+    found = {name: entry["latency_p50_s"] for name, entry in summarise(many)["by_document"].items()}
+    assert found == {
+        "a.txt": {"value": 0.25, "low": 0.0, "high": 1.0, "n": 8},
+        "b.txt": {"value": 0.25, "low": None, "high": None, "n": 4},
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from index.errors import AnswererError, QuestionsError
+from index.errors import AnswererError, QueryError, QuestionsError
 from rag.assistant import Assistant
 from rag.datatypes import Answer
 from rag.evaluation.metrics import score
@@ -97,14 +97,23 @@ def test_too_few_questions_are_refused_with_a_way_out() -> None:
     assert steps_of(questions) == 2
 
 
-class Unreachable:
+class Failing:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
     def ask(self, *_: Any, **__: Any) -> Answer:
-        raise AnswererError("the server is away")
+        raise self.error
 
 
 def test_a_model_that_cannot_be_reached_is_asked_a_few_times_only() -> None:
     questions = [Question(id=str(n), question="几家？", answers=("3家",)) for n in range(50)]
     asked: list[int] = []
     with pytest.raises(AnswererError, match=r"times in a row \(the server is away\)"):
-        _ask(cast(Assistant, Unreachable()), questions, asked.append)
+        _ask(cast(Assistant, Failing(AnswererError("the server is away"))), questions, asked.append)
     assert len(asked) < GIVE_UP_AFTER
+
+
+def test_questions_with_errors_of_their_own_are_all_asked() -> None:
+    questions = [Question(id=str(n), question="几家？", answers=("3家",)) for n in range(50)]
+    failing = cast(Assistant, Failing(QueryError("no document is called 2023")))
+    assert len(_ask(failing, questions, lambda _: None)) == 50

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from rag.datatypes import Answer, Doubt
 from ui.datatypes import Language, Message
-from ui.export import _plain, to_html, to_markdown
+from ui.export import _plain, to_html, to_json, to_markdown
 
 MakeAnswer = Callable[..., Answer]
 
@@ -104,6 +105,21 @@ def test_markdown_has_every_quote_with_source_page_and_offsets(messages: list[Me
     assert sum(tag == "blockquote" for tag, _ in page.tags) == 4
 
 
+def test_every_quote_of_a_number_is_listed_and_the_first_is_linked(make_answer: MakeAnswer) -> None:
+    answer = make_answer(text="甲。[1]乙。[1]丙。[1]", passages=["甲。乙。"], cite=[1])
+    (whole,) = answer.citations
+    first = replace(whole, spans=((0, 2),), quote="甲。")
+    second = replace(whole, spans=((2, 4),), quote="乙。", verdict="unsupported")
+    messages = [Message(id=7, question="？", answer=replace(answer, citations=(first, second, first)))]
+    page = Tags(to_html("甲", messages, "zh"))
+    items = [attributes for tag, attributes in page.tags if tag == "li"]
+    assert items == [{"id": "cite-7-1", "value": "1"}, {"value": "1"}]
+    sources = page.text.partition("出处")[2]
+    assert sources.index("甲。") < sources.index("✔ 与原文一致") < sources.index("乙。")
+    assert "✖ 与原文不一致" in sources
+    assert to_markdown("甲", messages, "zh").count("\n> ") == 2
+
+
 @pytest.mark.parametrize("form", [to_html, lambda *args: MarkdownIt().render(to_markdown(*args))])
 def test_a_doubted_sentence_is_marked_and_explained(
     form: Callable[[str, list[Message], Language], str], doubted_answer: Answer
@@ -176,3 +192,10 @@ def test_addresses_are_not_what_readers_link(make_answer: MakeAnswer) -> None:
     text = "https://evil.example/?q=1 www.evil.example me@evil.example JavaScript:alert(1)"
     exported = to_markdown("x", hostile(make_answer, text), "zh")
     assert not re.search(r"(?i)https?:|www\.|\w@\w|javascript:", exported)
+
+
+def test_json_holds_the_answers_as_programs_know_them(messages: list[Message]) -> None:
+    exported = json.loads(to_json("厂", [replace(messages[0], feedback="good"), *messages[1:]], "zh"))
+    assert exported["title"] == "厂"
+    assert [Answer.from_dict(told["answer"]) for told in exported["messages"]] == [m.answer for m in messages]
+    assert exported["messages"][0] == {"answer": messages[0].answer.to_dict(), "feedback": "good"}

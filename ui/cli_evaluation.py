@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,6 +87,7 @@ def evaluate(
 
     asked = read_questions(file, skip_bad=skip_bad)
     _say_notes(asked)
+    read = _roots(documents or ())
     try:
         with (
             _assistant(
@@ -94,6 +95,7 @@ def evaluate(
                 library,
                 documents,
                 out,
+                overwrite=overwrite,
                 sample=sample,
                 embedder=embedder,
                 dimensions=dimensions,
@@ -102,7 +104,13 @@ def evaluate(
             _progress("asking", len(asked.questions)) as advance,
         ):
             run = run_evaluation(
-                assistant, asked, out, workers=workers, progress=advance, overwrite=overwrite
+                assistant,
+                asked,
+                out,
+                workers=workers,
+                progress=advance,
+                overwrite=overwrite,
+                documents=read,
             )
     except KeyboardInterrupt:
         typer.echo("stopped; the answers so far are kept, and the same command goes on", err=True)
@@ -214,6 +222,7 @@ def _assistant(
     documents: list[Path] | None,
     out: Path,
     *,
+    overwrite: bool,
     sample: bool,
     embedder: str | None,
     dimensions: int | None,
@@ -221,6 +230,7 @@ def _assistant(
 ) -> Iterator[Assistant]:
     """Open the library to measure: the one named, the samples', or one made of documents or SQuAD contexts."""
     from rag.assistant import Assistant
+    from rag.evaluation.runner import claimed
     from rag.settings import Settings
 
     if documents or (asked.texts and library is None and not sample):
@@ -229,17 +239,16 @@ def _assistant(
             raise SettingsError(f"--documents are read into a library of the run's own; leave out {other}")
         folder = out / "library"
         settings = Settings.load(folder).changed(**changes)
-        with (
-            _sources(asked, documents) as paths,
-            Assistant.create(
-                folder, settings=settings, embedder=embedder, dimensions=dimensions
-            ) as assistant,
-        ):
-            _read(assistant, paths)
-            _keep_only(assistant.library, paths)
+        with _sources(asked, documents) as paths, ExitStack() as opened:
+            with claimed(out, asked, _roots(documents or ()), overwrite=overwrite):
+                assistant = opened.enter_context(
+                    Assistant.create(folder, settings=settings, embedder=embedder, dimensions=dimensions)
+                )
+                _read(assistant, paths)
+                _keep_only(assistant.library, paths)
             yield assistant
         return
-    folder = library_folder(library, sample=sample)
+    folder = library_folder(library, sample=sample, embedder=embedder, dimensions=dimensions)
     settings = Settings.load(folder).changed(**changes)
     with Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions) as assistant:
         yield assistant
@@ -262,18 +271,23 @@ def _read(assistant: Assistant, paths: list[Path]) -> None:
     from ui.terminal import print_report
 
     with ingest_progress() as progress:
-        report = assistant.ingest(paths, progress=progress)
+        report = assistant.ingest(paths, prune=True, progress=progress)
     if report.failed:
         print_report(report)
     if not assistant.library.documents():
         raise ReadError(f"nothing could be read in {paths[0]}; name documents with text")
 
 
-def _keep_only(library: Library, paths: Sequence[Path]) -> None:
-    """Remove what an earlier run in the same folder read from elsewhere."""
+def _roots(paths: Sequence[Path]) -> list[str]:
+    """Return files and folders by the paths that a library knows them by."""
     from index.readers.files import source_of
 
-    roots = [Path(source_of(path.expanduser())) for path in paths]
+    return [source_of(path.expanduser()) for path in paths]
+
+
+def _keep_only(library: Library, paths: Sequence[Path]) -> None:
+    """Remove what an earlier run in the same folder read from elsewhere."""
+    roots = _roots(paths)
     others = [
         info.id
         for info in library.documents()
@@ -298,7 +312,7 @@ def _progress(label: str, total: int) -> Iterator[Any]:
     from ui.terminal import err
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(label, total=total)
         yield lambda count: bar.advance(task, count)
 

@@ -6,13 +6,13 @@ Runs are kept by user inside the library's folder, as run folders that ``chuchu 
 from __future__ import annotations
 
 import queue
-import re
 import shutil
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,8 @@ FOLDER = "runs"  # inside the library
 _DRAFTED = 30  # questions made where there is no file
 _SHOWN = 200  # failures
 _UPDATE_S = 0.2
-_RUN_NAME = re.compile(r"\d{8}-\d{6}")
+_RUN_NAME = "%Y%m%d-%H%M%S"
+_LISTED = 50  # runs
 
 
 class Evaluating:
@@ -53,23 +54,41 @@ class Evaluating:
 
     def runs(self, user: str, values: Values, language: Language) -> Reply:
         """Return the list of past runs, the latest first."""
-        from rag.evaluation.runner import Run
-
         rows = []
-        for folder in sorted(self._folder(user).glob("*"), reverse=True)[:50]:
-            try:
-                run = Run.load(folder)
-            except (ChuchuError, OSError):  # cut short before it had anything
-                continue
+        for name, begun, run in islice(self._past(user), _LISTED):
             accuracy = run.metrics["overall"]["answer_accuracy"]["value"]
             share = "" if accuracy is None else f" · {accuracy:.0%}"
-            when = datetime.strptime(folder.name, "%Y%m%d-%H%M%S").strftime("%Y-%m-%d %H:%M UTC")
+            when = begun.strftime("%Y-%m-%d %H:%M UTC")
             facts = _facts(run, language) + share
             rows.append(
-                f'<li><button type="button" data-do="open_run" data-run="{escape(folder.name)}">'
+                f'<li><button type="button" data-do="open_run" data-run="{escape(name)}">'
                 f"{escape(when)}</button> <small>{escape(facts)}</small></li>"
             )
         return {"html": "".join(rows) or f'<li class="empty">{escape(say(language, "no_runs"))}</li>'}
+
+    def _past(self, user: str) -> Iterator[tuple[str, datetime, Run]]:
+        """Yield a user's runs, the latest first, each with its name and when it was begun."""
+        from rag.evaluation.runner import Run
+
+        for folder in sorted(self._folder(user).glob("*"), reverse=True):
+            begun = _begun(folder.name)
+            if begun is None:  # no run's: somebody put it there
+                continue
+            try:
+                run: Run | None = Run.load(folder)
+            except (ChuchuError, OSError):  # cut short, or damaged
+                run = self._rest(folder)
+            if run is not None:
+                yield folder.name, begun, run
+
+    def _rest(self, folder: Path) -> Run | None:
+        """Finish a run that a killed server left; None where there is nothing to finish, or it may be under way."""
+        if not self._turn.acquire(blocking=False):
+            return None
+        try:
+            return _ended(folder)
+        finally:
+            self._turn.release()
 
     def run(self, user: str, values: Values, language: Language) -> Reply:
         """Return one run: metrics, plots, failures."""
@@ -119,14 +138,15 @@ class Evaluating:
         try:
             assistant = self._choices.assistant(str(values.get("answerer") or ""))
             questions = self._questions(values)
-            name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-            work = _Work(assistant, questions, self._folder(user) / name, finished=self._turn.release)
+            name = datetime.now(UTC).strftime(_RUN_NAME)
+            folder = self._folder(user) / name
+            work = _Work(assistant, questions, folder, language, finished=self._turn.release)
         except BaseException:
             self._turn.release()
             raise
         self._under_way = (user, work.stop)
         try:
-            run = yield from work.watched(language)
+            run = yield from work.watched()
         finally:
             work.stop.set()  # also when the browser is gone: Gradio closes the generator
         yield {"done": True, "run": name, "html": run_html(run, language)}
@@ -159,7 +179,7 @@ class Evaluating:
         from rag.evaluation.runner import Run
 
         name = str(values.get("run", ""))
-        if not _RUN_NAME.fullmatch(name):
+        if _begun(name) is None:
             raise QuestionsError("there is no such run; choose one of the list")
         return Run.load(self._folder(user) / name)
 
@@ -168,25 +188,32 @@ class _Work:
     """A run on a thread of its own, which goes on until it is done or stopped, watched or not."""
 
     def __init__(
-        self, assistant: Assistant, questions: QuestionSet, folder: Path, *, finished: Callable[[], None]
+        self,
+        assistant: Assistant,
+        questions: QuestionSet,
+        folder: Path,
+        language: Language,
+        *,
+        finished: Callable[[], None],
     ) -> None:
         """Begin; ``finished`` is called when nothing is under way any more."""
         self.stop = threading.Event()
+        self._language = language
         self._total = len(questions.questions)
         self._said: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._outcome: list[Run | BaseException] = []
         work = (assistant, questions, folder, finished)
         threading.Thread(target=self._run, args=work, name="evaluation", daemon=True).start()
 
-    def watched(self, language: Language) -> Generator[Reply, None, Run]:
+    def watched(self) -> Generator[Reply, None, Run]:
         """Yield how many questions are done, a few times a second; return the run."""
         done, shown = 0, 0.0
-        yield _progress(0, self._total, language)
+        yield _progress(0, self._total, self._language)
         while (count := self._said.get()) is not None:
             done += count
             if monotonic() - shown >= _UPDATE_S:
                 shown = monotonic()
-                yield _progress(done, self._total, language)
+                yield _progress(done, self._total, self._language)
         (result,) = self._outcome
         if isinstance(result, BaseException):
             raise result
@@ -202,11 +229,37 @@ class _Work:
             self._outcome.append(run)
         except BaseException as error:
             self._outcome.append(error)
-            if not (folder / "run.json").exists() or not (folder / "metrics.json").exists():
-                shutil.rmtree(folder, ignore_errors=True)  # it had nothing to show
+            # what failed, without the advice to run a command again
+            cause = error.__cause__ if isinstance(error.__cause__, ChuchuError) else error
+            if kept := _ended(folder, told(cause, self._language)):
+                self._outcome[:] = [kept]
+            elif not (folder / "run.json").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # it failed before it began
         finally:
             finished()
             self._said.put(None)
+
+
+def _begun(name: str) -> datetime | None:
+    """Return when a run was begun by the name of its folder; None where that is no run's."""
+    try:
+        begun = datetime.strptime(name, _RUN_NAME)
+    except ValueError:
+        return None
+    return begun if begun.strftime(_RUN_NAME) == name else None
+
+
+def _ended(folder: Path, reason: str = "") -> Run | None:
+    """Finish an interrupted run with what was asked until then; None, and no folder, where that gave no answer."""
+    from rag.evaluation.runner import end
+
+    try:
+        run = end(folder, reason)
+    except (ChuchuError, OSError):  # finished, under way or damaged
+        return None
+    if run is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    return run
 
 
 def run_html(run: Run, language: Language) -> str:
@@ -231,6 +284,8 @@ def run_html(run: Run, language: Language) -> str:
     stopped = (
         f'<p class="soft">{escape(say(language, "run_stopped", count=left_out))}</p>' if left_out else ""
     )
+    if reason := run.info.get("interrupted_by"):
+        stopped += f'<p class="bad">{_word("interrupted", language)}{escape(reason)}</p>'
     return (
         f"<h2>{escape(_facts(run, language))}</h2>{stopped}{_doubted(run, language)}"
         f'<button type="button" class="button" data-do="report">{report}</button>'

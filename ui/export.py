@@ -1,14 +1,16 @@
-"""A whole conversation as Markdown or as one HTML file. Takes messages, gives text; loads nothing and runs nothing.
+"""A whole conversation as Markdown, one HTML file, or JSON. Takes messages, gives text; loads nothing, runs nothing.
 
-What documents, questions and models say is shown as text in both: no markup of theirs comes alive.
+What documents, questions and models say is shown as text: no markup of theirs comes alive.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from index.datatypes import Span
 from rag.datatypes import Answer, Citation, Passage
 from rag.doubts import SIGN, doubts_about, explain, signed_text, stretches
 from ui.datatypes import Language, Message
@@ -74,6 +76,13 @@ def to_html(title: str, messages: Sequence[Message], language: Language) -> str:
     )
 
 
+def to_json(title: str, messages: Sequence[Message], language: Language) -> str:
+    """Return the conversation for programs: of each message ``Answer.to_dict()``, and what was thought of it."""
+    told = [{"answer": message.answer.to_dict(), "feedback": message.feedback} for message in messages]
+    content = {"title": title, "language": language, "messages": told}
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
 def to_markdown(title: str, messages: Sequence[Message], language: Language) -> str:
     """Return the conversation as Markdown: every question, answer and quote, with source, page and offsets."""
     parts = [f"# {_plain(_line(title))}"]
@@ -89,7 +98,12 @@ def _turn_html(message: Message, language: Language) -> str:
     answer = message.answer
     short = f'<p class="short">{escape(answer.short_answer)}</p>\n' if answer.short_answer else ""
     notes = "".join(f'<p class="note">{escape(note)}</p>\n' for note in _notes(answer, language))
-    quotes = "".join(_quote_html(message.id, answer, place, language) for place in _places(answer))
+    places = _places(answer)
+    first = {place.number: place for place in reversed(places)}
+    quotes = "".join(
+        _quote_html(message.id, answer, place, language, linked=place is first[place.number])
+        for place in places
+    )
     label = escape(_label(answer, language))
     sources = f"<h3>{label}</h3>\n<ol>\n{quotes}</ol>\n" if quotes else ""
     text = _text_html(message.id, answer)
@@ -122,15 +136,19 @@ def _with_links(message: int, answer: Answer, start: int, end: int) -> str:
     return "".join(pieces) + escape(answer.text[at:end])
 
 
-def _quote_html(message: int, answer: Answer, place: Citation | Passage, language: Language) -> str:
+def _quote_html(
+    message: int, answer: Answer, place: Citation | Passage, language: Language, *, linked: bool
+) -> str:
+    """Return a quote with its facts; the text's links lead to the first of those that share a number."""
     facts = " · ".join(escape(fact) for fact in _facts(place, language))
     verdict = ""
     if isinstance(place, Citation):
         kind = "good" if place.verdict == "supported" else "bad"
         verdict = f' · <span class="{kind}">{escape(_verdict(answer, place, language))}</span>'
     anchor = f"{'cite' if isinstance(place, Citation) else 'passage'}-{message}-{place.number}"
+    identity = f' id="{anchor}"' if linked else ""
     return (
-        f'<li id="{anchor}" value="{place.number}"><blockquote>{escape(_quoted(place))}</blockquote>'
+        f'<li{identity} value="{place.number}"><blockquote>{escape(_quoted(place))}</blockquote>'
         f'<p class="facts">{facts}{verdict}</p></li>\n'
     )
 
@@ -182,8 +200,10 @@ def _places(answer: Answer) -> Sequence[Citation | Passage]:
     """Return what an answer stands on: its citations, or the nearest passages where there is no answer."""
     if answer.status == "unanswerable" and not answer.citations:
         return answer.passages[:_NEAREST]
-    first = {citation.number: citation for citation in reversed(answer.citations)}
-    return [first[number] for number in sorted(first)]
+    quoted: dict[tuple[int, tuple[Span, ...]], Citation] = {}
+    for citation in answer.citations:
+        quoted.setdefault((citation.number, citation.spans), citation)
+    return sorted(quoted.values(), key=lambda citation: citation.number)
 
 
 def _label(answer: Answer, language: Language) -> str:

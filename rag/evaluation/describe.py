@@ -19,6 +19,7 @@ FORMAT = 1  # of the run folder
 PACKAGES = ("chuchu", "torch", "transformers", "sentence-transformers", "openai", "faiss-cpu", "numpy")
 MODELS = ("embedder", "reader", "reranker", "answerer")
 _MUST_AGREE = ("format", "settings", "models", "corpus")
+_MADE_BY = ("versions", "machine", "workers")  # may change while a run is interrupted
 
 
 def describe(assistant: object, questions: QuestionSet, *, workers: int) -> dict[str, Any]:
@@ -26,18 +27,23 @@ def describe(assistant: object, questions: QuestionSet, *, workers: int) -> dict
     return {
         "format": FORMAT,
         "date": now(),
-        "questions": {
-            "path": questions.path,
-            "fingerprint": questions.fingerprint,
-            "count": len(questions.questions),
-            "skipped": [str(problem) for problem in questions.skipped],
-            "notes": list(questions.notes),
-        },
+        "questions": describe_questions(questions),
         "settings": settings_dict(assistant),
         "models": _models(assistant),
         "corpus": _corpus(assistant),
         "workers": workers,
         **describe_machine(),
+    }
+
+
+def describe_questions(questions: QuestionSet) -> dict[str, Any]:
+    """Return where questions come from, how many they are, and a fingerprint of what they ask."""
+    return {
+        "path": questions.path,
+        "fingerprint": questions.fingerprint,
+        "count": len(questions.questions),
+        "skipped": [str(problem) for problem in questions.skipped],
+        "notes": list(questions.notes),
     }
 
 
@@ -55,14 +61,38 @@ def describe_machine() -> dict[str, Any]:
 
 
 def differences(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
-    """Return in words where two ``run.json`` measure different things; empty where they agree."""
+    """Return in words where two ``run.json`` measure different things; empty where they agree.
+
+    Of ``right`` only questions and versions must be known; what else it does not tell yet is not compared.
+    """
     found = []
     asked = left.get("questions", {})
     if asked.get("fingerprint") != right["questions"]["fingerprint"]:
         found.append(f"its questions are those of {asked.get('path')}, {asked.get('count')} in all")
+    read, named = (", ".join(info.get("documents", ())) for info in (left, right))
+    if read and named and read != named:
+        found.append(f"documents: {read} there, {named} now")
     for part in _MUST_AGREE:
-        found += [f"{name}: {a} there, {b} now" for name, a, b in differing_entries(left, right, part)]
+        if part in right:
+            found += [f"{name}: {a} there, {b} now" for name, a, b in differing_entries(left, right, part)]
+    there, here = (info.get("versions", {}).get("chuchu") for info in (left, right))
+    if there != here:
+        found.append(f"chuchu: {there} there, {here} now")
     return found
+
+
+def continued(begun: Mapping[str, Any], info: Mapping[str, Any], *, asked: bool) -> dict[str, Any]:
+    """Return the ``run.json`` of a run that goes on; it tells what began it and, if that is another, what goes on.
+
+    Args:
+        begun: the ``run.json`` that was found.
+        info: what it would be if the run began now.
+        asked: whether any question is left to ask.
+    """
+    first = {part: begun[part] for part in ("date", *_MADE_BY) if part in begun}
+    changed = {part: info[part] for part in _MADE_BY if begun.get(part) != info[part]}
+    later = [*begun.get("continued", ()), *([{"date": info["date"], **changed}] if asked and changed else ())]
+    return {**info, **first, **({"continued": later} if later else {})}
 
 
 def differing_entries(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import groupby
 
 from index.datatypes import Span
 from index.text import fold
@@ -16,9 +17,17 @@ MIN_OVERLAP = 0.5  # share of the shorter of two texts from which they count as 
 
 MIN_RUN = 6  # characters; fewer are shared by chance, such as a figure
 
-_SEPARATOR = "\x1f"  # what punctuation between two digits becomes, so that 2019[1] is not 20191
+_SEPARATOR = "\x1f"  # stands between two figures or two Latin words, so that 2019[1] is not 20191
+_LATIN = "a-zß-öø-ɏ"
 _GROUPED = re.compile(r"(?<!\d)\d{1,3}(?:,\d{3})+(?!\d)")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.．]?\s+(?=\d)")
+_BETWEEN_WORDS = re.compile(rf"(?<=[{_LATIN}])\s+(?=[{_LATIN}])")
+_BEFORE_YEAR = re.compile(r"(?<=\d)\.(?=\d{4}年)")  # the point of a list's number: a year is no decimals
+_PARTED = re.compile(rf"[\d{_LATIN}]")  # what a separator may follow, where the same kind follows it
+_PARTING_NOTHING = re.compile(rf"(?<=\d){_SEPARATOR}(?!\d)|(?<=[{_LATIN}]){_SEPARATOR}(?![{_LATIN}])")
+_INSIDE_WORD = re.compile(rf"(?<=[{_LATIN}])(?=[{_LATIN}])")
+_EDGE = rf"(?:(?<![{_LATIN}])|(?![{_LATIN}]))"  # anywhere but inside a Latin word
+_PLURAL = rf"(?:(?<=[{_LATIN}]{{3}})e?s)?"
 _KEPT = frozenset("%‰")  # punctuation by category, part of a figure by meaning
 
 
@@ -29,8 +38,15 @@ def normalise(text: str) -> str:
     What is part of a figure stays: the point of a decimal and the sign of a percentage, without which 2.5 and
     25 would be the same. The commas of 1,000 go.
     """
-    folded = fold(unicodedata.normalize("NFKC", text))
+    return re.sub(rf"(?<!\d){_SEPARATOR}", "", _in_words(text))
+
+
+@lru_cache(maxsize=65_536)
+def _in_words(text: str) -> str:
+    """Return text as ``normalise`` does, with a separator also where one Latin word ends and the next begins."""
+    folded = _BETWEEN_WORDS.sub("-", fold(unicodedata.normalize("NFKC", _marks_apart(text))))
     dense = "".join(_GROUPED.sub(lambda match: match[0].replace(",", ""), folded).split())
+    dense = _BEFORE_YEAR.sub("-", dense)
     kept: list[str] = []
     for position, character in enumerate(dense):
         between = dense[position - 1 : position].isdigit() and dense[position + 1 : position + 2].isdigit()
@@ -40,22 +56,31 @@ def normalise(text: str) -> str:
             or (character == "." and between)
         ):
             kept.append(character)
-        elif kept and kept[-1].isdigit():
+        elif kept and _PARTED.match(kept[-1]):
             kept.append(_SEPARATOR)
-    return re.sub(rf"{_SEPARATOR}(?!\d)", "", "".join(kept))
+    return _PARTING_NOTHING.sub("", "".join(kept))
+
+
+def _marks_apart(text: str) -> str:
+    """Set the marks of lists and notes, such as ① and ¹, apart from the figures that they would become part of."""
+    runs = ((no, "".join(run)) for no, run in groupby(text, lambda c: unicodedata.category(c) == "No"))
+    return "".join(f"-{run}-" if no else run for no, run in runs)
 
 
 def holds(text: str, wanted: str) -> bool:
-    """Whether ``wanted`` stands in ``text``, both normalised; a figure never inside a longer one.
+    """Whether ``wanted`` stands in ``text``, both normalised; a figure or a Latin word never inside a longer one.
 
-    White space between digits may separate two figures of a table or lie inside one that a scan tore apart:
-    either reading counts. Nothing is held when ``wanted`` has no letters and no digits.
+    An English plural holds its singular. White space between digits may separate two figures of a table or lie
+    inside one that a scan tore apart, and a point before it may end a sentence or the number of a list: either
+    reading counts. Nothing is held when ``wanted`` has no letters and no digits.
     """
     needle = normalise(wanted)
     if not needle:
         return False
-    pattern = re.compile(_before(needle[0]) + re.escape(needle) + _after(needle[-1]))
-    return any(pattern.search(normalise(form)) for form in (text, _BETWEEN_DIGITS.sub(" | ", text)))
+    spaced = _INSIDE_WORD.sub(f"{_SEPARATOR}?", re.escape(needle))
+    pattern = re.compile(_EDGE + _before(needle[0]) + spaced + _after(needle[-1]) + _PLURAL + _EDGE)
+    forms = (text, _BETWEEN_DIGITS.sub(" | ", text))
+    return any(needle in normalise(form) and bool(pattern.search(_in_words(form))) for form in forms)
 
 
 def _before(first: str) -> str:

@@ -7,6 +7,7 @@ accuracy where no gold answer is known; it is left out of the mean.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -57,14 +58,21 @@ def answer_accuracy(question: Question, answer: Answer) -> float | None:
     """Return the share of gold answers that ``answer.text`` holds; any one suffices unless they are parts.
 
     ``|{p in parts: p in text}| / |parts|`` for types "list" and "multi_hop", else ``max over answers``;
-    0 when the text is longer than 400 characters. None without gold answers.
+    0 when the text is longer than 400 characters, and for a refusal, whose own words answer nothing. The [n] of
+    citations are no part of the text. None without gold answers.
     """
     if not question.answers:
         return None
-    if len(answer.text) > MAX_ANSWER:
+    if answer.status == "unanswerable" or len(answer.text) > MAX_ANSWER:
         return 0.0
-    held = [holds(answer.text, gold) for gold in question.answers]
+    text = _without_markers(answer)
+    held = [holds(text, gold) for gold in question.answers]
     return sum(held) / len(held) if question.in_parts else float(any(held))
+
+
+def _without_markers(answer: Answer) -> str:
+    numbers = "|".join({str(citation.number) for citation in answer.citations})
+    return re.sub(rf"\[(?:{numbers})\]", " ", answer.text)
 
 
 def short_exact_match(question: Question, answer: Answer) -> float | None:

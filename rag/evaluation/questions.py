@@ -11,9 +11,10 @@ import gzip
 import hashlib
 import io
 import json
+import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -28,6 +29,9 @@ from index.text import detect_language
 UNANSWERABLE = "unanswerable"
 PARTS_TYPES = ("list", "multi_hop")
 """Types whose ``answers`` are parts that must all appear; in all others any one of them counts."""
+
+MEASURED_TYPES = (UNANSWERABLE, *PARTS_TYPES)
+"""Types that decide how an answer is measured; all others only group the results."""
 
 LIST_COLUMNS = ("answers", "documents", "evidence", "history", "scope")
 LIST_SEPARATOR = "|"
@@ -67,6 +71,11 @@ class Question(BaseModel):
     @classmethod
     def _null_is_unknown(cls, value: Any) -> Any:
         return "" if value is None else value
+
+    @field_validator("type")
+    @classmethod
+    def _type_that_counts(cls, value: str) -> str:
+        return _known_type(value)
 
     @field_validator(*LIST_COLUMNS)
     @classmethod
@@ -156,6 +165,7 @@ def read_questions(path: str | Path, *, skip_bad: bool = False) -> QuestionSet:
         rows = _jsonl_rows(text)
     questions, problems, unknown = _check(rows)
     notes += [_unknown_column(name) for name in unknown]
+    notes += _unknown_types(questions)
     if problems and not skip_bad:
         raise QuestionsError(_complaint(path, problems))
     if not questions:
@@ -294,7 +304,7 @@ def _csv_fields(header: Sequence[str], cells: Sequence[str], line: int) -> dict[
             fields[name] = cell
         elif name == "question":
             fields[name] = ""
-    if fields.get("type") == UNANSWERABLE and fields.get("answers") is None:
+    if _known_type(fields.get("type", "")) == UNANSWERABLE and fields.get("answers") is None:
         fields["answers"] = ()
     return fields
 
@@ -325,6 +335,7 @@ def _json_rows(path: Path, text: str, texts: dict[str, str]) -> Iterator[tuple[i
 def _squad_rows(path: Path, articles: list[Any], texts: dict[str, str]) -> Iterator[tuple[int, Any]]:
     """One text per article, one row per question; ``line`` counts the questions from 1."""
     number = 0
+    taken: set[str] = set()
     for position, article in enumerate(articles, start=1):
         try:
             title = str(article.get("title") or f"article {position}")
@@ -333,7 +344,8 @@ def _squad_rows(path: Path, articles: list[Any], texts: dict[str, str]) -> Itera
             raise QuestionsError(
                 f"{path}: article {position} is not as in SQuAD (missing: {error})"
             ) from error
-        name = _file_name(title, position, texts)
+        name = _file_name(title, position, taken)
+        taken.add(name.lower())
         texts[name] = "\n\n".join(context.strip() for context, _ in paragraphs) + "\n"
         for context, qas in paragraphs:
             for qa in qas:
@@ -341,13 +353,13 @@ def _squad_rows(path: Path, articles: list[Any], texts: dict[str, str]) -> Itera
                 yield number, _squad_fields(qa, context, name, number)
 
 
-def _file_name(title: str, position: int, taken: Mapping[str, str]) -> str:
-    """Return a safe, unique file name that still shows the title."""
+def _file_name(title: str, position: int, taken: Container[str]) -> str:
+    """Return a safe file name that still shows the title; ``taken`` are names in lower case."""
     safe = (
         "".join(c if c.isalnum() or c in " -_()（）·" else "_" for c in title).strip(" ._")[:60] or "article"
     )
     name = f"{safe}.txt"
-    return name if name.lower() not in {other.lower() for other in taken} else f"{safe} {position}.txt"
+    return name if name.lower() not in taken else f"{safe} {position}.txt"
 
 
 def _squad_fields(qa: Any, context: str, name: str, number: int) -> dict[str, Any] | Problem:
@@ -439,6 +451,22 @@ def _unknown_column(name: str) -> str:
     near = get_close_matches(name.lower(), Question.model_fields, n=1, cutoff=0.7)
     hint = f'; did you mean "{near[0]}"?' if near else ""
     return f'column "{name[:60]}" is not known and was left aside{hint}'
+
+
+def _known_type(value: str) -> str:
+    """Return the type that decides what is measured, however it is spelt; any other as it is."""
+    spelt = unicodedata.normalize("NFKC", value).strip().lower().replace("-", "_").replace(" ", "_")
+    return spelt if spelt in MEASURED_TYPES else value
+
+
+def _unknown_types(questions: Sequence[Question]) -> Iterator[str]:
+    """Yield a note for each type that nearly is one which decides what is measured."""
+    found = Counter(question.type for question in questions if question.type not in MEASURED_TYPES)
+    answered = {question.type for question in questions if question.answers}
+    for name, count in found.items():
+        near = get_close_matches(name.lower(), MEASURED_TYPES, n=1, cutoff=0.8)
+        if near and not (near[0] == UNANSWERABLE and name in answered):
+            yield f'type "{name[:60]}" ({count} questions) changes nothing; did you mean "{near[0]}"?'
 
 
 def _complaint(path: Path, problems: Sequence[Problem]) -> str:

@@ -44,6 +44,7 @@ class Result:
         None  # where a deeper search finds the evidence, asked only when the passages lack it
     )
     error: str = ""
+    model_failed: bool = field(default=False, compare=False)  # why there is an error; not kept
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

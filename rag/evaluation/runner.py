@@ -21,10 +21,18 @@ from typing import Any, Protocol, runtime_checkable
 
 from filelock import FileLock, Timeout
 
-from index.errors import AnswererError, ChuchuError, QuestionsError
+from index.errors import AnswererError, ChuchuError, ModelError, QuestionsError
 from rag.answerers.names import is_elsewhere
 from rag.datatypes import Answer
-from rag.evaluation.describe import describe, differences, now, settings_dict
+from rag.evaluation.describe import (
+    continued,
+    describe,
+    describe_machine,
+    describe_questions,
+    differences,
+    now,
+    settings_dict,
+)
 from rag.evaluation.failures import classify, deepest_rank, is_lacking
 from rag.evaluation.metrics import all_wrong, needs, score
 from rag.evaluation.questions import Question, QuestionSet
@@ -108,6 +116,7 @@ def evaluate(
     progress: Progress | None = None,
     stop: Stop | None = None,
     overwrite: bool = False,
+    documents: Sequence[str] = (),
 ) -> Run:
     """Ask all questions, score the answers, and write a run folder if one is named.
 
@@ -121,25 +130,29 @@ def evaluate(
         stop: looked at after each question; once it is true, the run ends with the questions asked so far, and
             ``info["left_out"]`` tells how many were not. The same call without it goes on with those.
         overwrite: replace what another run left in the folder.
+        documents: paths that the assistant's library was read from for this run, kept as ``info["documents"]``.
 
     Raises:
         QuestionsError: the folder holds a run of other questions or settings, or it was stopped before the
             first answer.
-        AnswererError: answering failed several times in a row; what was done is kept.
+        AnswererError: the model failed several times in a row; what was done is kept.
     """
     stop = stop or _never
     workers = workers or _usual_workers(assistant)
     info = describe(assistant, questions, workers=workers)
+    if documents:
+        info["documents"] = list(documents)
     if out is None:
         done = _ask_all(assistant, questions.questions, {}, workers, progress or _ignore, _ignore, stop)
-        return _finish(info, done, questions.questions)
+        return _finish(info, done, [question.id for question in questions.questions])
     folder = Path(out)
     with _locked(folder):
         if overwrite:
             _clear(folder)
         begun = _begun(folder, info)
-        info = {**info, "date": begun["date"]} if begun else info
         results = {r.question.id: r for r in _kept(folder) if not r.error} if begun else {}
+        if begun:
+            info = continued(begun, info, asked=len(results) < len(questions.questions))
         _write_json(folder / RUN, {**info, "state": "running"})
         write_results(folder / RESULTS, results.values())
         with (folder / RESULTS).open("a", encoding="utf-8") as file:
@@ -151,7 +164,8 @@ def evaluate(
             results = _ask_all(
                 assistant, questions.questions, results, workers, progress or _ignore, keep, stop
             )
-        run = replace(_finish(info, results, questions.questions), folder=folder)
+        order = [question.id for question in questions.questions]
+        run = replace(_finish(info, results, order), folder=folder)
         write_run(run, folder)
     return run
 
@@ -171,6 +185,30 @@ def write_run(run: Run, folder: Path) -> None:
     (folder / TABLE).write_text(results_csv(run.results), encoding="utf-8-sig")  # Excel needs the BOM
     (folder / REPORT).write_text(report_html(run), encoding="utf-8")
     _write_json(folder / RUN, run.info)
+
+
+def end(folder: str | Path, reason: str = "") -> Run | None:
+    """Finish an interrupted run with what was asked until then; None where that gave no answer.
+
+    Args:
+        folder: the run folder.
+        reason: what interrupted it, kept as ``info["interrupted_by"]``.
+
+    Raises:
+        QuestionsError: it is no run folder, it is damaged, or its run is finished or under way.
+    """
+    folder = Path(folder)
+    with _locked(folder):
+        info = _read_json(folder / RUN)
+        if info.get("state") != "running":
+            raise QuestionsError(f"the run in {folder} was not interrupted; open it as it is")
+        results = {result.question.id: result for result in _kept(folder)}
+        if not any(result.answer for result in results.values()):
+            return None
+        run = _finish({**info, "interrupted_by": reason}, results, list(results))
+        run = replace(run, folder=folder)
+        write_run(run, folder)
+    return run
 
 
 def rescore(run: Run) -> Run:
@@ -201,7 +239,7 @@ def _ask_all(
     results = dict(done)
     todo = [question for question in questions if question.id not in done]
     progress(len(done))
-    failed_in_a_row = 0
+    failures = 0
     if todo:
         _warm_up(assistant)
     unless_stopped = takewhile(lambda _: not stop(), todo)
@@ -209,13 +247,18 @@ def _ask_all(
         results[result.question.id] = result
         keep(result)
         progress(1)
-        failed_in_a_row = failed_in_a_row + 1 if result.error else 0
-        if failed_in_a_row == GIVE_UP_AFTER:
+        failures = failed_in_a_row(failures, result)
+        if failures == GIVE_UP_AFTER:
             raise AnswererError(
                 f"answering failed {GIVE_UP_AFTER} times in a row ({result.error}); "
                 "mend that and run the same command again, it goes on where it stopped"
-            )
+            ) from AnswererError(result.error)
     return results
+
+
+def failed_in_a_row(before: int, result: Result) -> int:
+    """Return how often the model has failed with no answer in between; a question's own error tells nothing."""
+    return before + result.model_failed if result.error else 0
 
 
 def _in_parallel(
@@ -248,7 +291,8 @@ def ask_one(assistant: Asks, question: Question) -> Result:
         answer = assistant.ask(question.question, history=tuple(history), documents=question.scope)
         seconds = perf_counter() - begun
     except ChuchuError as error:
-        return _failed(question, str(error))
+        failed = _failed(question, str(error))
+        return replace(failed, model_failed=isinstance(error, AnswererError | ModelError))
     except Exception as error:  # one broken answer must not cost hours of others; it is counted as wrong
         logger.exception("answering question %s failed", question.id)
         return _failed(question, f"{type(error).__name__}: {error}")
@@ -286,12 +330,14 @@ def _warm_up(assistant: Asks) -> None:
         logger.debug("warming up failed: %s", error)
 
 
-def _finish(info: Mapping[str, Any], results: Mapping[str, Result], questions: Sequence[Question]) -> Run:
-    ordered = tuple(results[question.id] for question in questions if question.id in results)
-    if questions and not ordered:
+def _finish(info: Mapping[str, Any], results: Mapping[str, Result], order: Sequence[str]) -> Run:
+    """Return the run of the results there are, in the order of their questions' ids."""
+    ordered = tuple(results[identity] for identity in order if identity in results)
+    count = info["questions"]["count"]
+    if count and not ordered:
         raise QuestionsError("it was stopped before the first answer; run it again")
     threshold = info["settings"].get("refusal_threshold")
-    finished = {**info, "state": "finished", "finished": now(), "left_out": len(questions) - len(ordered)}
+    finished = {**info, "state": "finished", "finished": now(), "left_out": count - len(ordered)}
     return Run(info=finished, results=ordered, metrics=summarise(ordered, threshold=threshold))
 
 
@@ -328,6 +374,30 @@ def _locked(folder: Path) -> Iterator[None]:
     finally:
         lock.release()
         (folder / ".lock").unlink(missing_ok=True)
+
+
+@contextmanager
+def claimed(
+    out: str | Path, questions: QuestionSet, documents: Sequence[str] = (), *, overwrite: bool = False
+) -> Iterator[None]:
+    """Hold a run folder while documents are read into a library inside it, before ``evaluate`` takes it over.
+
+    Args:
+        out: the run folder.
+        questions: what will be asked.
+        documents: the paths that will be read; those of an earlier run must be the same.
+        overwrite: hold the folder of another run too.
+
+    Raises:
+        QuestionsError: the folder holds a run of other questions, documents or another version, or something
+            else, or another evaluation is writing to it.
+    """
+    folder = Path(out)
+    with _locked(folder):
+        if not overwrite:
+            known = {"questions": describe_questions(questions), "documents": list(documents)}
+            _begun(folder, {**known, **describe_machine()})
+        yield
 
 
 def _begun(folder: Path, info: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -64,6 +64,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "这次评测被提前停止，没有问到的题数：",
         "The run was stopped early; questions that were not asked: ",
     ),
+    "interrupted": ("这次评测因出错提前结束：", "The run ended early because of an error: "),
+    "continued": ("后来在以下条件下继续", "Continued later under"),
     "left_out": (
         "题目太多，本页没有列出其余题目；它们都在 results.csv 与 results.jsonl 中。",
         "There are too many questions for this page; the rest are in results.csv and results.jsonl.",

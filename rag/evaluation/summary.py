@@ -33,6 +33,7 @@ MEANS = (
     "refusal_precision",
     "refusal_recall",
 )
+MIN_QUESTIONS = 5  # of a document, for an interval: there may be thousands of documents with a few each
 BINS = 10  # of the reliability curve
 STAGES = ("retrieve_s", "rerank_s", "answer_s", "total_s")
 
@@ -161,7 +162,7 @@ def summarise(results: Iterable[Result], *, threshold: float | None = None) -> d
         "overall": measure(ordered),
         "by_type": _by(ordered, lambda r: (r.question.type,) if r.question.type else ()),
         "by_language": _by(ordered, lambda r: (r.question.language,) if r.question.language else ()),
-        "by_document": _by(ordered, lambda r: tuple(dict.fromkeys(r.question.documents))),
+        "by_document": _by(ordered, lambda r: tuple(dict.fromkeys(r.question.documents)), MIN_QUESTIONS),
         "questions": len(ordered),
         "measured": sum(result.question.measured for result in ordered),
         "failures": {name: sum(r.failure == name for r in ordered) for name in FAILURES},
@@ -175,17 +176,19 @@ def summarise(results: Iterable[Result], *, threshold: float | None = None) -> d
     }
 
 
-def measure(results: Sequence[Result]) -> dict[str, Any]:
-    """Return each metric with its 95 % bootstrap interval over questions."""
-    return {metric.name: _measured(metric, results) for metric in METRICS}
+def measure(results: Sequence[Result], fewest: int = 1) -> dict[str, Any]:
+    """Return each metric with its 95 % bootstrap interval over questions, None for fewer than ``fewest``."""
+    return {metric.name: _measured(metric, results, fewest) for metric in METRICS}
 
 
-def _measured(metric: Metric, results: Sequence[Result]) -> dict[str, Any]:
+def _measured(metric: Metric, results: Sequence[Result], fewest: int) -> dict[str, Any]:
     rows = [row for result in results if (row := metric.row(result)) is not None]
     values = np.array(rows, dtype=np.float64)
     value = float(metric.statistic(values[None])[0]) if rows else math.nan
     if math.isnan(value):
         return {"value": None, "low": None, "high": None, "n": len(rows)}
+    if len(rows) < fewest:
+        return {"value": _rounded(value), "low": None, "high": None, "n": len(rows)}
     low, high = bootstrap.interval(values, metric.statistic)
     return {"value": _rounded(value), "low": _rounded(low), "high": _rounded(high), "n": len(rows)}
 
@@ -195,12 +198,14 @@ def _rounded(value: float) -> float:
     return round(value, 6)
 
 
-def _by(results: Sequence[Result], keys: Callable[[Result], Sequence[str]]) -> dict[str, Any]:
+def _by(
+    results: Sequence[Result], keys: Callable[[Result], Sequence[str]], fewest: int = 1
+) -> dict[str, Any]:
     groups: dict[str, list[Result]] = {}
     for result in results:
         for key in keys(result):
             groups.setdefault(key, []).append(result)
-    return {key: measure(groups[key]) for key in sorted(groups)}
+    return {key: measure(groups[key], fewest) for key in sorted(groups)}
 
 
 def _latency(results: Sequence[Result], stage: str) -> dict[str, Any]:

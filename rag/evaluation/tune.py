@@ -21,7 +21,7 @@ from rag.evaluation.bootstrap import Floats
 from rag.evaluation.metrics import RANKED_AT, ndcg, needs, passage_gains
 from rag.evaluation.questions import Question
 from rag.evaluation.results import Result
-from rag.evaluation.runner import GIVE_UP_AFTER, ask_one
+from rag.evaluation.runner import GIVE_UP_AFTER, ask_one, failed_in_a_row
 from rag.retriever import best_hits, depth, merged, rerank, search_options
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def tune(assistant: Assistant, questions: Sequence[Question], progress: Progress
 
     Raises:
         QuestionsError: there are too few questions for either.
-        AnswererError: answering failed several times in a row.
+        AnswererError: the model failed several times in a row.
     """
     advance = progress or _ignore
     measured = sorted((q for q in questions if q.measured), key=lambda question: question.id)
@@ -145,11 +145,12 @@ def _with(assistant: Assistant, settings: Settings) -> Assistant:
 
 def _ask(assistant: Assistant, questions: Sequence[Question], advance: Progress) -> list[Result]:
     results: list[Result] = []
+    failures = 0
     for question in questions:
         results.append(ask_one(assistant, question))
-        latest = results[-GIVE_UP_AFTER:]
-        if len(latest) == GIVE_UP_AFTER and all(result.error for result in latest):
-            raise AnswererError(f"answering failed {GIVE_UP_AFTER} times in a row ({latest[-1].error})")
+        failures = failed_in_a_row(failures, results[-1])
+        if failures == GIVE_UP_AFTER:
+            raise AnswererError(f"answering failed {GIVE_UP_AFTER} times in a row ({results[-1].error})")
         advance(1)
     return results
 
