@@ -95,6 +95,19 @@ _DATE = re.compile(
     rf"|(?:(?<=\b[Ii]n )|(?<=\b[Bb]y )|(?<=\b[Ss]ince )|(?<=\b[Uu]ntil ))(?P<year7>1[5-9]\d\d|20[0-4]\d)(?=\s(?!(?:{COUNTED})\b|[a-z]+s\b)[A-Za-z]))"
     rf"|(?P<iso>(?<!\d)(?P<year6>(?:1[89]|20)\d\d)[-/.]\d{{1,2}}(?:[-/.]\d{{1,2}})?(?!\d|{AMOUNT}))",
 )
+_DAYTIME = r"(?:凌晨|清晨|[早晚]上|早晨|[上中下]午|傍晚|[晚夜]间|早|晚)"
+_CLOCK_OR_WEEKDAY = re.compile(
+    rf"(?P<clock>(?:{_DAYTIME}\s?)?(?<![\d.:涨跌升降有共])(?<![涨跌升降]了)(?<!\d,)(?:[01]?\d|2[0-4])\s?(?:时(?![间代期段候差速长])|点(?!\d(?!\d?分)|[多几位个建意评要方措]))"
+    r"(?:[0-5]?\d分(?!钟)|半|整|[一三]刻)?"
+    rf"|{_DAYTIME}(?:十[一二]?|[一二三四五六七八九两])[点时](?:[一二三四五]?十?[一二三四五六七八九]?分|半|整|[一三]刻)?)"
+    # 每周一, 星期日, 周六; not 每周一次, 一周三天, nor the person 周一鸣
+    rf"|(?P<weekday>(?:每逢?(?:周|星期|礼拜)|(?<![一二两三四五六七八九十几数\d])(?:星期|礼拜)|(?<![{_HAN}\d])周(?=.(?:[^{_HAN}]|[至到、和及与闭休开不起停的]|$)))"
+    r"[一二三四五六日末](?!\s?[次个回趟天篇班场名种节遍件小])|(?:星期|礼拜)天)"
+)
+_SEVERAL_UNITS = re.compile(  # 1小时20分钟, 1分54秒12, 2年6个月: one duration, and none of its parts
+    r"(?<![\d.])(?:\d+\s?个?小时\s?\d+\s?(?:分钟|分(?![\d之]))(?:\s?\d+(?:\.\d+)?\s?秒\d*)?"
+    r"|\d+\s?分钟?\s?\d+(?:\.\d+)?\s?秒\d*|\d{1,2}\s?年零?\s?\d{1,2}\s?个月)"
+)
 _RANGE = re.compile(r"\s?(?:至|到|—|–|-|~|——)\s?")
 
 SURNAMES = (
@@ -113,7 +126,9 @@ _TITLE = (
     r"董事长|总经理|总裁|主席|总统|总理|部长|厅长|局长|处长|科长|市长|县长|区长|镇长|乡长|村长|省长|州长|司长|署长|会长|理事长|秘书长|校长|院长|所长|馆长"
     r"|厂长|行长|社长|台长|站长|队长|组长|班长|团长|师长|军长|书记|主任|委员|常委|主管|总监|经理|总工程师|工程师|总设计师|设计师|负责人|创始人|合伙人|发言人"
     r"|院士|教授|博士|研究员|专家|学者|讲师|老师|医生|律师|法官|记者|通讯员|作者|作家|诗人|画家|导演|演员|歌手|主持人|主编|编辑|教练|球员|选手|运动员|冠军"
-    r"|科学家|物理学家|化学家|数学家|企业家|慈善家|将军|司令|元帅|皇帝|国王|先生|女士|同志|首席\w{1,3}官|ceo|CEO|总书记|大使|法人代表|法定代表人|总干事|助理"
+    r"|(?:物理|生物|动物|植物|天文|地质|地理|气象|历史|考古|经济|社会|人类|语言|心理|[科数化医农哲文史法力])学家"
+    r"|(?:企业|慈善|实业|银行|小说|剧作|艺术|音乐|作曲|戏剧|书法|收藏|雕塑|摄影|教育|思想|政治|军事|外交|革命|发明|探险|评论|翻译|漫画|舞蹈|歌唱|演奏)家"
+    r"|将军|司令|元帅|皇帝|国王|先生|女士|同志|首席\w{1,3}官|ceo|CEO|总书记|大使|法人代表|法定代表人|总干事|助理"
     r"|参谋长|秘书|顾问|代表|学生|村民|居民|市民|员工|职工|工人|技术员|院校长|督导员"
 )
 _NOT_IN_NAME = frozenset(
@@ -133,8 +148,9 @@ _PERSON_AFTER_TITLE = re.compile(
 )
 _PERSON_BEFORE_TITLE = re.compile(
     rf"(?P<name>(?:{_COMPOUND_SURNAMES})[{_HAN}]{{1,2}}|[{SURNAMES}][{_HAN}]{{1,2}}|[{_HAN}]{{2,5}}?(?=博士|先生|女士|教授))"
-    rf"(?=(?:{_TITLE})|任|担任|出任|当选|\(|说[,:]|表示|介绍|认为|告诉|指出|透露|坦言|强调)"
+    rf"(?=(?:{_TITLE})|[接继兼升调转担出主]?任|当选|\(|说[,:]|表示|介绍|认为|告诉|指出|透露|坦言|强调)"
 )
+_APPOINTED = re.compile("[接继兼升调转担出主]任(?!职)")  # the end of no name: 贺兰接任
 _TRANSLITERATED = re.compile(rf"[{_HAN}A-Z]{{1,7}}(?:[·.][{_HAN}A-Z]{{1,8}})+")
 _ENGLISH_NAME = re.compile(
     r"(?<![A-Za-z])(?:(?:Mr|Mrs|Ms|Dr|Prof)\.? )?[A-Z][a-z'’-]+(?: (?:of|de|van|von|da|bin|al|the|and|&) (?=[A-Z])| ?[A-Z]\.| [A-Z][A-Za-z'’-]+)*"
@@ -184,8 +200,10 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
     """Return every candidate of a sentence or passage, by kind and place; spans of different kinds may overlap."""
     shown = flat(text)
     dates = list(_dates(shown))
-    taken = [(c.start, c.end) for c in dates]
-    found: list[Candidate] = list(dates)
+    dates.extend(_times(shown, dates))
+    durations = list(_durations(shown))
+    taken = [(c.start, c.end) for c in (*dates, *durations)]
+    found: list[Candidate] = [*dates, *durations]
     found.extend(_figures(shown, taken))
     found.extend(_persons(shown))
     organisations = list(_organisations(shown))
@@ -216,6 +234,22 @@ def _dates(text: str) -> Iterator[Candidate]:
         head = re.match(rf"{_YEAR_NUMBER}\s?年", match.group())
         if groups["full"] and head and head.end() < end - start and not match.group().endswith("年度"):
             yield Candidate(start=start, end=start + head.end(), kind="date", year=year, unit="年")
+
+
+def _times(text: str, dates: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Yield times of day and days of the week; those of a date, 3月28日上午9时, are left to the date."""
+    dated = {c.end for c in dates}
+    for match in _CLOCK_OR_WEEKDAY.finditer(text):
+        if len(text[: match.start()].rstrip(" (,")) not in dated:
+            yield Candidate(
+                start=match.start(), end=match.end(), kind="date", unit="时" if match["clock"] else "日"
+            )
+
+
+def _durations(text: str) -> Iterator[Candidate]:
+    """Yield durations that several units state together, and so none alone."""
+    for match in _SEVERAL_UNITS.finditer(text):
+        yield Candidate(start=match.start(), end=match.end(), kind="duration")
 
 
 def _grain(text: str) -> str:
@@ -319,6 +353,8 @@ def _persons(text: str) -> Iterator[Candidate]:
     for match in _PERSON_BEFORE_TITLE.finditer(text):
         start, end = match.span("name")
         start += _after_function_word(match["name"])
+        if end - start > 2 and _APPOINTED.match(text, end - 1):
+            end -= 1
         if end - start >= 2 and not set(text[start:end]) & _NOT_IN_NAME:
             yield Candidate(start=start, end=end, kind="person")
     for match in _TRANSLITERATED.finditer(text):
@@ -341,6 +377,8 @@ def _name_lengths(text: str, start: int, end: int) -> Iterator[Candidate]:
     """Offer two or three characters of a Chinese name, by what may follow a name."""
     surname = 2 if re.match(_COMPOUND_SURNAMES, text[start:]) else 1
     longest = min(end, start + surname + 2)
+    if longest - start > surname + 1 and _APPOINTED.match(text, longest - 1):
+        longest -= 1
     whole = text[start:longest]
     if not set(whole[1:]) & _NOT_IN_NAME and (
         _AFTER_NAME.match(text[longest:])

@@ -1,8 +1,9 @@
 """Makes a follow-up question stand alone, by rules, from the questions and answers before it.
 
-Takes a question and its history, gives a question. Knows three things people do in Chinese and English: leave out
-all but what changed (那需求清单呢？ what about 2023?), point back with a pronoun (它, 该公司, she, that company), and
-leave out the owner of what they ask for (那总投资是多少？). Anything else is returned as it is.
+Takes a question and its history, gives a question. Knows four things people do in Chinese and English: leave out
+all but what changed (那需求清单呢？ what about 2023?), point back with a pronoun (它, 该公司, she, that company),
+leave out the owner of what they ask for (那总投资是多少？), and, in Chinese, leave out all but a question word
+(有多少人？ 为什么？). Anything else is returned as it is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index.text import detect_language, fold
+from index.terms import tagged_words
+from index.text import MONTHS, detect_language, fold
 from index.translation import OTHERS, into_english
 from rag.candidates import find_candidates
 from rag.questions import ENGLISH_OPENERS, QuestionAnalysis, analyse_question
@@ -117,13 +119,16 @@ _NAME_ENDS = {
 def _resolve_chinese(question: str, earlier: Sequence[tuple[str, str]]) -> str:
     last_question, last_answer = earlier[-1]
     folded = fold(question)
+    time = re.fullmatch(rf"({_TIME})[?。]*", folded)
+    if time:
+        return _swap(last_question, question[: time.end(1)])
     ellipsis = _ELLIPSIS.match(folded)
     if ellipsis and not _has_question_word(ellipsis["what"]):
         what = question[slice(*ellipsis.span("what"))]
         bound = _bind(what, earlier)
         end = question[slice(*ellipsis.span("end"))]
         if bound != what:
-            return f"{bound}{_predicate(last_question, end)}"
+            return f"{bound}{_predicate(last_question, end, bound)}"
         if _is_elliptical(ellipsis, what, last_question):
             return _swap(last_question, what, end)
     bound = _bind(question, earlier)
@@ -139,7 +144,37 @@ def _resolve_chinese(question: str, earlier: Sequence[tuple[str, str]]) -> str:
             if topic
             else question
         )
-    return question
+    return _with_topic(question, earlier)
+
+
+BARE = 2  # characters of content that a question without a topic has at most: 谁负责？ 产值多少？
+_SAYS_NOTHING = re.compile(r"[\W有在是的了过些要呢吧啊呀又还都约共]|一共|总共|大概|具体|到底")
+_TO_THE_READER = re.compile(
+    r"[你您我咱]|[今昨明]天|现在几点|几点了"
+)  # who are you, what time is it: asked of no document
+
+
+def _with_topic(question: str, earlier: Sequence[tuple[str, str]]) -> str:
+    """Put what the conversation is about before a question that is hardly more than its question word.
+
+    A question word alone asks of all that the last question said: 大桥封闭,为什么？
+    """
+    analysis = analyse_question(question)
+    left = _SAYS_NOTHING.sub("", analysis.content)
+    start, end = analysis.asks[0].span
+    if start == end or len(left) > BARE or _owner(analysis) or _TO_THE_READER.search(analysis.folded):
+        return question
+    if analysis.kind == "yes_no" or (left and analysis.kind == "definition"):
+        return question
+    if not analysis.content.strip(" ?。!"):
+        return f"{_without_question_word(earlier[-1][0])},{question}"
+    topic = next((t for asked, answered in reversed(earlier) if (t := _topic(asked, answered, "any"))), "")
+    return topic + question
+
+
+def _without_question_word(asked: str) -> str:
+    start, end = analyse_question(asked).asks[0].span
+    return re.sub(r"[是为叫由在有]$", "", (asked[:start] + asked[end:]).strip(" ,，?？。"))
 
 
 def _has_question_word(folded: str) -> bool:
@@ -275,17 +310,38 @@ def _swap(last: str, what: str, end: str = "呢") -> str:
         return f"{what}{last}"
     subject = _subject(last)
     if subject:
-        return f"{subject}的{what}{_predicate(last, end)}"
+        return f"{subject}的{what}{_predicate(last, end, what)}"
     return f"{what}{last}"
 
 
-def _predicate(last: str, end: str) -> str:
-    """Return what a follow-up asks; where it ends in 呢, 是多少 or what the last question asks of a person or date."""
+def _predicate(last: str, end: str, what: str) -> str:
+    """Return what a follow-up asks of ``what``; where it ends in 呢, what such a thing is asked for."""
     if end != "呢":
         return f"{end.removeprefix('又').removesuffix('呢')}？"
     ask = analyse_question(last).asks[0]
-    same = ask.kind in ("person", "date") and last[ask.span[0] : ask.span[1]]
-    return f"是{same or '多少'}？"
+    same = last[slice(*ask.span)]
+    if ask.kind not in ("person", "date") or _is_figure(what):
+        return "是多少？"
+    if _is_title(what):
+        return f"是{same if ask.kind == 'person' else '谁'}？"
+    return f"是{same if ask.kind == 'date' and _is_date_word(what) else '什么'}？"
+
+
+def _is_figure(noun: str) -> bool:
+    ask = analyse_question(f"{noun}是多少").asks[0]
+    return ask.kind != "quantity" or bool(ask.units)
+
+
+def _is_title(noun: str) -> bool:
+    """Whether a person's name may stand right behind a noun, as behind 总经理."""
+    return any(c.kind == "person" and c.start == len(noun) for c in find_candidates(f"{noun}王大鹏"))
+
+
+def _is_date_word(noun: str) -> bool:
+    """Whether a noun is a time, or what happens at one: 开工时间, 竣工."""
+    words = tagged_words(fold(noun))
+    acts = bool(words) and words[-1][1].startswith("v")
+    return acts or re.search(r"(?:时间|日期|时候|[年月日]份?)$", noun) is not None
 
 
 def _counterpart(last: str, what: str) -> tuple[int, int] | None:
@@ -404,7 +460,8 @@ def _resolve_english(question: str, earlier: Sequence[tuple[str, str]]) -> str:
         pronoun = pattern.search(question)
         if pronoun and not _has_english_antecedent(question[: pronoun.start()]):
             topic = next(
-                (t for asked, answered in reversed(earlier) if (t := _topic_english(asked, answered))), ""
+                (t for asked, answered in reversed(earlier) if (t := _topic_english(asked, answered))),
+                next((t for asked, _ in reversed(earlier) if (t := _thing_english(asked))), ""),
             )
             if topic:
                 ending = ("'" if topic.endswith("s") else "'s") if pattern is _ENGLISH_POSSESSIVE else ""
@@ -422,6 +479,9 @@ _ENGLISH_NAMES = re.compile(
 )
 
 
+_CALENDAR = re.compile(rf"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|{'|'.join(MONTHS)}")
+
+
 def _topic_english(asked: str, answered: str) -> str:
     """Return the name that an earlier English question was about; the answer where the question asked for a name."""
     analysis = analyse_question(asked)
@@ -434,7 +494,35 @@ def _topic_english(asked: str, answered: str) -> str:
     ):
         return short
     names = _names_english(asked) if analysis.language == "en" else [n for n in (_subject(asked),) if n]
+    names = [name for name in names if not _CALENDAR.fullmatch(name)]
     return names[0] if names else ""
+
+
+_PLACED = "over|under|near|across|behind"
+_NO_NOUN = (  # what ends the name of a thing: did |the museum have| a café
+    "in|at|on|for|by|from|with|to|during|since|after|before|and|or|that|which|who"
+    "|an?|the|its|his|her|their|any|some|more|last|this|next|each|every"
+)
+_ENGLISH_THING = re.compile(
+    r"(?:\b(?:(?P<helps>do|does|did|has|have|had|can|will)|(?P<is>is|are|was|were)) )?"
+    rf"(?P<thing>\bthe(?: (?:of|{_PLACED}) the| (?!(?:{_PLACED}|{_NO_NOUN})\b)[\w-]+)+)(?P<owns>['’])?",
+    re.IGNORECASE,
+)
+_PARTICIPLE = re.compile(r"(?:\w\w[^\We]ed|[kptv]en|built|held|made|sold|found|lost|sunk|laid|cut|set)$")
+_ENGLISH_ASKED_OF = re.compile(r"^what (?:is|are|was|were) the [\w -]+? of (?=the\b)", re.IGNORECASE)
+
+
+def _thing_english(asked: str) -> str:
+    """Return the first thing without a name that an English question speaks of, without the verb behind it.
+
+    did |the museum| have, was |the old bridge| built, where is |the old bridge|; of |the tower| its height is asked.
+    """
+    match = _ENGLISH_THING.search(_ENGLISH_ASKED_OF.sub("", asked))
+    if not match:
+        return ""
+    *words, last = match["thing"].split()
+    acts = match["helps"] or (match["is"] and _PARTICIPLE.search(last))
+    return " ".join(words if acts and not match["owns"] and len(words) > 1 else [*words, last])
 
 
 def _names_english(text: str) -> list[str]:

@@ -7,8 +7,9 @@ The patterns are the closed class of question words and the nouns of quantity; n
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Literal
 
 from index.datatypes import Span as TextSpan
@@ -70,12 +71,12 @@ class QuestionAnalysis:
 
     @property
     def content(self) -> str:
-        """The folded question with its question words blanked: what a passage must speak of."""
+        """The folded question with its question words and years blanked: what a passage must speak of."""
         characters = list(self.folded)
         for ask in self.asks:
             start, end = ask.span
             characters[start:end] = " " * (end - start)
-        return "".join(characters)
+        return _without_years("".join(characters))
 
 
 _NUMERALS = {c: n for n, c in enumerate("〇一二三四五六七八九十")} | {"两": 2, "零": 0}
@@ -106,6 +107,7 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (r"排名|名次|位次|位列|排第|排在第|列第|位居", "rank", ()),
     (
         r"增速|增长率|增幅|涨幅|降幅|占比|比例|比重|百分比|份额|覆盖率|[^效功频速费税汇]率(?=$|是|为|达|约|有|和|与)"
+        r"|(?:研发|经费)(?:投入)?强度"
         r"|同比(?:增长|下降)|增长了?$|百分之",
         "percent",
         ("%", "百分点"),
@@ -147,7 +149,7 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (r"年龄|岁数", "quantity", ("岁",)),
     (
         r"投资额?|产值|收入|销售额|营业额|营收|融资|金额|资金|生产总值|gdp|利润|税收|纳税|预算|资助|奖励|补贴|补助|资产|债务"
-        r"|市值|价格|售价|单价|成本|费用|经费|工资|薪|贷款|注册资本|出资|交易额|成交额|进出口|出口额|进口额|外资|罚款|票房|总额|增加值"
+        r"|市值|价格|售价|单价|票价|(?<!多少)门票(?!.{0,2}[量数])|房租|租金|学费|成本|费用|经费|工资|薪|贷款|注册资本|出资|交易额|成交额|进出口|出口额|进口额|外资|罚款|票房|总额|增加值"
         r"|规模(?=[^,。]*(?:基金|资金))|多少钱|基金",
         "money",
         _MONEY_UNITS,
@@ -181,7 +183,7 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
 _CHANGE = r"缩短|提高|提升|降低|下降|减少|减小|加快|增加|增长|上升|涨|节约|节省|省下|改善|压缩|扩大|翻|多出|少了|多了"
 
 _MEASURE = (
-    r"家次|人次|班次|批次|车次|平方米|平方公里|立方米|公里|公斤|千瓦时?|个百分点|个月|小时|分钟|台套|美元|亿元|万元|万吨|万人|万个|万台|万辆"
+    r"人民币|家次|人次|班次|批次|车次|平方米|平方公里|立方米|公里|公斤|千瓦时?|个百分点|个月|小时|分钟|台套|美元|亿元|万元|万吨|万人|万个|万台|万辆"
     r"|[家户人名位个项件条款种类份台套辆架艘支只座栋幢处所间张篇部本册场期轮批届级层门片块根枚颗笔单宗起例倍元吨度岁米年月天日周次亩分票"
     r"股首幅段句字步站道面口头匹棵朵双对组队排列章节集集代孔克斤里]"
 )
@@ -210,11 +212,11 @@ _CHINESE_RULES = _rules(
     (r"(?:排名|位列|排|位居|列)?第几(?:位|名)?|第多少(?:位|名)?", "rank"),
     (
         r"什么时候|什么时间|何时|何年何?月?|何日|哪[一个]*(?:年|天|月|日|世纪|年代|时期|朝代?|季度)(?:哪[一个]*(?:月|日|天))?份?"
-        r"|几月几?[日号]?|几号|几时|多会儿|几几年",
+        rf"|几月几?[日号]?|几号|几时|多会儿|几几年|(?<![这那有])几点(?![建意评要措方]|原因|理由)(?:钟|半)?|(?:星期|礼拜|周)几(?!{_MEASURE})",
         "date",
     ),
     (
-        r"多久|多长时间|多少(?:年|个月|天|小时|分钟|周|个小时)时?间?(?!份)|(?<!哪)几(?:年|个月|天|小时|分钟|周|个小时)(?!级)",
+        r"多久|多长时间|多少(?P<measure>年|个月|天|小时|分钟|周年?|个小时)时?间?(?!份)|(?<!哪)几(?:年|个月|天|小时|分钟|周|个小时)(?!级)",
         "duration",
     ),
     (r"百分之(?:多少|几)|多大(?:比例|比重)", "percent"),
@@ -341,6 +343,7 @@ _YEAR = re.compile(
     rf"|千[米瓦克]|兆瓦|[辆座株艘架]|位(?![列于置])|度(?!假)|次(?!年)|(?:{COUNTED})\b))"
 )
 _CHINESE_YEAR = re.compile(r"([一二][〇零一二三四五六七八九]{3})年")
+_WHOLE_YEAR = re.compile(rf"(?<!\d)(?:1\d|20)\d\d\s?年度?|{_CHINESE_YEAR.pattern}度?")
 _QUOTED = re.compile(r"[“\"「『《‘]([^”\"」』》’]{1,60})[”\"」』》’]")
 _LATIN_NAME = re.compile(
     r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.+-]*[A-Z0-9])[A-Za-z0-9][A-Za-z0-9.+-]*[A-Za-z0-9]|\b[A-Z]\b"
@@ -374,6 +377,10 @@ def analyse_question(text: str) -> QuestionAnalysis:
     asks = _find_asks(folded, language)
     if asks[0].kind == "yes_no" and detect_language(text) not in ("zh", "en"):  # German "was" asks what
         asks = (replace(asks[0], kind="phrase"), *asks[1:])
+    names = _names(text, folded)
+    quoted = tuple(match.group(1).strip() for match in _QUOTED.finditer(folded))
+    if asks[0].kind == "phrase" and _asks_what_it_is(folded, (*names, *quoted)):
+        asks = (replace(asks[0], kind="definition"), *asks[1:])
     return QuestionAnalysis(
         text=text,
         folded=folded,
@@ -381,10 +388,25 @@ def analyse_question(text: str) -> QuestionAnalysis:
         asks=asks,
         parts=_split_parts(text, folded, asks, language),
         years=_years(folded),
-        quoted=tuple(match.group(1).strip() for match in _QUOTED.finditer(folded)),
-        names=_names(text, folded),
+        quoted=quoted,
+        names=names,
         relative_year=next((shift for word, shift in _RELATIVE_YEARS if word in folded), None),
     )
+
+
+_WHAT_IT_IS = re.compile(
+    r"what (?:is|was) (?:(?P<kind>an? [\w-]+(?: (?!(?:of|in|on|at|to|for|from|by|with|that|which)\b)[\w-]+){0,2})|(?:the )?(?P<name>[^?]+?))\s*\?*"
+    r"|[“\"「『《‘]?(?P<chinese>[^?]+?)[”\"」』》’]?是(?:一?[个种])?什么\?*"
+)
+
+
+def _asks_what_it_is(folded: str, named: Sequence[str]) -> bool:
+    """Whether a question asks what a thing is: a kind of thing (a lightship), or one by its name and no more.
+
+    What is asked of a thing, its theme or address, has the same form; only a name tells the two apart.
+    """
+    match = _WHAT_IT_IS.fullmatch(folded.strip())
+    return bool(match and (match["kind"] or (match["name"] or match["chinese"]) in named))
 
 
 def _find_asks(folded: str, language: str) -> tuple[Ask, ...]:
@@ -420,6 +442,9 @@ def _asking_english(folded: str, asks: list[Ask]) -> list[Ask]:
 
 
 def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
+    if not _holds_measure(match):  # 多少 with the first character of 项目 or 年轻人
+        ask = replace(ask, kind="quantity", span=(ask.span[0], match.start("measure")))
+        return _by_noun_of_quantity(ask, folded)
     if ask.kind == "list":
         number = re.search(rf"{_LIST_NUMBER}", match.group()) if language == "zh" else None
         word = next((w for w in match.group().split() if w in _ENGLISH_NUMERALS), "")
@@ -444,7 +469,9 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
         else:
             return ask
     if ask.kind == "date":
-        grain = re.search(r"年|month|day|date|year|月|日|天|号|季度|世纪|century", match.group())
+        grain = re.search(
+            r"年|month|day|date|year|月|日|天|号|季度|世纪|century|点|星期|礼拜|周", match.group()
+        )
         grains = {
             "year": "年",
             "month": "月",
@@ -453,6 +480,10 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
             "天": "日",
             "号": "日",
             "century": "世纪",
+            "点": "时",
+            "星期": "日",
+            "礼拜": "日",
+            "周": "日",
         }
         return replace(ask, units=(grains.get(grain.group(), grain.group()),)) if grain else ask
     if ask.kind == "quantity":
@@ -495,7 +526,28 @@ def _refine_quantity(ask: Ask, match: re.Match[str], folded: str, language: str)
         if measure in _MONEY_UNITS or measure in ("亿元", "万元"):
             return replace(ask, kind="money", units=_MONEY_UNITS)
         return replace(ask, units=(measure,), noun=noun.group() if noun else "")
-    # The noun of quantity stands before 多少 in its clause, or after it: 达到多少产值.
+    return _by_noun_of_quantity(ask, folded)
+
+
+_BEFORE_MEASURES = ("", "九", "千")
+"""What a measure is cut behind: alone 座桥 seems one word, behind 千 so does 个人, behind 九 家规."""
+
+
+def _holds_measure(match: re.Match[str]) -> bool:
+    """Whether what a rule took for the measure of 多少 is a word there: 项 in 多少项专利, not in 多少项目."""
+    measure = match.groupdict().get("measure")
+    if not measure:
+        return True
+    rest = match.string[match.start("measure") :]
+    return any(
+        len(before) + len(measure) in accumulate(len(word) for word, _ in tagged_words(before + rest))
+        for before in _BEFORE_MEASURES
+    )
+
+
+def _by_noun_of_quantity(ask: Ask, folded: str) -> Ask:
+    """Take the kind and units of the noun that stands before 多少 in its clause, or after it: 达到多少产值."""
+    start, end = ask.span
     clause_start = max(folded.rfind(mark, 0, start) for mark in ",;。") + 1
     before = folded[clause_start:start]
     if re.search(r"排名|名次|位次|位列|位居", before[-12:]):
@@ -505,7 +557,7 @@ def _refine_quantity(ask: Ask, match: re.Match[str], folded: str, language: str)
         return ask
     near = _by_noun(ask, before[-14:], _QUANTITY_NOUNS)
     if near is ask:
-        near = _by_noun(ask, match.group() + (after.group() if after else ""), _QUANTITY_NOUNS)
+        near = _by_noun(ask, folded[start:end] + (after.group() if after else ""), _QUANTITY_NOUNS)
     return near if near is not ask else _by_noun(ask, before, _QUANTITY_NOUNS)
 
 
@@ -530,6 +582,11 @@ def _years(folded: str) -> tuple[int, ...]:
     for match in _CHINESE_YEAR.finditer(folded):
         years.append(int("".join(str(_NUMERALS[c]) for c in match.group(1))))
     return tuple(dict.fromkeys(years))
+
+
+def _without_years(folded: str) -> str:
+    """Blank years with their 年, which would be cut as part of the next word: 年云 in 2023年云溪."""
+    return _WHOLE_YEAR.sub(lambda match: " " * len(match.group()), folded)
 
 
 _ENGLISH_CAPITALS = re.compile(
@@ -612,13 +669,13 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
             names.append(fold(word))
     for match in _SUFFIXED_NAME.finditer(folded):
         name = re.sub(
-            r"^.*(?:在|由|为|对|是|[年月日中]|年度|哪家|和|与|的|有|名单|榜单)(?=[^在由为对是年月日和与的]{2})(?!限)",
+            r"^.*(?:在|(?<![得周])到(?!家)|由|为|对|是|[年月日中]|年度|哪家|和|与|的|有|名单|榜单)(?=[^在由为对是年月日和与的]{2})(?!限)",
             "",
             match.group(),
         )
         if not _ANY_QUESTION_WORD.search(name):
             names.append(name)
-    for word, tag in tagged_words(folded):
+    for word, tag in tagged_words(_without_years(folded)):
         if tag.startswith(("nr", "ns", "nt", "nz")) and not any(word in name for name in names):
             names.append(word)
     return tuple(dict.fromkeys(name for name in names if len(name) > 1 and name not in _EVERYWHERE))
@@ -721,10 +778,7 @@ def _split_clauses(text: str, folded: str, asks: tuple[Ask, ...]) -> tuple[str, 
 
 def _split_english(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
     if len(asks) > 1:
-        bounds = [0, *(ask.span[0] for ask in asks[1:]), len(text)]
-        pieces = [text[s:e].strip(" ,;?.") for s, e in pairwise(bounds)]
-        pieces = [re.sub(r"[\s,;]+(?:and|in|by)$", "", piece) + "?" for piece in pieces]
-        return tuple(pieces)
+        return _split_english_words(text, asks)
     match = re.match(
         r"(?P<head>.*?\b(?:did|do|does|are|were|is|was|of|have|has)\s+(?:the\s+)?)(?P<a>[^,?]{2,80}?)\s+and\s+(?:the\s+)?(?P<b>[^,?]{2,60}?)"
         r"(?P<tail>\s+(?:become|became|have|has|had|invest\w*|rank\w*|upgrad\w*|promot\w*|found\w*|establish\w*|list\w*|grow|grew|reach\w*)?\b[^?]*?)?,?\s*respectively\s*\??$",
@@ -735,3 +789,20 @@ def _split_english(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
         return (text,)
     tail = match.group("tail") or ""
     return tuple(f"{match.group('head')}{name}{tail}?" for name in (match.group("a"), match.group("b")))
+
+
+def _split_english_words(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
+    """One part for each question word; one that stands alone gets what the first other one asks about."""
+    starts = [0, *(ask.span[0] for ask in asks[1:])]
+    ends = [*starts[1:], len(text)]
+    rests = [_clause(text[ask.span[1] : end]) for ask, end in zip(asks, ends, strict=True)]
+    topic = next(filter(None, rests), "")
+    pieces = [_clause(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return tuple(
+        f"{piece if rest or not topic else f'{piece} {topic}'}?"
+        for piece, rest in zip(pieces, rests, strict=True)
+    )
+
+
+def _clause(text: str) -> str:
+    return re.sub(r"(?:(?:^|[\s,;]+)(?:and|in|by))+$", "", text.strip(" ,;?."))

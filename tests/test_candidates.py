@@ -56,6 +56,14 @@ def found(text: str, kind: str) -> list[str]:
         ("当地最低气温-5℃，多雪。", "quantity", "-5℃"),
         ("最冷时零下5度。", "quantity", "零下5度"),
         ("产值增长-2.3%，好于预期。", "percent", "-2.3%"),
+        ("阅览室延长开放至21时。", "date", "21时"),
+        ("渡轮9点开船，早上七点半检票。", "date", "9点"),
+        ("渡轮9点开船，早上七点半检票。", "date", "早上七点半"),
+        ("展馆每周一闭馆。", "date", "每周一"),
+        ("集市逢星期六举行。", "date", "星期六"),
+        ("她以1分54秒12夺得冠军。", "duration", "1分54秒12"),
+        ("渡海需要1小时20分钟。", "duration", "1小时20分钟"),
+        ("工程历时2年6个月。", "duration", "2年6个月"),
     ],
 )
 def test_a_figure_or_date_is_found_whole_and_without_what_stands_around_it(
@@ -73,6 +81,9 @@ def test_a_figure_or_date_is_found_whole_and_without_what_stands_around_it(
         ("市委書記歐陽建華說。", "歐陽建華"),
         ("创始人埃隆·哈里森到访。", "埃隆·哈里森"),
         ("来自印度的昆塔博士在此工作三年。", "昆塔"),
+        ("奖项由小說家蘇曼如奪得。", "蘇曼如"),
+        ("钱学礼物理学家到访。", "钱学礼"),
+        ("孙玉兰调任副市长。", "孙玉兰"),
         ("The chief engineer, Maria Lopez, resigned.", "Maria Lopez"),
     ],
 )
@@ -82,6 +93,34 @@ def test_a_person_is_found_by_title_or_form(text: str, answer: str) -> None:
 
 def test_a_name_of_three_characters_is_not_cut_to_two() -> None:
     assert found("总经理王大鹏表示，订单充足。", "person") == ["王大鹏"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("书记由原局长贺兰接任。", "贺兰"),
+        ("李娜升任校长。", "李娜"),
+        ("张伟继任院长。", "张伟"),
+        ("王强兼任主编。", "王强"),
+    ],
+)
+def test_a_name_ends_before_the_word_for_an_appointment(text: str, answer: str) -> None:
+    assert found(text, "person") == [answer]
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("3月28日上午9时，新厂房落成。", ["3月28日"]),
+        ("会议定于3月28日（周四）召开。", ["3月28日"]),
+        ("每周一次，一周三天，由周一鸣讲授。", []),
+        ("股指上涨12点，代表提出9点建议，占比升了2.5点。", []),
+        ("股指涨了20点，有3点原因，评分8点5。", []),
+        ("上午9点30分开馆。", ["上午9点30分"]),
+    ],
+)
+def test_what_looks_like_a_time_or_belongs_to_a_date_is_none_of_its_own(text: str, dates: list[str]) -> None:
+    assert found(text, "date") == dates
 
 
 @pytest.mark.parametrize(

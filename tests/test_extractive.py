@@ -96,6 +96,13 @@ def test_the_text_is_the_short_answer_then_the_whole_sentence_with_its_number() 
     assert claim.quotes == ((0, 28),)
 
 
+def test_a_sentence_that_is_a_quotation_is_quoted_once() -> None:
+    evidence = passages("“2022年，青川港实现产值88亿元。”")
+    draft = ask("2022年青川港实现产值多少？", evidence)
+    assert draft.text == "88亿元。“2022年，青川港实现产值88亿元。”[1]"
+    assert draft.claims[0].quotes == ((1, 19),)
+
+
 def test_a_modifier_is_shown_and_not_part_of_the_short_answer() -> None:
     draft = ask("青川港有多少从业人员？", passages(TOWN))
     assert draft.text.startswith("近9000人。")
@@ -105,6 +112,38 @@ def test_a_modifier_is_shown_and_not_part_of_the_short_answer() -> None:
 def test_a_sentence_about_another_year_loses() -> None:
     other = "2021年，青川港实现产值75亿元。"
     assert ask("2021年青川港实现产值多少？", passages(TOWN, other)).short_answer == "75亿元"
+
+
+def test_a_figure_of_another_year_alone_is_not_given() -> None:
+    asked, other = (
+        ask("2022年青川港实现产值多少？", passages(TOWN)),
+        ask("2019年青川港实现产值多少？", passages(TOWN)),
+    )
+    assert other.confidence < 0.4 < asked.confidence
+
+
+def test_a_figure_of_no_stated_year_comes_before_that_of_another() -> None:
+    answerer = ExtractiveAnswerer(FondReader("88亿元"))
+    evidence = passages(
+        "2022年，青川港实现产值88亿元。", "青川港实现产值95亿元。", dates=(None, "2023-12-01")
+    )
+    question = Question(text="2023年青川港实现产值多少？", language="zh")
+    assert draft_of(answerer, question, evidence).short_answer == "95亿元"
+
+
+def test_a_year_that_tells_which_one_is_meant_is_not_that_of_the_figure() -> None:
+    evidence = passages("青川港成立于1998年。2023年，青川港有员工350名。")
+    for question in ("1998年成立的青川港有多少名员工？", "据1998年的报道，青川港有多少名员工？"):
+        assert ask(question, evidence, threshold=0.4).short_answer == "350名"
+    assert not ask("1998年青川港有多少名员工？", evidence, threshold=0.4).answered
+
+
+def test_a_year_right_behind_a_figure_is_its_own() -> None:
+    evidence = passages("Lanchuan made 412,000 tyres in 2023, compared with 398,500 in 2022.")
+    for year, short in ((2022, "398,500"), (2023, "412,000")):
+        assert (
+            ask(f"How many tyres did Lanchuan make in {year}?", evidence, language="en").short_answer == short
+        )
 
 
 def test_last_year_is_counted_from_the_date_of_the_article() -> None:
@@ -147,6 +186,38 @@ def test_values_in_a_row_belong_to_their_owners() -> None:
     evidence = passages("青川高新区、临江高新区分别排名第8位、第15位。")
     assert ask("临江高新区排名第几？", evidence).short_answer == "第15位"
     assert ask("青川高新区排名第几？", evidence).short_answer == "第8位"
+
+
+OUTPUT = "造船业产值201亿元，化工业产值132亿元，物流业产值97亿元，分别增长21.5%、12.3%和8.8%。"
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("化工业产值增长多少？", "12.3%"),
+        ("物流业产值增长了多少？", "8.8%"),
+        ("化工业产值是多少？", "132亿元"),
+    ],
+)
+def test_values_in_a_row_belong_to_the_clauses_before_them(question: str, short: str) -> None:
+    assert ask(question, passages(OUTPUT)).short_answer == short
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        ("青川水库的总库容是多少？", "青川水库的总库容由1.2亿立方米增至2.05亿立方米。", "2.05亿立方米"),
+        ("青川水库原总库容是多少？", "青川水库的总库容由1.2亿立方米增至2.05亿立方米。", "1.2亿立方米"),
+        ("青川港有多少家上市公司？", "青川港上市公司新增3家，累计14家。", "14家"),
+        ("青川港新增多少家上市公司？", "青川港上市公司新增3家，累计14家。", "3家"),
+    ],
+)
+def test_the_figure_in_the_end_is_meant_unless_the_step_is_asked_for(
+    question: str, text: str, short: str
+) -> None:
+    step = re.findall(r"[\d.]+[亿家](?:立方米)?", text)[0]
+    answerer = ExtractiveAnswerer(FondReader(step), ExtractiveOptions(threshold=0.0))
+    assert draft_of(answerer, Question(text=question, language="zh"), passages(text)).short_answer == short
 
 
 def test_a_list_is_given_whole() -> None:
@@ -201,6 +272,28 @@ def test_documents_that_disagree_are_named() -> None:
     draft = ask("青川港产值达到多少？", evidence)
     assert {"《甲报》：88亿元", "《乙报》：61亿元"} == set(re.findall(r"《.报》：\d+亿元", draft.text))
     assert draft.notes == ("文档之间的数字不一致。",)
+
+
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("青川港合同金额达到多少？", ("青川港合同金额达到88亿元。", "青川港合同金额达到61亿美元。")),
+        ("How much is LX90?", ("LX90: 28 yuan.", "LX90：35元。近两年来一直没有调整。")),
+    ],
+)
+def test_figures_in_two_currencies_or_languages_do_not_disagree(
+    question: str, texts: tuple[str, str]
+) -> None:
+    draft = ask(question, passages(*texts))
+    assert (len(draft.claims), draft.notes) == (1, ())
+
+
+def test_a_long_title_is_cut_inside_its_marks() -> None:
+    titles = ("海宁日报" * 12, "乙报")
+    draft = ask(
+        "青川港产值达到多少？", passages("青川港产值达到88亿元。", "青川港产值达到61亿元。", titles=titles)
+    )
+    assert f"《{('海宁日报' * 12)[:37]}…》：88亿元" in draft.text
 
 
 @pytest.mark.parametrize(
@@ -463,6 +556,17 @@ class FondReader:
             "海宁大学和北山厂",
         ),
         ("青川港的气温降到多少？", "青川港的气温降到-5℃，多雪。", "-5℃", "-5℃"),
+        (
+            "青川街始建于哪一年？",
+            "青川街始建于清光绪十二年（1886年），全长480米。",
+            "清光绪十二年（1886年）",
+            "清光绪十二年（1886年）",
+        ),
+        ("新药是谁研发的？", "青川药厂自主研发的新药上市。", "青川药厂自主", "青川药厂"),
+        ("青川港的合同金额是多少？", "| 青川港 | 合同金额（万元） |", "万元", ""),
+        ("青川港的合同金额是多少？", "青川港的合同金额上万元。", "上万元", "上万元"),
+        ("青川港的产值是多少？", "青川港的产值突破千亿元。", "千亿元", "千亿元"),
+        ("青川港在全省排第几？", "青川港在全省17家港口中位列第5位。", "17家", "第5位"),
         ("青川港的网址是什么？", "地址：www.qingchuan.example/port。青川港网址见上。", "qingchuan", ""),
     ],
 )
@@ -470,6 +574,37 @@ def test_a_span_of_the_reader_is_mended_or_left_out(question: str, text: str, li
     answerer = ExtractiveAnswerer(FondReader(liked), ExtractiveOptions(threshold=0.0))
     draft = draft_of(answerer, Question(text=question, language="zh"), passages(text))
     assert draft.short_answer == short
+
+
+@dataclass(frozen=True, slots=True)
+class Wavering(Undecided):
+    """A reading that likes a part of a sentence as well as the whole."""
+
+    length: int = 0
+
+    def best(self, top: int = 1, *, start: int = 0, end: int | None = None) -> Sequence[Span]:
+        return [
+            Span(text="", start=first, end=self.length - 1, passage=0, score=9.0, relevance=0.9)
+            for first in (0, self.length // 2, self.length - 3)
+        ]
+
+
+class WaveringReader:
+    def readings(
+        self, question: str, passages: Sequence[str], above: Sequence[str] = ()
+    ) -> Sequence[Undecided]:
+        return [Wavering(length=len(text)) for text in passages]
+
+
+def test_a_sentence_that_answers_is_as_sure_as_the_surest_of_its_spans() -> None:
+    answerer = ExtractiveAnswerer(WaveringReader(), ExtractiveOptions(threshold=0.0))
+    evidence = passages("青川街全天免费开放。")
+    analysis = analyse_question("为什么青川街游客多？")
+    ranked = answerer.ranked(analysis, analysis.asks[0], evidence, None)
+    chances = [confidence(found.features) for found in ranked]
+    assert chances[0] < max(chances)
+    draft = draft_of(answerer, Question(text=analysis.text, language="zh"), evidence)
+    assert draft.confidence == max(chances)
 
 
 def test_what_is_asked_in_one_breath_is_answered_from_one_sentence() -> None:

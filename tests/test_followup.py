@@ -30,6 +30,38 @@ from rag.followup import resolve
         ("上年呢？", "2022年青川市的产值是多少？", "上年青川市的产值是多少？"),
         ("該校的校長是誰？", "青川大學在哪裡？", "青川大學的校長是誰？"),
         ("該區面積多大？", "比奧科技在青川高新區的工廠年產多少套零件？", "青川高新區面積多大？"),
+        ("有多少人？", "青川港有多少家货运企业？", "青川港有多少人？"),
+        ("在哪里？", "青川港什么时候开港？", "青川港在哪里？"),
+        ("谁负责？", "青川大桥的维修要多久？", "青川大桥谁负责？"),
+        ("产值多少？", "青川高新区在哪里？", "青川高新区产值多少？"),
+        ("什么时候成立的？", "青川高新区的面积是多少？", "青川高新区什么时候成立的？"),
+        ("有多少員工？", "雲帆科技的董事長是誰？", "雲帆科技有多少員工？"),
+        ("有哪些企业？", "青川高新区在哪里？", "青川高新区有哪些企业？"),
+        ("为什么？", "青川大桥什么时候封闭？", "青川大桥封闭,为什么？"),
+        ("多少钱？", "云帆科技什么时候收购了船厂？", "云帆科技收购了船厂,多少钱？"),
+        ("2021年？", "2022年青川市的产值是多少？", "2021年青川市的产值是多少？"),
+        ("合同金额呢？", "三标段的施工单位是谁？", "三标段的合同金额是多少？"),
+        ("它的合同金额呢？", "三标段的施工单位是谁？", "三标段的合同金额是多少？"),
+        ("地址呢？", "云帆科技的董事长是谁？", "云帆科技的地址是什么？"),
+        ("总经理呢？", "云帆科技的董事长是谁？", "云帆科技的总经理是谁？"),
+        ("竣工时间呢？", "青川电池项目什么时候开工？", "青川电池项目的竣工时间是什么时候？"),
+        ("项目经理呢？", "青川电池项目什么时候开工？", "青川电池项目的项目经理是谁？"),
+        ("总投资呢？", "青川电池项目什么时候开工？", "青川电池项目的总投资是多少？"),
+        ("Where is it?", "How many visitors did the museum have in 2023?", "Where is the museum?"),
+        ("Who runs it?", "When was the old bridge built?", "Who runs the old bridge?"),
+        ("Who owns it?", "Where is the botanical garden?", "Who owns the botanical garden?"),
+        ("Who owns it?", "When does the boat yard's canteen open?", "Who owns the boat yard?"),
+        ("Where is it?", "What is the height of the tower?", "Where is the tower?"),
+        ("Who designed it?", "Is the museum open on Mondays?", "Who designed the museum?"),
+        ("Where is it?", "Does the museum have a shop?", "Where is the museum?"),
+        ("Where is it?", "How many people visited the museum last year?", "Where is the museum?"),
+        ("Who set it?", "What was the top speed?", "Who set the top speed?"),
+        ("What is its height?", "When was the lighthouse built?", "What is the lighthouse's height?"),
+        (
+            "How much did it cost?",
+            "How long did the repairs of the harbour wall take?",
+            "How much did the repairs of the harbour wall cost?",
+        ),
         ("In 2022?", "How many firms did Linz have in 2021?", "How many firms did Linz have in 2022?"),
         ("2021?", "How many firms did Linz have in 2022?", "How many firms did Linz have in 2021?"),
         (
@@ -113,6 +145,15 @@ def test_a_chain_of_follow_ups_is_resolved_from_its_beginning() -> None:
         "青川高新区2022年的产值是多少？",
         "Who invented the telephone?",
         "其他城市有哪些？",
+        "什么是创客？",
+        "谁是姚明？",
+        "水的沸点是多少？",
+        "北京在哪里？",
+        "你是谁？",
+        "今天星期几？",
+        "谢谢！",
+        "好的",
+        "真的吗？",
         "",
     ],
 )
@@ -162,6 +203,7 @@ def test_a_whole_chinese_question_is_left_alone(question: str, earlier: str) -> 
     [
         "What was the output value of Lanwan in 2022?",
         "What was Yunfan's net profit in 2023?",
+        "How many visitors did the old windmill have in 2023?",
         "云帆科技的总经理是谁？",
     ],
 )
@@ -190,6 +232,12 @@ def test_a_whole_chinese_question_is_left_alone(question: str, earlier: str) -> 
 )
 def test_a_whole_english_question_is_left_alone(question: str, earlier: str) -> None:
     assert resolve(question, [(earlier, "")]) == question
+
+
+@pytest.mark.parametrize("question", ["的呢？", "？呢", "，", "2021", "什么", "it"])
+@pytest.mark.parametrize("earlier", ["青川电池项目什么时候开工？", "青川港的港长是谁？", "？", "the?"])
+def test_odd_questions_are_resolved_to_some_question(question: str, earlier: str) -> None:
+    assert resolve(question, [(earlier, "")])
 
 
 def test_what_should_be_marketed_is_no_city() -> None:

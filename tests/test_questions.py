@@ -48,6 +48,28 @@ from rag.questions import analyse_question
         ("Which three companies lead the industry?", "list"),
         ("Why was it moved?", "reason"),
         ("What rank did the city hold?", "rank"),
+        ("观光船票价是多少？", "money"),
+        ("职业学院的学费多少？", "money"),
+        ("去年接待游客、卖出多少门票？", "quantity"),
+        ("研发经费投入强度达到多少？", "percent"),
+        ("研发经费是多少？", "money"),
+        ("港史馆几点关门？", "date"),
+        ("港史馆周几闭馆？", "date"),
+        ("学校一周几次晚自习？", "quantity"),
+        ("院士提了几点建议？", "phrase"),
+        ("公司提出几点措施？", "phrase"),
+        ("港史馆去年的门票销量是多少？", "quantity"),
+        ("用了多少天然气？", "quantity"),
+        ("用了多少人民币？", "money"),
+        ("What is a tide mill?", "definition"),
+        ("What is an early warning buoy?", "definition"),
+        ("What is a good way to reach the island?", "phrase"),
+        ("What is Yunfan?", "definition"),
+        ("What is the slogan of Yunfan?", "phrase"),
+        ("“潮汐贷”是什么？", "definition"),
+        ("青川高新区是什么？", "definition"),
+        ("青川高新区的口号是什么？", "phrase"),
+        ("口号是什么？", "phrase"),
     ],
 )
 def test_the_kind_of_answer_is_told_by_the_question_word_and_its_noun(question: str, kind: str) -> None:
@@ -62,10 +84,51 @@ def test_the_kind_of_answer_is_told_by_the_question_word_and_its_noun(question: 
         ("全年服务商户多少家次？", ("家次",)),
         ("学校是哪一年成立的？", ("年",)),
         ("In what year was it founded?", ("年",)),
+        ("港史馆几点关门？", ("时",)),
+        ("港史馆星期几闭馆？", ("日",)),
+        ("港口有多少座桥吊？", ("座",)),
+        ("全县有多少座桥？", ("座",)),
+        ("园区有多少家规上企业？", ("家",)),
+        ("会场能坐多少个人？", ("个",)),
+        ("申请了多少项新技术专利？", ("项",)),
     ],
 )
 def test_the_unit_asked_for_is_kept(question: str, units: tuple[str, ...]) -> None:
     assert analyse_question(question).asks[0].units == units
+
+
+@pytest.mark.parametrize(
+    ("question", "noun", "units"),
+    [
+        ("港口去年引进了多少项目？", "项目", ()),
+        ("青川县有多少人才？", "人才", ()),
+        ("青川县有多少家庭用上了温泉水？", "家庭", ()),
+        ("云帆科技有多少分公司？", "分公司", ()),
+        ("云帆科技有多少股东？", "股东", ()),
+        ("有多少年轻人回到青川？", "年轻人", ()),
+        ("青川县有多少人口？", "人口", ("人", "名")),
+        ("码头占用了多少面积？", "面积", ("平方米", "平方公里", "亩", "公顷", "平方千米", "㎡")),
+    ],
+)
+def test_a_measure_is_not_the_first_character_of_a_noun(
+    question: str, noun: str, units: tuple[str, ...]
+) -> None:
+    analysis = analyse_question(question)
+    assert analysis.asks[0].units == units
+    assert noun in analysis.content
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("大坝修了多少年？", "duration"),
+        ("大坝修了多少年时间？", "duration"),
+        ("建港多少周年？", "duration"),
+        ("有多少年轻人回到青川？", "quantity"),
+    ],
+)
+def test_a_duration_is_asked_for_by_a_unit_of_time_that_is_a_word(question: str, kind: str) -> None:
+    assert analyse_question(question).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -99,7 +162,19 @@ def test_the_number_of_items_of_a_list_is_kept(question: str, count: int | None)
         ("园区有多少家企业？", ("园区有多少家企业？",)),
         (
             "How many ships and how many trucks does the port have?",
-            ("How many ships?", "how many trucks does the port have?"),
+            ("How many ships does the port have?", "how many trucks does the port have?"),
+        ),
+        (
+            "Who designed the Linlan lighthouse and when?",
+            ("Who designed the Linlan lighthouse?", "when designed the Linlan lighthouse?"),
+        ),
+        (
+            "When, where and by whom was it built?",
+            ("When was it built?", "where was it built?", "whom was it built?"),
+        ),
+        (
+            "When did the bridge open and how much did it cost?",
+            ("When did the bridge open?", "how much did it cost?"),
         ),
         (
             "When were Linz and Graz founded, respectively?",
@@ -137,6 +212,19 @@ def test_names_and_quoted_words_constrain() -> None:
     analysis = analyse_question("青川高新区的“三办”服务是什么时候推出的？")
     assert "青川高新区" in analysis.names
     assert analysis.quoted == ("三办",)
+
+
+@pytest.mark.parametrize("question", ["2023年云溪港产值多少？", "二〇二三年度云溪港产值多少？"])
+def test_a_year_is_no_part_of_the_word_behind_it(question: str) -> None:
+    analysis = analyse_question(question)
+    assert analysis.years == (2023,)
+    assert analysis.content.split() == ["云溪港产值", "?"]
+    assert analysis.names == analyse_question("云溪港产值多少？").names
+
+
+def test_what_goes_to_a_place_is_no_part_of_its_name() -> None:
+    assert analyse_question("一家准备到青川高新区投资的企业要交什么材料？").names == ("青川高新区",)
+    assert "周到科技公司" in analyse_question("周到科技公司何时成立？").names
 
 
 def test_an_owner_and_what_it_owns_are_two_names() -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import takewhile
 from math import exp, log
 from typing import Protocol
 
@@ -346,7 +347,7 @@ def find_evidence(
         aligned = _respectively(text, analysis.folded, crossing)
         for candidate in _candidates(passage.text[sentence.start : sentence.end], sentence, proposed, ask):
             at = candidate.start - sentence.start, candidate.end - sentence.start
-            year = years.at(candidate.start)
+            year = years.at(candidate.start, candidate.end)
             value = reading.score(candidate.start, candidate.end)
             features = {
                 "coverage": coverage,
@@ -393,9 +394,9 @@ def _candidates(text: str, sentence: Sentence, proposed: Sequence[TextSpan], ask
     wanted = _KINDS[ask.kind]
     shift = sentence.start
     chosen: dict[TextSpan, Candidate] = {}
-    astray: set[TextSpan] = set()  # figures where a date is asked for and dates where a figure is
+    astray: set[TextSpan] = set()  # figures where a date or a rank is asked for and dates where a figure is
     for c in find_candidates(text):
-        if c.kind not in wanted and c.kind in _NUMERIC and "date" in (c.kind, ask.kind):
+        if c.kind not in wanted and c.kind in _NUMERIC and _is_astray(c, ask):
             astray.add((c.start + shift, c.end + shift))
         elif c.kind in wanted:
             moved = Candidate(
@@ -428,6 +429,13 @@ def _candidates(text: str, sentence: Sentence, proposed: Sequence[TextSpan], ask
     return list(chosen.values())
 
 
+def _is_astray(figure: Candidate, ask: Ask) -> bool:
+    """Tell whether a figure of another kind cannot be meant: 17家 is no rank, 位 and 名 may be."""
+    if ask.kind == "rank":
+        return bool(figure.unit) and figure.unit not in ("位", "名")
+    return "date" in (figure.kind, ask.kind)
+
+
 _JOINT = re.compile(r"\s?(?:以及|[和与及]|联合| and )\s?")
 
 
@@ -450,23 +458,25 @@ _CLAUSE = re.compile(r"[，。、；：,;:!?！？]")
 
 _BARE_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _NUMERIC = frozenset({"money", "percent", "quantity", "rank", "date", "duration"})
-_NUMERAL = re.compile(r"[\d〇零一二三四五六七八九十百千万亿两半数几今去前明]|[A-Za-z]")
+_NUMERAL = re.compile(  # 万元 alone is a unit, 上万元, 万余元 and 千亿元 are figures
+    r"[\d〇零一二三四五六七八九十两半数几今去前明]|[上近超逾约过破][百千万亿]|[百千万亿][余多]|[百千][万亿]|[A-Za-z]"
+)
 _CLASS_WORD = re.compile(
     r"(?:企业|品牌|厂商|车企|巨头|厂家|[校院局市县区省]长|主任|书记|经理|教授|博士|院士)(?=[^的等和与及、])"
 )
 
 
-_TOGETHER = re.compile(r"(?<=..)(?:三方|双方)?(?:共同|联合|合作)[\u4e00-\u9fff]{1,4}$")
+_MANNER = re.compile(r"(?:(?:三方|双方)?(?:共同|联合|合作)[\u4e00-\u9fff]{1,4}|自主|独立|率先|首次)$")
 
 
 def _heads(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask) -> list[TextSpan]:
     """Cut what stands in front of a name and behind it: 云帆 of 本地龙头企业云帆, 甲和乙 of 甲和乙共同建设."""
     if ask.kind not in ("organisation", "person", "list"):
         return list(proposed)
-    together = [_TOGETHER.search(text, start - shift, end - shift) for start, end in proposed]
+    manners = [_MANNER.search(text, start - shift + 2, end - shift) for start, end in proposed]
     proposed = [
         (start, match.start() + shift if match else end)
-        for (start, end), match in zip(proposed, together, strict=True)
+        for (start, end), match in zip(proposed, manners, strict=True)
     ]
     if ask.kind == "list":
         return list(dict.fromkeys(proposed))
@@ -485,6 +495,7 @@ _OPEN_EDGES = " \t\n.,，。、；;：:!?！？“”\"'‘’(（《「『·…
 _MINUS = re.compile(NEGATIVE)
 _ADDRESS = re.compile(r"(?:https?://|www\.)[\x21-\x7e]+|[\w.+-]+@[\w-]+\.[\x21-\x7e]+")
 _CLOSING = {"“": "”", "「": "」", "『": "』", "《": "》"}
+_BRACKETS = {")": "(", "）": "（"}
 
 
 def _inside_quotation(text: str, start: int, end: int) -> int:
@@ -513,6 +524,9 @@ def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
             start += 1
         while start < end and text[end - 1] in _EDGES:
             end -= 1
+        opening = _BRACKETS.get(text[end : end + 1])
+        if opening and text.count(opening, start, end) > text.count(text[end], start, end):
+            end += 1  # 清光绪十二年（1886年）
         start = _inside_quotation(text, start, end)
         if start < end and text[start:end].lower() not in _STOP_WORDS:
             trimmed.append((start, end))
@@ -711,12 +725,14 @@ _RELATIVE = {
     **{"last year": -1, "this year": 0, "next year": 1},
 }
 _RELATIVE_PATTERN = re.compile("|".join(_RELATIVE))
+_BEFORE_ITS_YEAR = re.compile(r"(?:(?!\band\b)[^,;:。\d])*\b(?:in|for|during)\s")  # 1,200 visitors in 2023
 
 
 class _Years:
     """Tells which year a place in a sentence speaks of: its own words first, then what stands before, then its date."""
 
     def __init__(self, passage: Passage, folded: str, sentence: Sentence) -> None:
+        self._folded = folded
         self._date = int(passage.date[:4]) if passage.date and passage.date[:4].isdigit() else None
         self._marks = self._find(folded[sentence.start : sentence.end], sentence.start)
         earlier = self._find(folded[: sentence.start], 0)
@@ -738,8 +754,11 @@ class _Years:
             )
         return sorted(marks)
 
-    def at(self, position: int) -> int | None:
-        before = [year for place, year in self._marks if place <= position]
+    def at(self, start: int, end: int) -> int | None:
+        behind = next((mark for mark in self._marks if mark[0] >= end), None)
+        if behind and _BEFORE_ITS_YEAR.fullmatch(self._folded, end, behind[0]):
+            return behind[1]
+        before = [year for place, year in self._marks if place <= start]
         if before:
             return before[-1]
         return self._marks[0][1] if self._marks else self._weak
@@ -784,6 +803,7 @@ def _count_agreement(ask: Ask, candidate: Candidate) -> float:
 
 
 _ALIGN = re.compile(r"分别|依次|respectively")
+_VALUE = re.compile(r"\d+(?:[.,]\d+)*(?!月|年)")
 
 
 @lru_cache(maxsize=512)
@@ -792,12 +812,16 @@ def _respectively(text: str, question: str, crossing: bool) -> dict[int, float]:
     match = _ALIGN.search(text)
     if not match:
         return {}
-    clause_start = max(text.rfind(mark, 0, match.start()) for mark in ",;。:") + 1
-    owners = [o for o in re.split(r"、|以及|[和与及]", text[clause_start : match.start()].strip()) if o]
     rest = re.split(r"[;。]", text[match.end() :])[0]
     values: list[int] = []
-    for found in re.finditer(r"\d+(?:[.,]\d+)*(?!月|年)", rest):
+    for found in _VALUE.finditer(rest):
         values.append(match.end() + found.start())
+    clause_start = max(text.rfind(mark, 0, match.start()) for mark in ",;。:") + 1
+    owners = [o for o in re.split(r"、|以及|[和与及]", text[clause_start : match.start()].strip()) if o]
+    verb = _VERB.match(rest)
+    if not owners and (verb is None or verb[1] in question):
+        row = re.split(r",(?!\d)", rest)[0]
+        owners = _clause_owners(re.split(r"[;。:]", text[: match.start()])[-1], len(_VALUE.findall(row)))
     if len(owners) < 2 or len(values) < len(owners):
         return {}
     values = values[: len(owners)]
@@ -805,6 +829,19 @@ def _respectively(text: str, question: str, crossing: bool) -> dict[int, float]:
     if sum(named) != 1:
         return {}
     return {place: 1.0 if yes else -1.0 for place, yes in zip(values, named, strict=True)}
+
+
+_VERB = re.compile(r"(?:同比|环比)?(?![为达有是约占])([\u4e00-\u9fff]{2})")  # behind 分别: 增长
+
+
+def _clause_owners(text: str, number: int) -> list[str]:
+    """Return what the last clauses are about, for "A产值9亿元,B产值7亿元,分别增长x、y": A and B."""
+    clauses = [clause for clause in text.split(",") if clause.strip()][-number:]
+    subjects = [re.split(r"\d", clause)[0].strip() for clause in clauses]
+    columns = zip(*(reversed(subject) for subject in subjects), strict=False)
+    common = sum(1 for _ in takewhile(lambda column: len({*column}) == 1, columns))
+    owners = [subject[: len(subject) - common] for subject in subjects]
+    return owners if len(owners) == number and all(owners) else []
 
 
 def _aligned(places: Mapping[int, float], at: TextSpan) -> float:

@@ -14,11 +14,11 @@ from typing import Protocol
 
 from index.datatypes import Span as TextSpan
 from index.embedder import Embedder
-from index.text import fold
+from index.text import detect_language, fold
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question
 from rag.answerers.evidence import Found, ReadingLike, Sentence, find_evidence, is_crossing, passage_sentences
 from rag.answerers.scoring import confidence, rank_score, shipped_weights
-from rag.checking.values import find_figures
+from rag.checking.values import Figure, find_figures, same_dimension
 from rag.crossing import in_known_words
 from rag.datatypes import Passage
 from rag.figures import in_english
@@ -29,6 +29,8 @@ MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at thei
 SURE = 0.6  # confidence that a second figure needs to be told beside the first
 RENDERED = 0.6  # of the threshold for a question that is read in English words: those that no glossary has are missed
 MAX_OTHERS = 2
+MAX_LABEL = 40  # characters of the document's title before its figure, marks included
+OTHER_YEAR = 0.4  # of its confidence is left to a figure of another year: it may fit in everything else
 SAME_SENTENCE = 4.0  # utility of standing in the sentence that answered the first thing asked
 MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
 NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
@@ -83,7 +85,7 @@ class ExtractiveAnswerer:
     def fingerprint(self) -> str:
         """Name, version of the rules, their weights and options."""
         return (
-            f"extractive-2 {shipped_weights().digest} threshold={self._options.threshold:g} "
+            f"extractive-3 {shipped_weights().digest} threshold={self._options.threshold:g} "
             f"passages={self._options.passages}"
         )
 
@@ -106,7 +108,8 @@ class ExtractiveAnswerer:
             near = pieces[0].found.sentence if pieces and pieces[0] and len(analysis.asks) > 1 else None
             asked = question.text if len(analysis.parts) == 1 else part
             ranked = self.ranked(part_analysis, part_analysis.asks[0], used, near, asked)
-            pieces.append(_answer_part(part_analysis, ranked, used, _label(analysis, number)))
+            piece = _answer_part(part_analysis, ranked, used, threshold)
+            pieces.append(replace(piece, label=_label(analysis, number)) if piece else None)
         sure = max((piece.confidence for piece in pieces if piece), default=0.0)
         kept = [piece for piece in pieces if piece and piece.confidence >= threshold]
         language = "zh" if question.language == "zh" else "en"
@@ -181,9 +184,10 @@ class ExtractiveAnswerer:
                 len(others) < MAX_OTHERS
                 and key not in told
                 and found.kind == best.found.kind
-                and _value(piece) not in told.values()
                 and piece.confidence >= max(SURE, self._options.threshold)
                 and _as_near(found, best.found)
+                and _comparable(piece, best)
+                and _value(piece) not in told.values()
             ):
                 told[key] = _value(piece)
                 others.append(piece)
@@ -191,15 +195,42 @@ class ExtractiveAnswerer:
 
 
 def _answer_part(
-    analysis: QuestionAnalysis, ranked: Sequence[Found], passages: Sequence[Passage], label: str
+    analysis: QuestionAnalysis, ranked: Sequence[Found], passages: Sequence[Passage], threshold: float
 ) -> _Piece | None:
     """Answer one thing asked by the best of its candidates; None where there is none."""
     if not ranked:
         return None
     ask = analysis.asks[0]
-    text = passages[ranked[0].sentence.passage].text
-    best = _coordinated(ranked[0], ranked, text, analysis.folded, ask)
-    return replace(_piece(best, passages, confidence(ranked[0].features), ask), label=label)
+    best, sure = ranked[0], confidence(ranked[0].features)
+    if _of_another_year(best, analysis):
+        fitting = next((found for found in ranked if found.features["year"] >= 0), None)
+        if fitting and confidence(fitting.features) >= threshold:
+            best, sure = fitting, confidence(fitting.features)
+        else:
+            sure *= OTHER_YEAR
+    if ask.kind in NOT_SHORT:  # the sentence is the answer, whichever of its spans is the best
+        sure = max(confidence(found.features) for found in ranked if found.sentence == best.sentence)
+    text = passages[best.sentence.passage].text
+    best = _outcome(best, ranked, text, analysis)
+    best = _coordinated(best, ranked, text, analysis.folded, ask)
+    return _piece(best, passages, sure, ask)
+
+
+_DATED = re.compile(  # the year of something else than the figure: 1998年成立的公司有多少员工, 据2024年的报道
+    r"\d{4}年[^,。?]{0,8}(?:成立|设立|创办|创立|创建|组建|建立|建成|始建|落成|启用|投产|开工|开业|开通|通车|签约|引进|落户|入驻|上市|获批|发布|出台|印发|公布|出生|毕业)的"
+    r"|\d{4}年[^,。?]{0,6}(?:报道|文章|新闻|榜单|第\d+期)"
+    r"|\b(?:founded|established|created|built|opened|launched|published|signed|listed|born) in \d{4}\b"
+    r"|\b\d{4} (?:[a-z]+ ){0,2}(?:article|list|ranking|evaluation|issue)\b"
+)
+
+
+def _of_another_year(found: Found, analysis: QuestionAnalysis) -> bool:
+    """Whether a figure's own sentence says it of another year than the one asked for."""
+    return (
+        analysis.asks[0].kind in FIGURES
+        and found.features["year"] <= -1
+        and not _DATED.search(analysis.folded)
+    )
 
 
 def _as_near(found: Found, best: Found) -> bool:
@@ -208,13 +239,26 @@ def _as_near(found: Found, best: Found) -> bool:
     return all(found.features[name] >= 0.85 * best.features[name] for name in names)
 
 
+def _comparable(piece: _Piece, best: _Piece) -> bool:
+    """Whether two figures can be of one thing: in one currency, and in documents of one language."""
+    a, b = _figure(piece), _figure(best)
+    if detect_language(piece.passage.text) != detect_language(best.passage.text):
+        return False
+    return not a or not b or same_dimension(a, b)
+
+
+def _figure(piece: _Piece) -> Figure | None:
+    """Return the one figure of a short answer; None where there are more or none."""
+    figures = find_figures(fold(_short(piece)), ())
+    return figures[0] if len(figures) == 1 else None
+
+
 def _value(piece: _Piece) -> str:
     """Return a figure in a form in which equal ones are alike: 1,200名 and 1200 名, 1.5亿元 and 15000万元."""
     folded = fold(_short(piece))
-    figures = find_figures(folded, ())
-    if len(figures) == 1:
+    if figure := _figure(piece):
         sign = "-" if re.match("-|零下|负", folded) else ""
-        return f"{sign}{figures[0].number.normalize():f} {figures[0].dimension}"
+        return f"{sign}{figure.number.normalize():f} {figure.dimension}"
     return re.sub(r"\s", "", folded)
 
 
@@ -242,6 +286,46 @@ def _piece(found: Found, passages: Sequence[Passage], sure: float, ask: Ask) -> 
     )
 
 
+_CHANGED = re.compile(
+    r"[^\d,，。;；]{0,8}?[增升提扩涨降减跌缩][^\d,，。;；]{0,3}?[至到为](?:(?:19|20)\d\d年)?[^\d,，。;；]{0,3}"
+)
+_BEFORE = re.compile(r"原|[之此以]前|(?<![目当提])前|过去|[由从](?:多少|几)")
+_ADDED = re.compile(r"[新净]增[^\d,，。;；]{0,4}$")
+_SUM = re.compile(r"[^\d。;；]{0,12}(?:累计|总数|(?<!公)共|达)[^\d,，。;；]{0,4}")
+
+
+def _outcome(best: Found, ranked: Sequence[Found], text: str, analysis: QuestionAnalysis) -> Found:
+    """Return the figure that holds in the end, where the best one is a step to it: Y in 由X增至Y, 新增X，累计Y.
+
+    Not where the question asks for the step: for what was before, or was added.
+    """
+    question = analysis.folded
+    before = text[best.sentence.start : best.start]
+    origin = re.search(r"[由从](?P<when>[^\d,，。;；]{0,6}的|(?:19|20)\d\d年的?)?$", before)
+    if origin and not _BEFORE.search(question) and not (origin["when"] and analysis.years):
+        between = _CHANGED
+    elif _ADDED.search(before) and "增" not in question:
+        between = _SUM
+    else:
+        return best
+    unit = _unit(text, best)
+    later = (
+        found
+        for found in ranked
+        if found.sentence == best.sentence
+        and found.kind == best.kind
+        and found.start >= best.end
+        and _unit(text, found) == unit
+        and between.fullmatch(text, best.end, found.start)
+    )
+    return next(later, best)
+
+
+def _unit(text: str, found: Found) -> str:
+    """Return what stands behind the digits of a figure."""
+    return re.sub(r"^.*[\d.,]\s*[千百十万亿]*", "", text[found.start : found.end])
+
+
 _JOINT = re.compile(r"[^,，。;；:：!?！？\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
 _TITLED = re.compile(r"(?:、|以及|和|与|及|, | and )[^,，。;；、]{0,12}")
 
@@ -256,6 +340,8 @@ def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str,
     figure = best.kind in ("quantity", "money", "percent", "rank")
     if best.kind == "person" and ask.kind == "person" and several:
         pattern = _TITLED
+    elif best.features["aligned"] > 0:  # one of several values, each its owner's
+        return best
     elif figure and ask.kind in ("quantity", "list") and (bare or re.search(r"[和与及、]", ask.noun)):
         pattern = _JOINT
     else:
@@ -321,13 +407,19 @@ def _write_disagreeing(best: _Piece, others: Sequence[_Piece], language: str, su
     years = [piece.found.year for piece in pieces]
     by_year = None not in years and len(set(years)) == len(years)
     year = "{}" if language == "en" else "{}年"
-    labels = [year.format(p.found.year) if by_year else f"《{p.passage.title}》"[:40] for p in pieces]
+    labels = [year.format(p.found.year) if by_year else _titled(p.passage.title) for p in pieces]
     if language == "en":
         note = f"The figures differ by {'year' if by_year else 'document'}."
     else:
         note = "不同年份的数字不同。" if by_year else "文档之间的数字不一致。"
     labelled = [replace(piece, label=label) for piece, label in zip(pieces, labels, strict=True)]
     return replace(_write(labelled, language, sure, ""), short_answer=_short(best), notes=(note,))
+
+
+def _titled(title: str) -> str:
+    """Return a title between its marks, cut where it is long."""
+    room = MAX_LABEL - len("《》")
+    return f"《{title if len(title) <= room else title[: room - 1] + '…'}》"
 
 
 def _write(pieces: Sequence[_Piece], language: str, sure: float, note: str) -> Draft:
@@ -373,6 +465,9 @@ def _by_quote(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
     return list(groups.values())
 
 
+_QUOTATION = re.compile("“[^“”]+”")
+
+
 def _line(group: Sequence[_Piece], number: int, language: str, budget: int) -> tuple[str, TextSpan]:
     """One line of the answer and the span of the passage that it quotes."""
     passage = group[0].passage
@@ -390,6 +485,8 @@ def _line(group: Sequence[_Piece], number: int, language: str, budget: int) -> t
     sentence = (group[0].found.sentence.start, group[0].found.sentence.end)
     room = max(40, min(MAX_QUOTE, budget - len(head) - 12))
     quote = _quote(passage.text, sentence, (first, last), room)
+    if quote == sentence and _QUOTATION.fullmatch(passage.text, *quote):  # it brings our marks along
+        sentence = quote = (quote[0] + 1, quote[1] - 1)
     before = "……" if quote[0] > sentence[0] else ""
     after = (
         "……"
