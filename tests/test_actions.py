@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import sleep
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from index.errors import AnswererError
+from index.errors import AnswererError, LibraryBusyError
 from index.ingest import IngestReport
 from rag.answerers.base import Claim, Draft, Question
 from rag.assistant import Assistant
@@ -58,7 +59,7 @@ def ask(actions: Actions, user: str = "anna", **values: Any) -> dict[str, Any]:
 
 def test_asking_goes_through_its_phases_and_is_kept(actions: Actions) -> None:
     steps = list(actions.ask("anna", {"question": "产茶叶多少吨？"}, "zh"))
-    assert [step["phase"] for step in steps] == ["searching", "passages", "text", "answer"]
+    assert [step["phase"] for step in steps] == ["searching", "passages", "text", "text", "answer"]
     kept = actions.conversations.messages("anna", steps[-1]["conversation"])
     assert [(m.id, m.question) for m in kept] == [(steps[-1]["message"], "产茶叶多少吨？")]
 
@@ -77,6 +78,76 @@ def test_a_failed_answer_loses_nothing_and_says_why(actions: Actions) -> None:
     failed = ask(actions, conversation=first["conversation"], replaces=first["message"])
     assert failed == {"phase": "error", "error": "the model is away; start it"}
     assert len(actions.conversations.messages("anna", first["conversation"])) == 1
+
+
+def test_who_stops_before_the_answer_is_shown_keeps_what_it_was_to_replace(actions: Actions) -> None:
+    first = ask(actions)
+    values = {"question": "几吨？", "conversation": first["conversation"], "replaces": first["message"]}
+    steps = actions.ask("anna", values, "zh")
+    shown = [next(steps) for _ in range(4)]  # all but the answer itself, which is made by now
+    assert isinstance(steps, Generator)
+    steps.close()
+    assert shown[-1]["phase"] == "text"
+    kept = actions.conversations.messages("anna", first["conversation"])
+    assert [m.id for m in kept] == [first["message"]]
+
+
+def test_an_answer_that_cannot_be_kept_is_shown_and_what_it_was_to_replace_stays(
+    actions: Actions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ask(actions)
+
+    def refuse(*_: Any, **__: Any) -> int:
+        raise LibraryBusyError("another program writes to the library; try again in a moment")
+
+    monkeypatch.setattr(actions.conversations, "append", refuse)
+    failed = ask(actions, conversation=first["conversation"], replaces=first["message"])
+    assert failed["phase"] == "error"
+    assert failed["error"].startswith("这个回答没有保存：another program")
+    assert "42吨" in failed["html"]
+    assert "42吨" in failed["cards"]
+    assert len(actions.conversations.messages("anna", first["conversation"])) == 1
+
+
+def test_what_another_page_asked_meanwhile_outlives_a_retry_and_an_undo(actions: Actions) -> None:
+    first = ask(actions)
+    here = {"conversation": first["conversation"], "shown": first["message"]}
+    ask(actions, conversation=first["conversation"], question="别处问的？")
+    again = ask(actions, replaces=first["message"], question="几吨？", **here)
+    questions = [m.question for m in actions.conversations.messages("anna", first["conversation"])]
+    assert questions == ["别处问的？", "几吨？"]
+    ask(actions, conversation=first["conversation"], question="又一次？")
+    here["shown"] = again["message"]
+    actions.call("anna", "undo", {"message": again["message"], **here}, "zh")
+    questions = [m.question for m in actions.conversations.messages("anna", first["conversation"])]
+    assert questions == ["别处问的？", "又一次？"]
+
+
+def test_chosen_documents_that_are_gone_are_told_rather_than_said_to_hold_no_answer(actions: Actions) -> None:
+    (document,) = actions.assistant.library.documents()
+    actions.assistant.library.remove([document.id])
+    failed = ask(actions, documents=[document.id])
+    assert failed == {"phase": "error", "error": "选中的文档已经不在文档库里；请重新选择。"}
+
+
+def test_a_search_of_the_chats_goes_on_when_one_is_renamed_or_deleted(actions: Actions) -> None:
+    asked = ask(actions)["conversation"]
+    ask(actions, question="主人是谁？")
+    values = {"query": "产茶叶多少", "conversation": asked}
+    renamed = actions.call("anna", "rename", {**values, "title": "茶"}, "zh")["html"]
+    assert renamed.count("<li") == 1
+    assert "<b>茶</b>" in renamed
+    deleted = actions.call("anna", "delete", values, "zh")["html"]
+    assert deleted == '<li class="empty">没有匹配的对话</li>'
+    assert "还没有对话" in actions.call("bo", "conversations", {"query": " "}, "zh")["html"]
+
+
+def test_days_come_with_the_whole_instant_from_which_the_page_makes_the_readers_own(actions: Actions) -> None:
+    ask(actions)
+    chats = actions.call("anna", "conversations", {}, "zh")["html"]
+    stats = actions.call("anna", "stats", {}, "zh")["html"]
+    instant = r'<time datetime="(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d+)?\+00:00">\1</time>'
+    assert [len(re.findall(instant, html)) for html in (chats, stats)] == [1, 1]
 
 
 def test_an_internal_error_shows_a_number_that_the_log_explains(

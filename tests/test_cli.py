@@ -57,6 +57,9 @@ def test_removing_what_is_not_there_is_an_error(chuchu: Chuchu, documents: Path)
     result = chuchu("library", "remove", "*.pdf", "--library", "lib")
     assert (result.status, result.out) == (1, "")
     assert "*.pdf" in result.err
+    result = chuchu("library", "remove", "*.md", "mill.md", "*.pdf", "--library", "lib")
+    assert (result.status, "mill.md" in result.out) == (1, True)
+    assert "matches *.pdf;" in result.err
 
 
 def test_verify_names_a_mismatch_and_exits_1(chuchu: Chuchu, documents: Path) -> None:
@@ -101,6 +104,53 @@ def test_what_cannot_be_done_is_one_clear_line_on_stderr_and_status_1(
     assert result.out == ""
     assert named in result.err
     assert "Traceback" not in result.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the operating system has no full device")
+@pytest.mark.parametrize("words", [["ask", "岚川精密的创始人是谁？", "--sample"], ["library", "list"]])
+def test_output_that_cannot_be_written_is_one_line_and_status_1(
+    chuchu: Chuchu, documents: Path, words: list[str]
+) -> None:
+    chuchu("ingest", documents)
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "ui.cli", *words], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("chuchu: ")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_what_nobody_expected_is_one_line_and_status_1(
+    chuchu: Chuchu, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a fault of ours")
+
+    chuchu("ingest", documents, "--library", "lib")
+    monkeypatch.setattr("index.library.Library.stats", fail)
+    result = chuchu("library", "info", "--library", "lib")
+    assert (result.status, result.err.count("\n")) == (1, 1)
+    assert "ValueError: a fault of ours" in result.err
+
+
+def test_a_mistyped_path_makes_no_library_and_among_others_is_no_success(
+    chuchu: Chuchu, documents: Path
+) -> None:
+    for command in ("ingest", "chat"):
+        assert chuchu(command, "papres").status == 1
+        assert not Path("chuchu-library").exists()
+    result = chuchu("ingest", documents, "papres", "--library", "lib")
+    assert result.status == 1
+    assert "papres" in result.out + result.err
+    assert "茶" in chuchu("library", "list", "--library", "lib").out
+
+
+def test_the_samples_are_embedded_with_the_model_that_is_asked_for(chuchu: Chuchu) -> None:
+    for _ in range(2):
+        result = chuchu("search", "岚川精密的创始人", "--sample", "--embedder", "builtin-fast", "-k", "1")
+        assert (result.status, "岚川" in result.out) == (0, True)
+    assert chuchu("search", "岚川精密的创始人", "--sample", "-k", "1").status == 0
 
 
 @pytest.mark.parametrize(

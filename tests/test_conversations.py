@@ -107,7 +107,7 @@ def test_nobody_sees_changes_or_guesses_what_another_said(
             (conversations.summary, (chat,)),
             (conversations.answer, (number,)),
             (conversations.append, (chat, "问", answer)),
-            (conversations.truncate, (chat, 0)),
+            (conversations.drop, (chat, [number])),
             (conversations.rename, (chat, "mine")),
             (conversations.delete, (chat,)),
             (conversations.feedback, (number, "down")),
@@ -153,13 +153,13 @@ def test_conversations_are_found_by_words_of_their_title_questions_and_answers(
     assert empty not in found("")
 
 
-def test_truncating_keeps_the_first_messages_and_what_was_thought_of_the_others(
+def test_dropping_messages_keeps_the_others_and_what_was_thought_of_the_dropped(
     conversations: LibraryConversations, make_answer: MakeAnswer
 ) -> None:
     chat = conversations.new("")
     numbers = [conversations.append("", chat, f"问{n}", make_answer(question=f"问{n}")) for n in range(3)]
     conversations.feedback("", numbers[2], "down", "错了")
-    conversations.truncate("", chat, 1)
+    conversations.drop("", chat, numbers[1:])
     assert [m.question for m in conversations.messages("", chat)] == ["问0"]
     again = conversations.append("", chat, "问", make_answer())
     assert again > numbers[2], "numbers of messages are never used again: old chips lead nowhere, not astray"
@@ -307,6 +307,27 @@ def test_a_failed_change_leaves_nothing_behind(
         conversations.append("", chat, "问", make_answer(), where=Filter(documents=(object(),)))  # type: ignore[arg-type]
     assert conversations.messages("", chat) == []
     conversations.append("", chat, "问", make_answer())
+
+
+def test_a_message_that_is_not_stored_replaces_nothing(
+    conversations: LibraryConversations, make_answer: MakeAnswer
+) -> None:
+    chat, other = conversations.new(""), conversations.new("")
+    first = conversations.append("", chat, "问", make_answer())
+    elsewhere = conversations.append("", other, "别处", make_answer())
+    with pytest.raises(TypeError):
+        conversations.append(
+            "",
+            chat,
+            "再问",
+            make_answer(),
+            where=Filter(documents=(object(),)),  # type: ignore[arg-type]
+            replaces=[first],
+        )
+    assert [m.question for m in conversations.messages("", chat)] == ["问"]
+    conversations.append("", chat, "再问", make_answer(), replaces=[first, elsewhere])
+    assert [m.question for m in conversations.messages("", chat)] == ["再问"]
+    assert [m.question for m in conversations.messages("", other)] == ["别处"]
 
 
 def write_protected(folder: Path) -> bool:

@@ -99,6 +99,67 @@ def test_retry_edit_and_undo(opened: Opened) -> None:
     assert opened.page.input_value("#question") == "临澜市常住人口是多少？"
 
 
+def test_whoever_undoes_or_retries_an_older_answer_is_asked_about_the_later_ones(opened: Opened) -> None:
+    opened.ask(QUESTION)
+    opened.ask("临澜市常住人口是多少？")
+    answers: list[bool] = []
+    opened.page.on("dialog", lambda dialog: dialog.accept() if answers.pop() else dialog.dismiss())
+    older = opened.page.locator(".turn").first
+    for deed in ("undo", "retry"):
+        answers.append(False)
+        older.locator(f'[data-do="{deed}"]').click()
+    assert answers == []
+    assert opened.page.locator(".turn[data-message]").count() == 2
+    older.locator("a.cite").first.click()
+    opened.page.wait_for_selector(".reader mark.quote")
+    answers.append(True)
+    older.locator('[data-do="undo"]').click()
+    opened.page.wait_for_selector(".welcome")
+    assert opened.page.is_hidden(".reader")
+    assert opened.page.locator(".card").count() == 0
+
+
+def test_the_evidence_of_an_undone_answer_goes_with_it(opened: Opened) -> None:
+    opened.ask(QUESTION)
+    opened.ask("临澜市常住人口是多少？")
+    opened.page.locator(".turn").nth(1).locator("a.cite").first.click()
+    opened.page.wait_for_selector(".reader mark.quote")
+    opened.page.locator('.turn [data-do="undo"]').nth(1).click()
+    opened.page.wait_for_selector(".reader", state="hidden")
+    assert opened.page.locator(".turn").count() == 1
+    assert opened.page.locator(".card").count() == 0
+
+
+def test_what_is_being_typed_stays_when_something_else_is_asked(opened: Opened) -> None:
+    opened.ask(QUESTION)
+    opened.page.wait_for_selector(".follow-ups button")
+    opened.page.fill("#question", "写到一半")
+    opened.page.click(".follow-ups button")
+    opened.page.wait_for_function("document.querySelectorAll('.turn[data-message]').length == 2")
+    assert opened.page.input_value("#question") == "写到一半"
+
+
+def test_the_open_chat_and_what_is_typed_outlive_a_visit_of_another_page(opened: Opened) -> None:
+    opened.ask(QUESTION)
+    opened.page.fill("#question", "写到一半")
+    opened.page.click('nav.pages a[href="library"]')
+    opened.page.wait_for_selector("tr[data-document]")
+    opened.page.click('nav.pages a[href="./"]')
+    opened.page.wait_for_selector(".turn[data-message] a.cite")
+    opened.page.wait_for_selector(READY)
+    assert opened.page.input_value("#question") == "写到一半"
+    chat = opened.page.url
+    opened.page.focus(".skip")
+    opened.page.keyboard.press("Enter")
+    assert opened.page.evaluate("document.activeElement.id") == "question"
+    assert opened.page.url == chat
+    opened.page.click('[data-do="new"]')
+    opened.page.wait_for_selector(".welcome")
+    opened.reload()
+    assert opened.page.locator(".turn").count() == 0
+    assert opened.page.input_value("#question") == ""
+
+
 def test_feedback_is_kept(opened: Opened, page_assistant: Assistant) -> None:
     opened.ask(QUESTION)
     message = int(opened.page.get_attribute(".turn", "data-message") or 0)

@@ -50,6 +50,40 @@ def test_uploads_are_read_and_bad_files_say_why(opened: Opened, tmp_path: Path) 
     assert "46米" in opened.text(".reader .body")
 
 
+def test_where_no_upload_succeeds_the_report_is_taken_away_as_any_other(
+    opened: Opened, tmp_path: Path
+) -> None:
+    (tmp_path / "渡口.txt").write_text("渡口去年修好了。", encoding="utf-8")
+    opened.page.route("**/upload*", lambda route: route.fulfill(status=413, body="too large"))
+    opened.page.set_input_files("input.files", [tmp_path / "渡口.txt"])
+    opened.page.wait_for_selector('.report li:has-text("渡口.txt：上传失败")')
+    opened.page.click('.report [data-do="dismiss"]')
+    assert opened.page.is_hidden(".report")
+    opened.troubles.clear()  # the console tells of the refusal
+
+
+SLOW_SEARCH = """(slow) => { const real = window.fetch; window.fetch = async (...all) => {
+  if (String(all[1]?.body).includes(slow)) await new Promise((done) => setTimeout(done, 1500));
+  return real(...all); } }"""
+"""Holds back the calls whose values hold a text."""
+
+
+@pytest.mark.parametrize("rows", ["tr[data-document]", ".conversations .list li"])
+def test_a_search_that_is_overtaken_changes_nothing(opened: Opened, rows: str) -> None:
+    find = '.find[name="documents"]' if rows.startswith("tr") else '.find[name="conversations"]'
+    opened.ask(QUESTION)
+    if rows.startswith("tr"):
+        opened.page.click('nav.pages a[href="library"]')
+    opened.page.wait_for_selector(rows)
+    opened.page.evaluate(SLOW_SEARCH, "nowhere")
+    opened.page.fill(find, "nowhere")
+    opened.page.wait_for_timeout(400)  # typing ends, the search is under way
+    opened.page.fill(find, "")
+    opened.page.wait_for_timeout(2_000)
+    assert opened.page.locator(rows).count() >= 1
+    assert "没有匹配" not in opened.page.inner_text(".list >> nth=-1")
+
+
 def test_a_page_of_a_pdf_shows_the_words_boxed(
     opened: Opened, tmp_path: Path, page_assistant: Assistant
 ) -> None:
@@ -96,7 +130,7 @@ def test_conversations_are_listed_found_renamed_and_deleted(opened: Opened) -> N
     opened.page.wait_for_selector(".welcome")
 
 
-@pytest.mark.parametrize(("kind", "start"), [("markdown", "# "), ("html", "<!doctype html>")])
+@pytest.mark.parametrize(("kind", "start"), [("markdown", "# "), ("html", "<!doctype html>"), ("json", "{")])
 def test_a_conversation_is_exported(opened: Opened, kind: str, start: str) -> None:
     opened.ask(QUESTION)
     opened.page.click('[data-do="export_menu"]')

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from page_driver import ANSWER, CONTRAST, QUESTION, Opened, keep
+
+from rag.assistant import Assistant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -67,6 +70,55 @@ def test_a_phone_shows_one_panel_at_a_time(browser: Browser, address: str) -> No
     keep(window.page, "phone-documents")
     assert not window.troubles
     window.context.close()
+
+
+def test_where_nothing_hovers_the_tools_of_a_row_are_seen_and_in_its_flow(
+    browser: Browser, address: str
+) -> None:
+    window = Opened(browser, address, viewport={"width": 1024, "height": 768}, has_touch=True, is_mobile=True)
+    tools = window.page.locator(".documents li[data-document] .row-tools").first
+    look = tools.evaluate("(one) => [getComputedStyle(one).opacity, getComputedStyle(one).position]")
+    assert look == ["1", "static"]
+    window.context.close()
+
+
+def test_a_long_title_without_a_gap_leaves_the_table_on_the_screen(
+    opened: Opened, tmp_path: Path, page_assistant: Assistant
+) -> None:
+    file = tmp_path / "渡口.md"
+    file.write_text(f"# {'a' * 200}\n\n渡口去年修好了。", encoding="utf-8")
+    page_assistant.ingest(file)
+    opened.page.click('nav.pages a[href="library"]')
+    opened.page.wait_for_selector(f'tr[data-document]:has-text("{"a" * 50}")')
+    box = opened.page.locator("table").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 1440
+    page_assistant.library.remove([file.name])
+
+
+def test_a_narrow_page_that_shows_the_evidence_prints_the_chat_and_nothing_else(
+    browser: Browser, address: str
+) -> None:
+    window = Opened(browser, address, viewport={"width": 700, "height": 900})
+    window.ask(QUESTION)
+    window.page.click(".turn a.cite")
+    window.page.wait_for_selector(".reader mark.quote")
+    window.page.emulate_media(media="print")
+    assert window.page.is_visible(".turn .short")
+    for hidden in (".skip", ".right", ".composer", ".nav-holder"):
+        assert not any(one.is_visible() for one in window.page.locator(hidden).all())
+    window.context.close()
+
+
+def test_the_days_of_chats_are_those_of_the_readers_clock(browser: Browser, address: str) -> None:
+    shown = []
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):  # 26 hours apart
+        window = Opened(browser, address, timezone_id=zone)
+        window.ask(QUESTION)
+        window.page.wait_for_selector(".conversations li:has([aria-current]) time")
+        shown.append(window.text(".conversations li:has([aria-current]) time"))
+        window.context.close()
+    assert shown[0] > shown[1]
 
 
 def test_everything_is_reached_by_the_keyboard(opened: Opened) -> None:

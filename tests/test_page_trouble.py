@@ -141,6 +141,18 @@ def test_a_log_in_that_ended_is_told_and_the_question_is_kept(
     context.close()
 
 
+def test_a_question_that_was_being_answered_is_in_the_box_when_the_page_is_loaded_again(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    window = Opened(browser, serve(SlowAnswerer()).url)
+    window.page.fill("#question", QUESTION)
+    window.page.press("#question", "Enter")
+    window.page.wait_for_selector('.working .text:has-text("慢慢")')
+    window.reload()
+    assert window.page.input_value("#question") == QUESTION
+    window.context.close()
+
+
 class SlowSecond(SlowAnswerer):
     """Answers at once, but for the second time it is asked."""
 

@@ -25,7 +25,7 @@ import httpx
 import pytest
 
 from index.datatypes import Hit
-from index.errors import LibraryError, SettingsError
+from index.errors import LibraryError, QueryError, SettingsError
 from index.ingest import ingest
 from index.library import Library
 from index.search import check_query, search
@@ -33,6 +33,7 @@ from rag.assistant import Assistant
 from rag.datatypes import Answer, Event
 from rag.settings import Settings
 from ui.conversations import LibraryConversations
+from ui.endpoints import EndPoints
 from ui.server import Server, ServerOptions, check_host, is_loopback
 from ui.users import Users
 
@@ -340,6 +341,8 @@ def test_programs_get_what_python_gets(address: str, small: SmallAssistant) -> N
     client = client_of(address)
     answer = client.predict("几家工厂？", [["先前的问题", "先前的回答"]], ["*.txt"], api_name="/ask")
     assert small.asked[-1] == ((("先前的问题", "先前的回答"),), ("*.txt",))
+    client.predict("几家工厂？", ["先前的问题"], api_name="/ask")
+    assert small.asked[-1][0][0] == ("先前的问题", "")
     expected = small.ask("几家工厂？")
     assert Answer.from_dict(answer) == expected
     hits = client.predict("工厂", api_name="/search")
@@ -372,6 +375,41 @@ def test_bad_calls_end_in_the_same_sentence_as_everywhere(
 ) -> None:
     with pytest.raises(Exception, match=message):
         client_of(address).predict(*arguments, api_name=end_point)
+
+
+def test_a_turn_may_be_a_question_alone(small: SmallAssistant) -> None:
+    points = EndPoints(cast("Assistant", small))
+    points.ask("几家？", history=["河边有什么？", ["有工厂。"], ["谁的？", "赵家的。"]], documents=["*"])
+    history, documents = small.asked[-1]
+    assert history == (("河边有什么？", ""), ("有工厂。", ""), ("谁的？", "赵家的。"))
+    assert documents == ("*",)
+
+
+@pytest.mark.parametrize(
+    ("point", "values", "error", "message"),
+    [
+        ("ask", {"question": 5}, QueryError, "the question is 5, expected a text"),
+        ("ask", {"question": None}, QueryError, "expected a text"),
+        (
+            "ask",
+            {"question": "x", "history": "几家？"},
+            SettingsError,
+            "history is '几家？', expected a list",
+        ),
+        ("ask", {"question": "x", "history": [7]}, SettingsError, "a turn of history is 7, expected a list"),
+        ("ask", {"question": "x", "history": [["谁？", None]]}, SettingsError, "expected a question and its"),
+        ("ask", {"question": "x", "history": [{"role": "user"}]}, SettingsError, "expected a list"),
+        ("ask", {"question": "x", "documents": [3]}, SettingsError, "documents holds 3, expected patterns"),
+        ("search", {"query": "x", "documents": 3}, SettingsError, "documents is 3, expected a list"),
+        ("search", {"query": "x", "k": "5"}, SettingsError, "k is '5', expected 1 to 100"),
+        ("search", {"query": ["x"]}, QueryError, "expected a text"),
+    ],
+)
+def test_values_of_the_wrong_kind_are_told(
+    small: SmallAssistant, point: str, values: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=re.escape(message)):
+        getattr(EndPoints(cast("Assistant", small)), point)(**values)
 
 
 def test_a_failure_tells_a_number_and_the_log_the_rest(

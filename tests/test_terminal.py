@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from index.datatypes import DocumentInfo
+from index.ingest import IngestFailure, IngestReport
 from rag.datatypes import Answer
 from ui import terminal
 
@@ -32,3 +34,19 @@ def test_words_and_tabs_of_a_document_are_printed_as_they_stand(capsys: pytest.C
         assert shown.get() == "比例为1:100:1000, 型号A:id:B, " + "long " * 30 + "\n"
     terminal.print_row("3", "a\tb"[:1], 5)
     assert capsys.readouterr().out == "3\ta\t5\n"
+
+
+def test_names_and_words_of_documents_tell_the_terminal_nothing(
+    doubted_answer: Answer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "\x1b]0;hacked\x07\x9b2J报告\x7f.txt"
+    first, *others = doubted_answer.citations
+    with terminal.out.capture() as answer, terminal.err.capture() as report:
+        terminal.print_answer(
+            replace(doubted_answer, citations=(replace(first, title=name, quote=name), *others))
+        )
+        terminal.print_report(IngestReport(failed=(IngestFailure(path=name, reason=f"{name}: it is empty"),)))
+    terminal.print_documents([DocumentInfo(source=name, title=name)])
+    printed = answer.get() + report.get() + capsys.readouterr().out
+    assert printed.count("�]0;hacked��2J报告�.txt") == 5
+    assert not set(printed) & set("\x07\x1b\x7f\x9b")

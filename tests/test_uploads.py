@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,34 @@ def test_users_who_log_in_never_replace_each_others_files(tmp_path: Path) -> Non
         kept += keep([Upload(path=str(file), name="report.txt")], library, tmp_path / "up", "zh", user)[0]
     assert kept[0] == kept[2] != kept[1]
     assert [path.read_text(encoding="utf-8") for path in kept[:2]] == ["wang", "li"]
+
+
+def test_a_disk_that_is_full_spoils_neither_the_earlier_file_nor_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded, library = tmp_path / "up", tmp_path / "lib"
+    uploaded.mkdir()
+
+    def upload(name: str, text: str) -> Upload:
+        (uploaded / name).write_text(text, encoding="utf-8")
+        return Upload(path=str(uploaded / name), name=name)
+
+    keep([upload("甲.txt", "旧")], library, uploaded, "zh")
+    move = shutil.move
+
+    def until_it_is_full(source: Path, target: Path) -> None:
+        if source.name != "甲.txt":
+            move(source, target)
+            return
+        Path(target).write_text("半", encoding="utf-8")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "move", until_it_is_full)
+    kept, refused = keep([upload("甲.txt", "新"), upload("乙.txt", "乙")], library, uploaded, "zh")
+    assert kept == [library / FOLDER / "乙.txt"]
+    assert refused == ["甲.txt：无法保存（No space left on device），请检查磁盘空间和权限后再试。"]
+    left = {path.name: path.read_text(encoding="utf-8") for path in (library / FOLDER).iterdir()}
+    assert left == {"甲.txt": "旧", "乙.txt": "乙"}
 
 
 def test_nothing_outside_the_upload_folder_is_taken(tmp_path: Path) -> None:

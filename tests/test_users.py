@@ -70,6 +70,13 @@ def test_setting_a_user_again_changes_the_password_only(users: Users) -> None:
     assert users.check("wang", PASSWORD)
 
 
+def test_two_users_differ_in_more_than_capitals(users: Users) -> None:
+    users.set("Lin", "a long password")
+    with pytest.raises(SettingsError, match="a user Lin already"):
+        users.set("lin", "another password")
+    assert not users.set("Lin", "another password")
+
+
 def test_an_unknown_name_takes_as_long_as_a_wrong_password(users: Users) -> None:
     def spent(name: str) -> float:
         begun = time.process_time()

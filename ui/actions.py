@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 
 _UPDATE_S = 0.15  # between two updates of a stream: what the eye follows, and what many users at once allow
 _TURNS_OF_HISTORY = 6
+_UNKEPT = 0  # stands for the id of a message that could not be kept; no message has it
 FEEDBACK: tuple[Feedback, ...] = ("up", "down", "wrong_citation")
 
 
@@ -101,8 +102,9 @@ class Actions:
         """Answer a question in steps, each a whole picture of the answer so far; store it at the end.
 
         ``values``: question; conversation (None: a new one); replaces (a message, which goes with all after it
-        once the new answer is there); documents (ids to ask, empty: all); exclude (chunks to leave out);
-        answerer (the key of a choice; "" or none: the default).
+        once the new answer is there); shown (the last message that the page shows: later ones are another page's
+        and stay); documents (ids to ask, empty: all); exclude (chunks to leave out); answerer (the key of a
+        choice; "" or none: the default).
         """
         try:
             yield from self._ask(user, values, language)
@@ -113,9 +115,10 @@ class Actions:
         question = str(values.get("question", ""))
         conversation = _maybe_int(values.get("conversation"))
         earlier = [] if conversation is None else self.conversations.messages(user, conversation)
-        replaces = _maybe_int(values.get("replaces"))
+        replaces, replaced = _maybe_int(values.get("replaces")), list[int]()
         if replaces is not None:
-            earlier = earlier[: _position(earlier, replaces)]
+            position = _position(earlier, replaces)
+            earlier, replaced = earlier[:position], _shown(earlier[position:], values)
         history = [(m.question, m.answer.text) for m in earlier[-_TURNS_OF_HISTORY:]]
         where = Filter(
             document_ids=tuple(_ints(values.get("documents"))),
@@ -123,11 +126,20 @@ class Actions:
         )
         assistant = self._choices.assistant(str(values.get("answerer") or ""))
         answer = yield from self._stream(assistant, question, history, where, language)
-        if conversation is None:
-            conversation = self.conversations.new(user)
-        if replaces is not None:
-            self.conversations.truncate(user, conversation, len(earlier))
-        message = self.conversations.append(user, conversation, answer.question, answer, where=where)
+        try:
+            if conversation is None:
+                conversation = self.conversations.new(user)
+            message = self.conversations.append(
+                user, conversation, answer.question, answer, where=where, replaces=replaced
+            )
+        except Exception as error:  # it took its time to be made, and can be read all the same
+            yield {
+                "phase": "error",
+                "error": say(language, "not_kept", reason=told(error, language)),
+                "html": render.answer_html(_UNKEPT, answer, language),
+                "cards": render.cards_html(_UNKEPT, answer, language),
+            }
+            return
         made = Message(id=message, question=answer.question, answer=answer)
         yield {
             "phase": "answer",
@@ -151,6 +163,7 @@ class Actions:
         text, passages, shown = "", tuple[Passage, ...](), 0.0
         for event in assistant.stream(question, history=history, where=where):
             if event.answer is not None:
+                yield _picture(event, text, passages, language)  # the last moment to stop: then it is kept
                 return event.answer
             text, passages = text + event.text, event.passages or passages
             if event.phase != "text" or monotonic() - shown >= _UPDATE_S:
@@ -161,8 +174,9 @@ class Actions:
     # --- conversations -------------------------------------------------------------------------------------
 
     def _conversations(self, user: str, values: Values, language: Language) -> Reply:
-        found = self.conversations.list(user, str(values.get("query", "")))
-        return {"html": panels.conversations_html(found, _maybe_int(values.get("conversation")), language)}
+        query, current = str(values.get("query", "")), _maybe_int(values.get("conversation"))
+        found = self.conversations.list(user, query)
+        return {"html": panels.conversations_html(found, current, bool(query.strip()), language)}
 
     def _conversation(self, user: str, values: Values, language: Language) -> Reply:
         messages = self.conversations.messages(user, int(values["conversation"]))
@@ -175,18 +189,18 @@ class Actions:
         title = " ".join(str(values.get("title", "")).split())[:120]
         if title:
             self.conversations.rename(user, int(values["conversation"]), title)
-        return self._conversations(user, {"conversation": values.get("current")}, language)
+        return self._conversations(user, {**values, "conversation": values.get("current")}, language)
 
     def _delete(self, user: str, values: Values, language: Language) -> Reply:
         self.conversations.delete(user, int(values["conversation"]))
-        return self._conversations(user, {"conversation": values.get("current")}, language)
+        return self._conversations(user, {**values, "conversation": values.get("current")}, language)
 
     def _undo(self, user: str, values: Values, language: Language) -> Reply:
         conversation = int(values["conversation"])
         messages = self.conversations.messages(user, conversation)
-        position = _position(messages, int(values["message"]))
-        self.conversations.truncate(user, conversation, position)
-        return {"question": messages[position].question}
+        undone = messages[_position(messages, int(values["message"])) :]
+        self.conversations.drop(user, conversation, _shown(undone, values))
+        return {"question": undone[0].question}
 
     def _feedback(self, user: str, values: Values, language: Language) -> Reply:
         kind = values.get("kind") if values.get("kind") in FEEDBACK else ""
@@ -205,13 +219,12 @@ class Actions:
         conversation = int(values["conversation"])
         messages = self.conversations.messages(user, conversation)
         title = self.conversations.summary(user, conversation).title or say(language, "new_chat")
-        as_html = values.get("format") == "html"
-        write = export.to_html if as_html else export.to_markdown
-        return {
-            "text": write(title, messages, language),
-            "name": f"{_file_stem(title)}.{'html' if as_html else 'md'}",
-            "type": "text/html" if as_html else "text/markdown",
-        }
+        write, suffix, kind = {
+            "html": (export.to_html, "html", "text/html"),
+            "json": (export.to_json, "json", "application/json"),
+        }.get(str(values.get("format")), (export.to_markdown, "md", "text/markdown"))
+        text = write(title, messages, language)
+        return {"text": text, "name": f"{_file_stem(title)}.{suffix}", "type": kind}
 
     # --- evidence and documents ----------------------------------------------------------------------------
 
@@ -350,7 +363,7 @@ def told(error: BaseException, language: Language) -> str:
 def _picture(event: Event, text: str, passages: Sequence[Passage], language: Language) -> Reply:
     if text:
         return {"phase": "text", "html": render.phase_html("writing", language, text=text)}
-    phase: Literal["passages", "searching"] = "passages" if event.phase == "passages" else "searching"
+    phase: Literal["passages", "searching"] = "searching" if event.phase == "searching" else "passages"
     return {"phase": phase, "html": render.phase_html(phase, language, passages=passages)}
 
 
@@ -359,6 +372,12 @@ def _position(messages: Sequence[Message], message: int) -> int:
         if one.id == message:
             return position
     raise LibraryError("that message is not in this conversation (any more); load the page again")
+
+
+def _shown(messages: Sequence[Message], values: Values) -> list[int]:
+    """Return the ids of those messages that the page shows; it has not seen what another page asked since."""
+    last = _maybe_int(values.get("shown"))
+    return [one.id for one in messages if last is None or one.id <= last]
 
 
 def _maybe_int(value: object) -> int | None:

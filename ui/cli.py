@@ -24,6 +24,7 @@ from ui.options import (
     RerankerName,
     Sample,
     Strict,
+    check_documents,
     library_folder,
 )
 
@@ -92,6 +93,7 @@ def ingest(
     from ui.progress import ingest_progress
     from ui.terminal import print_report
 
+    missing = check_documents(documents)
     try:
         with (
             Assistant.create(library, embedder=embedder, dimensions=dimensions) as assistant,
@@ -104,7 +106,7 @@ def ingest(
         print_report(stopped.report)
         raise
     print_report(report)
-    if report.failed and not (report.added or report.updated or report.unchanged):
+    if missing or (report.failed and not (report.added or report.updated or report.unchanged)):
         raise typer.Exit(1)
 
 
@@ -185,15 +187,15 @@ def library_remove(
     patterns: Annotated[list[str], typer.Argument(help="Names, paths or patterns such as '*2021*'.")],
     library: LibraryFolder = DEFAULT_LIBRARY,
 ) -> None:
-    """Remove documents by name, path or pattern."""
+    """Remove documents by name, path or pattern; one that is also there under another name stays under that."""
     from index.library import Library, unmatched
     from ui.terminal import print_documents
 
     with Library.open(library) as opened:
-        removed = opened.remove(patterns)
-    if not removed:
-        raise ChuchuError(unmatched(patterns))
-    print_documents(removed)
+        unknown = opened.without_match(patterns)
+        print_documents(opened.remove(patterns))
+    if unknown:
+        raise ChuchuError(unmatched(unknown))
 
 
 @library_app.command("verify", epilog="Example: chuchu library verify --library papers")
@@ -286,7 +288,7 @@ def _open(
     from rag.assistant import Assistant
     from rag.settings import Settings
 
-    folder = library_folder(library, sample=sample)
+    folder = library_folder(library, sample=sample, embedder=embedder, dimensions=dimensions)
     settings = Settings.load(folder).changed(answerer=answerer, strict=strict, reranker=reranker)
     return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
 
@@ -311,8 +313,23 @@ def main() -> None:
             raise
         _fail("stopped; what was finished is kept", INTERRUPTED)
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _settle_output()
         sys.exit(0)
+    except OSError as error:
+        _settle_output()
+        _fail(f"a file or the output could not be read or written: {error}", 1)
+    except Exception as error:
+        logging.getLogger(__name__).info("unexpected error", exc_info=True)
+        _settle_output()
+        _fail(f"something went wrong inside ({type(error).__name__}: {error}); --verbose shows where", 1)
+
+
+def _settle_output() -> None:
+    """Write what is still to be written; where that fails let it go nowhere, or Python fails once more at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, status: int) -> None:

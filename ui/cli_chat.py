@@ -13,7 +13,7 @@ import typer
 
 from index.errors import ChuchuError, SettingsError
 from rag.answerers.names import FORMS
-from ui.options import DEFAULT_LIBRARY, MaybeLibrary, RerankerName, Sample, Strict
+from ui.options import DEFAULT_LIBRARY, MaybeLibrary, RerankerName, Sample, Strict, check_documents
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -71,7 +71,7 @@ def chat(
     strict: Strict = None,
     reranker: RerankerName = None,
 ) -> None:
-    """Open the chat page on your documents; with none named, on the sample documents that come along."""
+    """Open the chat page on your documents; with none named, on the library here, or else on the samples."""
     from ui.server import ServerOptions, check_host, serve
 
     options = ServerOptions(
@@ -131,9 +131,10 @@ def _assistant(
 
     if sample and (documents or library):
         raise SettingsError("--sample has documents and a library of its own; leave out DOCS and --library")
+    check_documents(documents)
     folder = library or DEFAULT_LIBRARY
     if sample or (not documents and library is None and not Library.exists(folder)):
-        folder = sample_library()
+        folder = sample_library(embedder, dimensions)
         typer.echo("These are the samples; what is added to them lasts until the next update.", err=True)
         typer.echo("Name your own: chuchu chat DOCS", err=True)
     settings = Settings.load(folder).changed(**changes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -141,12 +141,23 @@ class LibraryConversations:
     # --- messages ------------------------------------------------------------------------------------------
 
     def append(
-        self, user: str, conversation: int, question: str, answer: Answer, *, where: Filter | None = None
+        self,
+        user: str,
+        conversation: int,
+        question: str,
+        answer: Answer,
+        *,
+        where: Filter | None = None,
+        replaces: Collection[int] = (),
     ) -> int:
-        """Add a message, asked with a filter; returns its id. The first names the conversation."""
+        """Add a message, asked with a filter, and drop those it replaces; returns its id.
+
+        The first names the conversation. Either all is done or nothing.
+        """
         now = _now()
         with self._store.noting(write=True) as connection:
             _check(connection, user, conversation)
+            _drop(connection, conversation, replaces)
             cursor = connection.execute(
                 "INSERT INTO messages (conversation_id, question, scope, created, folded, answer) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
@@ -178,15 +189,11 @@ class LibraryConversations:
             Message(id=row[0], question=row[1], answer=_answer(row[2]), feedback=row[3] or "") for row in rows
         ]
 
-    def truncate(self, user: str, conversation: int, keep: int) -> None:
-        """Drop all messages after the first ``keep``; what was thought of them is kept for evaluation."""
+    def drop(self, user: str, conversation: int, messages: Collection[int]) -> None:
+        """Drop messages of a conversation by their ids; what was thought of them is kept for evaluation."""
         with self._store.noting(write=True) as connection:
             _check(connection, user, conversation)
-            connection.execute(
-                "DELETE FROM messages WHERE id IN "
-                "(SELECT id FROM messages WHERE conversation_id = ? ORDER BY id LIMIT -1 OFFSET ?)",
-                (conversation, max(keep, 0)),
-            )
+            _drop(connection, conversation, messages)
 
     def answer(self, user: str, message: int) -> Answer:
         """Return the answer of one message."""
@@ -316,6 +323,13 @@ def _check(connection: Connection, user: str, conversation: int) -> None:
         "SELECT 1 FROM conversations WHERE id = ? AND user = ?", (conversation, user)
     ).fetchone():
         raise LibraryError(f"There is no conversation {conversation} any more: begin a new one.")
+
+
+def _drop(connection: Connection, conversation: int, messages: Collection[int]) -> None:
+    connection.execute(
+        "DELETE FROM messages WHERE conversation_id = ? AND id IN (SELECT value FROM json_each(?))",
+        (conversation, to_json(list(messages))),
+    )
 
 
 def _message(connection: Connection, user: str, message: int) -> tuple[int, str, str, str]:

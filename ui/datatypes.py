@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -61,13 +62,20 @@ class Conversations(Protocol):
         ...
 
     def append(
-        self, user: str, conversation: int, question: str, answer: Answer, *, where: Filter | None = None
+        self,
+        user: str,
+        conversation: int,
+        question: str,
+        answer: Answer,
+        *,
+        where: Filter | None = None,
+        replaces: Collection[int] = (),
     ) -> int:
-        """Add a message, asked with a filter; returns its id."""
+        """Add a message, asked with a filter, and drop those it replaces, or do neither; returns its id."""
         ...
 
-    def truncate(self, user: str, conversation: int, keep: int) -> None:
-        """Drop all messages after the first ``keep``."""
+    def drop(self, user: str, conversation: int, messages: Collection[int]) -> None:
+        """Drop messages of a conversation by their ids."""
         ...
 
     def rename(self, user: str, conversation: int, title: str) -> None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from index.datatypes import Hit
-from index.errors import ChuchuError, SettingsError
+from index.errors import ChuchuError, QueryError, SettingsError
 from index.runtime import models_at_once
 from rag.assistant import Assistant
 
@@ -37,21 +37,22 @@ class EndPoints:
         self._assistant = assistant
 
     def ask(
-        self, question: str, history: list[list[str]] | None = None, documents: list[str] | None = None
+        self, question: str, history: list[list[str] | str] | None = None, documents: list[str] | None = None
     ) -> Any:
         """Answer a question from the documents and cite the words that say so.
 
         Args:
             question: in Chinese, English or one of fifteen more languages; may lean on the history.
-            history: earlier turns, oldest first, each a question and its answer.
+            history: earlier turns, oldest first, each a question and its answer, or a question alone.
             documents: shell patterns on file names or paths, such as "*2023*"; none means all documents.
 
         Returns:
             The answer: text, short_answer, status ("answered" or "unanswerable"), confidence, citations with
             their verbatim quotes, source, page and offsets, and the passages that were read.
         """
-        turns = [(turn[0], turn[1] if len(turn) > 1 else "") for turn in history or [] if turn]
-        return self._assistant.ask(question, history=turns, documents=documents or ()).to_dict()
+        turns = [_turn(turn) for turn in _list(history, "history") if turn]
+        answer = self._assistant.ask(_question(question), history=turns, documents=_patterns(documents))
+        return answer.to_dict()
 
     def search(self, query: str, k: int = 10, documents: list[str] | None = None) -> Any:
         """Find the passages of the documents that match a query best.
@@ -64,9 +65,9 @@ class EndPoints:
         Returns:
             Hits, best first: rank, scores by kind, the chunk with its text, page and offsets, and its document.
         """
-        if not 1 <= k <= MAX_K:
-            raise SettingsError(f"k is {k}, expected 1 to {MAX_K}.")
-        hits: list[Hit] = self._assistant.search(query, k=k, documents=documents or ())
+        if not isinstance(k, int) or not 1 <= k <= MAX_K:
+            raise SettingsError(f"k is {k!r:.80}, expected 1 to {MAX_K}.")
+        hits: list[Hit] = self._assistant.search(_question(query), k=k, documents=_patterns(documents))
         return [asdict(hit) for hit in hits]
 
     def documents(self) -> Any:
@@ -76,6 +77,39 @@ class EndPoints:
             Each document's id, source, title, language, date, metadata, number of pages and of characters.
         """
         return [asdict(info) for info in self._assistant.library.documents()]
+
+
+# Programs send whatever JSON can say, and Gradio does not hold it to the annotations.
+
+
+def _question(question: object) -> str:
+    if not isinstance(question, str):
+        raise QueryError(f"the question is {question!r:.80}, expected a text")
+    return question
+
+
+def _list(values: object, name: str) -> Sequence[Any]:
+    if values is None:
+        return ()
+    if not isinstance(values, list | tuple):
+        raise SettingsError(f"{name} is {values!r:.80}, expected a list.")
+    return values
+
+
+def _turn(turn: object) -> tuple[str, str]:
+    """Return a turn as a question and its answer; "" where it is a question alone."""
+    question, answer, *_ = (turn, "") if isinstance(turn, str) else (*_list(turn, "a turn of history"), "")
+    if not isinstance(question, str) or not isinstance(answer, str):
+        raise SettingsError(f"history holds {turn!r:.80}, expected a question and its answer.")
+    return question, answer
+
+
+def _patterns(documents: object) -> str | Sequence[str]:
+    patterns = documents if isinstance(documents, str) else _list(documents, "documents")
+    for pattern in patterns:
+        if not isinstance(pattern, str):
+            raise SettingsError(f"documents holds {pattern!r:.80}, expected patterns such as '*2023*'.")
+    return patterns
 
 
 def add_end_points(app: gr.Blocks, assistant: Assistant) -> None:
@@ -90,7 +124,7 @@ def add_end_points(app: gr.Blocks, assistant: Assistant) -> None:
 
     # Gradio reads the signatures, so the functions stand here by themselves.
     def ask(
-        question: str, history: list[list[str]] | None = None, documents: list[str] | None = None
+        question: str, history: list[list[str] | str] | None = None, documents: list[str] | None = None
     ) -> dict:  # type: ignore[type-arg]
         with plain_failures(told):
             answer: dict[str, Any] = points.ask(question, history, documents)
@@ -162,7 +196,7 @@ def make_mcp(assistant: Assistant) -> FastMCP[None]:
         return result if isinstance(result, dict) else {"result": result}
 
     async def ask(
-        question: str, history: list[list[str]] | None = None, documents: list[str] | None = None
+        question: str, history: list[list[str] | str] | None = None, documents: list[str] | None = None
     ) -> dict[str, Any]:
         return await run(points.ask, question, history, documents)
 

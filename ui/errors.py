@@ -94,6 +94,9 @@ CHINESE: dict[str, str] = {
     # questions
     "the question is empty; write what you want to know": "问题是空的；请写下想知道的事。",
     "the question has {} characters; {} are the limit": "问题有 {} 个字符，最多 {} 个。",
+    "the question is not valid Unicode; send it as UTF-8": "问题不是有效的 Unicode 文本；请用 UTF-8 发送。",
+    "{} hits were asked for; ask for at least 1": "要求 {} 条结果；至少要 1 条。",
+    "the chosen documents are not in the library any more; choose again": "选中的文档已经不在文档库里；请重新选择。",
     # models
     "{} could not be reached within {} s; is the server running?": "{} 在 {} 秒内没有连上；服务器在运行吗？",
     "{} could not be reached or broke off ({}); is the server running?": (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from index.errors import SettingsError
+from index.errors import ReadError, SettingsError
 from rag.answerers.names import FORMS
 
 DEFAULT_LIBRARY = Path("chuchu-library")
@@ -35,8 +37,28 @@ RerankerName = Annotated[
 ]
 
 
-def library_folder(library: Path | None, *, sample: bool) -> Path:
+def check_documents(documents: Sequence[Path]) -> list[Path]:
+    """Return those of the named files and folders that are not there.
+
+    Raises
+    ------
+    ReadError
+        none of them is there: nothing is begun, no library made.
+    """
+    from index.readers.files import why_missing
+
+    missing = [path for path in documents if not os.path.exists(os.path.expanduser(path))]
+    if documents and len(missing) == len(documents):
+        raise ReadError(why_missing(missing[0]))
+    return missing
+
+
+def library_folder(
+    library: Path | None, *, sample: bool, embedder: str | None = None, dimensions: int | None = None
+) -> Path:
     """Return the folder of the library that was named, of the samples', or the usual one.
+
+    The samples are embedded with the model that is asked for.
 
     Raises
     ------
@@ -49,4 +71,4 @@ def library_folder(library: Path | None, *, sample: bool) -> Path:
         raise SettingsError("--sample has a library of its own; leave out --library")
     from ui.sample import sample_library
 
-    return sample_library()
+    return sample_library(embedder, dimensions)

@@ -26,7 +26,8 @@ _TOP = """
     <div class="menu export"><button type="button" data-do="export_menu" aria-haspopup="true" aria-expanded="false"
       data-t="export"></button>
       <div class="items" hidden><button type="button" data-do="export_markdown" data-t="export_markdown"></button>
-      <button type="button" data-do="export_html" data-t="export_html"></button></div></div>
+      <button type="button" data-do="export_html" data-t="export_html"></button>
+      <button type="button" data-do="export_json" data-t="export_json"></button></div></div>
     <button type="button" class="language" data-do="language" data-t="switch_language"></button>
     <button type="button" class="theme" data-do="theme" data-label="theme">
       <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M20 14.5A8 8 0 0 1 9.5 4 8 8 0 1 0 20 14.5z"/></svg>
@@ -226,13 +227,17 @@ def stats_html(stats: LibraryStats, language: Language) -> str:
         "stats_chunks": f"{stats.chunks:,}",
         "stats_characters": f"{stats.characters:,}",
         "stats_bytes": f"{stats.bytes / 1e6:,.1f} MB",
-        "stats_embedder": stats.embedder,
-        "stats_created": stats.created[:10],
+        "stats_embedder": escape(stats.embedder),
+        "stats_created": _day(stats.created),
     }
     return "".join(
-        f"<div><dt>{escape(say(language, key))}</dt><dd>{escape(value)}</dd></div>"
-        for key, value in facts.items()
+        f"<div><dt>{escape(say(language, key))}</dt><dd>{value}</dd></div>" for key, value in facts.items()
     )
+
+
+def _day(instant: str) -> str:
+    """Return the day of an instant in UTC; the page's script makes it that of the reader's own clock."""
+    return f'<time datetime="{escape(instant)}">{escape(instant[:10])}</time>'
 
 
 def problems_html(problems: Sequence[str], language: Language) -> str:
@@ -242,10 +247,13 @@ def problems_html(problems: Sequence[str], language: Language) -> str:
     return f'{found}<button type="button" data-do="dismiss">{escape(say(language, "dismiss"))}</button>'
 
 
-def conversations_html(summaries: Sequence[Summary], current: int | None, language: Language) -> str:
+def conversations_html(
+    summaries: Sequence[Summary], current: int | None, searching: bool, language: Language
+) -> str:
     """Return the list of past conversations, the current one marked."""
     if not summaries:
-        return f'<li class="empty">{escape(say(language, "no_conversations"))}</li>'
+        none = say(language, "no_conversation_match" if searching else "no_conversations")
+        return f'<li class="empty">{escape(none)}</li>'
     return "".join(_conversation(summary, summary.id == current, language) for summary in summaries[:SHOWN])
 
 
@@ -255,7 +263,7 @@ def _conversation(summary: Summary, current: bool, language: Language) -> str:
     return (
         f'<li data-conversation="{summary.id}"><button type="button" class="title" data-do="conversation"'
         f"{' aria-current=true' if current else ''}><b>{title}</b>"
-        f"<small>{escape(summary.updated[:10])}</small></button>"
+        f"<small>{_day(summary.updated)}</small></button>"
         f'<span class="row-tools"><button type="button" data-do="rename" title="{rename}" '
         f'aria-label="{rename}: {title}">✎</button><button type="button" data-do="delete" title="{delete}" '
         f'aria-label="{delete}: {title}">×</button></span></li>'

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import index
+from index.embedder import BUILTIN
 from index.library import Library
 from rag.assistant import Assistant
 
@@ -16,14 +17,14 @@ _HOME = Path(index.__file__).parent
 DOCUMENTS = _HOME / "samples"
 
 
-def sample_library() -> Path:
-    """Return the folder of a library that holds the sample documents as they are now.
+def sample_library(embedder: str | None = None, dimensions: int | None = None) -> Path:
+    """Return the folder of a library that holds the sample documents as they are now; one for each embedder.
 
     It is made beside its place and moved there whole, so that two first questions at once do not meet.
     """
     from platformdirs import user_cache_path
 
-    folder = user_cache_path("chuchu", appauthor=False) / f"sample-{_state()}"
+    folder = user_cache_path("chuchu", appauthor=False) / f"sample-{_state(embedder or BUILTIN, dimensions)}"
     if Library.exists(folder):
         return folder
     try:
@@ -31,7 +32,7 @@ def sample_library() -> Path:
         beside = Path(tempfile.mkdtemp(prefix="sample-new-", dir=folder.parent))
     except OSError:  # no home to write in: the operating system's temporary folder will do
         beside = folder = Path(tempfile.mkdtemp(prefix="chuchu-sample-"))
-    with Assistant.create(beside) as assistant:
+    with Assistant.create(beside, embedder=embedder, dimensions=dimensions) as assistant:
         assistant.ingest(DOCUMENTS)
     if beside != folder:
         try:
@@ -41,9 +42,9 @@ def sample_library() -> Path:
     return folder
 
 
-def _state() -> str:
+def _state(embedder: str, dimensions: int | None) -> str:
     """Ten hexadecimal digits that change with any sample document, with where they lie, and with the embedder."""
-    digest = hashlib.sha256(str(DOCUMENTS).encode())
+    digest = hashlib.sha256(f"{DOCUMENTS}\0{embedder}\0{dimensions}".encode())
     for path in (*sorted(DOCUMENTS.iterdir()), _HOME / "models" / "embedder" / "SHA256SUMS"):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:10]

@@ -17,6 +17,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "export": ("导出", "Export"),
     "export_markdown": ("导出为 Markdown", "Export as Markdown"),
     "export_html": ("导出为 HTML（单个文件）", "Export as HTML (one file)"),
+    "export_json": ("导出为 JSON（供程序使用）", "Export as JSON (for programs)"),
     "skip_to_question": ("跳到提问框", "Skip to the question"),
     "skip_to_contents": ("跳到内容", "Skip to the contents"),
     # the library panel
@@ -62,6 +63,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{name}：上传失败（{reason}），请检查大小和网络后再试。",
         "{name}: the upload failed ({reason}); check its size and try again.",
     ),
+    "upload_not_kept": (
+        "{name}：无法保存（{reason}），请检查磁盘空间和权限后再试。",
+        "{name}: it could not be kept ({reason}); check the disk and its permissions, then try again.",
+    ),
     "too_many_files": (
         "一次最多 {limit} 个文件，其余的没有上传。",
         "At most {limit} files at a time; the rest were left out.",
@@ -71,6 +76,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "delete": ("删除", "Delete"),
     "delete_sure": ("删除这段对话？", "Delete this chat?"),
     "no_conversations": ("还没有对话", "No chats yet"),
+    "no_conversation_match": ("没有匹配的对话", "No chat matches"),
     # asking
     "welcome": ("问文档，看原句", "Ask your documents, see the very words"),
     "welcome_more": (
@@ -91,6 +97,14 @@ STRINGS: dict[str, tuple[str, str]] = {
     "passages": ("找到 {count} 段相关文字，正在核对", "Found {count} passages, checking them"),
     "writing": ("正在作答", "Answering"),
     "stopped": ("已停止。", "Stopped."),
+    "not_kept": (
+        "这个回答没有保存：{reason}",
+        "This answer was not kept: {reason}",
+    ),
+    "later_sure": (
+        "后面的 {count} 轮问答也会删除，继续吗？",
+        "What was asked later ({count}) is deleted, too. Go on?",
+    ),
     "you_asked": ("提问", "Question"),
     "answer": ("回答", "Answer"),
     "understood_as": ("理解为：{query}", "Understood as: {query}"),

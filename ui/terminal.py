@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import typer
@@ -15,6 +16,7 @@ from rag.datatypes import Answer, Citation, Passage
 from rag.doubts import SIGN, explain, stretches
 
 SEPARATOR = " › "
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # of C0 and C1; those of white space do no harm
 
 
 class _Output(Console):
@@ -33,22 +35,22 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 def print_answer(answer: Answer) -> None:
     """Print the text, then its citations; the nearest passages where there is no answer."""
     text = "".join(
-        escape(answer.text[part.start : part.end]) + (f" [red]{SIGN}[/red]" if part.ends_doubt else "")
+        _escape(answer.text[part.start : part.end]) + (f" [red]{SIGN}[/red]" if part.ends_doubt else "")
         for part in stretches(answer)
     )
     out.print(f"[bold]{text}[/bold]" if not answer.citations else text)
     for doubt in answer.doubts:
         sentence = _shorten(answer.text[doubt.start : doubt.end].strip())
-        out.print(f"[red]{SIGN} “{escape(sentence)}” {escape(explain(doubt, answer.language))}[/red]")
+        out.print(f"[red]{SIGN} “{_escape(sentence)}” {_escape(explain(doubt, answer.language))}[/red]")
     for note in answer.notes:
-        out.print(f"[yellow]{escape(note)}[/yellow]")
+        out.print(f"[yellow]{_escape(note)}[/yellow]")
     for citation in answer.citations:
         sign = "" if citation.verdict == "supported" else f" {SIGN}"
-        out.print(f"\n{escape(f'[{citation.number}]')}{sign} {escape(_where(citation))}", style="cyan")
+        out.print(f"\n{_escape(f'[{citation.number}]')}{sign} {_escape(_where(citation))}", style="cyan")
         out.print(_indented(citation.quote))
     if answer.status == "unanswerable":
         for passage in answer.passages[:3]:
-            out.print(f"\n{escape(_where(passage))}", style="cyan")
+            out.print(f"\n{_escape(_where(passage))}", style="cyan")
             out.print(_indented(_shorten(passage.text)))
 
 
@@ -59,7 +61,7 @@ def print_hits(hits: Sequence[Hit]) -> None:
         place = SEPARATOR.join((hit.document.title, *hit.chunk.heading))
         page = f" p. {hit.chunk.page}" if hit.chunk.page else ""
         out.print(
-            f"[bold]{hit.rank}[/bold]  {escape(place)}{page}  [dim]{escape(hit.document.name)}  {scores}[/dim]"
+            f"[bold]{hit.rank}[/bold]  {_escape(place)}{page}  [dim]{_escape(hit.document.name)}  {scores}[/dim]"
         )
         out.print(_indented(_shorten(hit.chunk.text, 300)) + "\n")
 
@@ -81,17 +83,17 @@ def print_report(report: IngestReport) -> None:
     if skipped:
         err.print(f"skipped: {skipped}")
     for failure in report.failed:
-        err.print(escape(failure.reason), style="red")
+        err.print(_escape(failure.reason), style="red")
 
 
 def print_rebuild(report: RebuildReport) -> None:
     """Print what a rebuild made anew, and what it could not mend."""
     err.print(f"indexes made anew; {report.documents:,} documents embedded again in {report.chunks:,} chunks")
     for source in report.mended:
-        err.print(f"mended: {escape(source)}")
+        err.print(f"mended: {_escape(source)}")
     for source in report.lost:
         err.print(
-            f"removed, its text is damaged and its file is gone or another: {escape(source)}", style="red"
+            f"removed, its text is damaged and its file is gone or another: {_escape(source)}", style="red"
         )
 
 
@@ -115,7 +117,7 @@ def print_plain(text: str) -> None:
 
 def print_row(*columns: object) -> None:
     """Print values with tabs between them."""
-    print_plain("\t".join(map(str, columns)))
+    print_plain("\t".join(_visible(str(column)) for column in columns))
 
 
 def _where(place: Citation | Passage) -> str:
@@ -131,4 +133,14 @@ def _shorten(text: str, limit: int = 120) -> str:
 
 
 def _indented(text: str) -> str:
-    return escape("    " + text.replace("\n", "\n    "))
+    return _escape("    " + text.replace("\n", "\n    "))
+
+
+def _escape(text: str) -> str:
+    """Return a text that is printed as it stands, whatever markup or sequences for a terminal it holds."""
+    return escape(_visible(text))
+
+
+def _visible(text: str) -> str:
+    """Return a text with a sign in place of each character that a terminal would obey."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)

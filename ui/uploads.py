@@ -6,19 +6,22 @@ A file is taken only from the upload folder, and moved out of it, so that no add
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
+import secrets
 import shutil
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.errors import ReadError
 from index.readers.kinds import kind_of, supported_kinds
 from ui.datatypes import Language
 from ui.strings import say
 from ui.users import NOBODY
+
+_log = logging.getLogger(__name__)
 
 FOLDER = "uploads"  # inside the library
 MAX_FILES = 2_000  # in one go
@@ -94,14 +97,26 @@ def keep(
             continue
         target = folder / name
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(source, target)
+            _move(source, target)
         except OSError as error:
-            raise ReadError(
-                f"{name} could not be kept in {target.parent} ({error.strerror}); check the disk and its permissions"
-            ) from error
+            _log.error("%s could not be kept: %s", target, error)
+            reason = error.strerror or str(error)
+            refused.append(say(language, "upload_not_kept", name=upload.name, reason=reason))
+            continue
         kept.append(target)
     return kept, refused
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file; one that was there before goes when all of the new one is there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.parent / f".{secrets.token_hex(8)}.part"  # no kind that is read
+    try:
+        shutil.move(source, beside)
+        os.replace(beside, target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def inside(path: str, folder: Path) -> Path | None:

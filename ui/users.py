@@ -79,11 +79,17 @@ class Users:
         Raises
         ------
         SettingsError
-            the name or password is none that can be, or the file cannot be read or written.
+            the name or password is none that can be, differs from another user's in capitals only (some file
+            systems would give both one folder), or the file cannot be read or written.
         """
         name, password = _checked_name(name), _checked_password(password)
         users = self._read() if self.path.exists() else {}
         new = name not in users
+        alike = [other for other in users if other.casefold() == name.casefold()]
+        if new and alike:
+            raise SettingsError(
+                f"There is a user {alike[0]} already: choose a name that differs in more than capitals."
+            )
         self._write(users | {name: _hasher().hash(password)})
         return new
 

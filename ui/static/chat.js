@@ -21,13 +21,15 @@ async function welcome() {
   if (!full.error && turns.querySelector(".welcome")) turns.innerHTML = full.html;
 }
 
+// Returns whether the question is under way: not where it is empty, or the page has to be loaded again first.
 function ask(text, { replaces = null, excluded = [] } = {}) {
   const asked = text.trim();
-  if (!asked) return;
-  if (broken) { askAfresh(asked, { replaces, excluded }); return; }
+  if (!asked) return false;
+  if (broken) { askAfresh(asked, { replaces, excluded }); return false; }
   if (state.busy) stop();
   turns.querySelector(".welcome")?.remove();
   for (const one of $$(".follow-ups", turns)) one.remove();
+  const shown = lastShown();
   const replaced = replaces === null ? [] : dropFrom(replaces);
   wanted += 1;
   working = document.createElement("article");
@@ -46,20 +48,28 @@ function ask(text, { replaces = null, excluded = [] } = {}) {
   state.turn += 1;
   setBusy(true);
   cancelEdit();
-  question.value = "";
-  grow();
   following = true;
   follow();
   showTab("centre");
   trigger("ask", {
-    turn: state.turn, question: asked, conversation: state.conversation, replaces,
+    turn: state.turn, question: asked, conversation: state.conversation, replaces, shown,
     documents: [...state.chosen], exclude: excluded, answerer: state.answerer, language: state.language,
   });
+  return true;
 }
 
 function onAnswer(reply) {
   if (reply.turn !== state.turn || !state.busy || !working) return; // stopped, or of another question
-  if (reply.phase === "error") { fail(reply.error); return; }
+  if (reply.phase === "error") {
+    if (reply.html) { // an answer that could not be kept
+      $(".place", working).innerHTML = reply.html;
+      closeReader();
+      putCards(0, reply.cards);
+    }
+    fail(reply.error);
+    if (state.chosen.size) listDocuments(); // they may be gone
+    return;
+  }
   if (reply.phase !== "answer") { $(".place", working).innerHTML = reply.html; follow(); return; }
   const box = document.createElement("div");
   box.innerHTML = reply.html;
@@ -124,8 +134,7 @@ let broken = false; // a page whose stream broke is loaded again before the next
 
 async function askAfresh(asked, how) {
   if ((await call("alive")).error) return;
-  sessionStorage.setItem(DRAFT, asked);
-  sessionStorage.setItem(AGAIN, JSON.stringify({ ...how, chosen: [...state.chosen] }));
+  sessionStorage.setItem(AGAIN, JSON.stringify({ ...how, asked, chosen: [...state.chosen] }));
   location.reload();
 }
 
@@ -135,6 +144,15 @@ function setBusy(busy) {
   if (busy) lookAfter(() => state.busy && turn === state.turn, (why) => { broken = true; fail(why); });
   $(".send").hidden = busy;
   $(".stop").hidden = !busy;
+}
+
+// The last message on this page; another one may have gone on with the conversation since.
+const lastShown = () => Number($$(".turn[data-message]", turns).at(-1)?.dataset.message) || null;
+
+// Asks before later turns go together with this one; those that are being replaced come back first.
+function agreed(turn) {
+  const kept = [...$$(".turn[data-message]", turns), ...working?.replaced ?? []], count = kept.length - 1 - kept.indexOf(turn);
+  return !count || confirm(say("later_sure", { count }));
 }
 
 function dropFrom(message) {
@@ -164,11 +182,13 @@ function cancelEdit() {
 }
 
 async function undo(turn) {
+  if (!agreed(turn)) return;
   if (state.busy) stop();
-  const reply = await call("undo", { conversation: state.conversation, message: Number(turn.dataset.message) });
+  const reply = await call("undo", { conversation: state.conversation, message: Number(turn.dataset.message), shown: lastShown() });
   if (reply.error) return;
   cancelEdit();
-  dropFrom(turn.dataset.message);
+  const dropped = dropFrom(turn.dataset.message);
+  if (dropped.some((one) => Number(one.dataset.message) === shownCards)) { closeReader(); putCards(null, ""); }
   question.value = reply.question;
   grow();
   question.focus();
@@ -203,10 +223,10 @@ function newChat({ keep = false } = {}) {
   question.focus();
 }
 
-async function openChat(conversation) {
+async function openChat(conversation, how = {}) {
   if (state.busy) stop();
   const mine = wanted += 1;
-  const reply = await call("conversation", { conversation });
+  const reply = await call("conversation", { conversation }, how);
   if (reply.error) return false;
   if (mine !== wanted) return true;
   state.conversation = conversation;

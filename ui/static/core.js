@@ -64,16 +64,14 @@ async function lookAfter(underWay, gone, first = true) {
 
 const uploadFailed = (name, error) => say("upload_failed", { name, reason: String(error?.message ?? error).slice(0, 200) });
 
-// A question that was typed and not sent outlives the log-in.
-const DRAFT = "chuchu-draft", AGAIN = "chuchu-again";
+// Kept while the page is loaded again, after a log-in too, or another one is visited: a question that was not sent or
+// not answered, what is to be asked at once, and the conversation that is open.
+const DRAFT = "chuchu-draft", AGAIN = "chuchu-again", OPEN = "chuchu-open";
 function offerLogin() {
   const again = document.createElement("button");
   again.type = "button";
   again.textContent = say("log_in");
-  again.onclick = () => {
-    if (question) sessionStorage.setItem(DRAFT, question.value || $(".turn:not([data-message])")?.dataset.question || "");
-    location.reload();
-  };
+  again.onclick = () => location.reload();
   toast(say("logged_out"), true);
   clearTimeout(toastTimer);
   $(".toast").append(" ", again);
@@ -120,6 +118,11 @@ function save({ text, type, name }) {
 function showTab(name) {
   page.dataset.tab = name;
   for (const button of $$(".tabs button")) button.setAttribute("aria-current", String(button.dataset.tab === name));
+}
+
+// The server writes days in UTC; here they become those of the reader's clock.
+function localDays(root) {
+  for (const one of $$("time", root)) one.textContent = new Date(one.dateTime).toLocaleDateString("sv"); // Swedish: as in ISO 8601
 }
 
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

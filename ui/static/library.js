@@ -13,6 +13,7 @@ async function listDocuments() {
 function refill(list, html) {
   const held = list.contains(document.activeElement) ? document.activeElement : null, { document: id, conversation } = held?.closest("li")?.dataset ?? {};
   list.innerHTML = html;
+  localDays(list);
   const row = id ? `[data-document="${id}"]` : `[data-conversation="${conversation}"]`;
   if (held) $(`${row} ${held.dataset.do ? `[data-do="${held.dataset.do}"]` : "input"}`, list)?.focus();
 }
@@ -32,9 +33,12 @@ function putDocuments(reply) {
   }
 }
 
-async function listConversations() {
-  const reply = await call("conversations", { query: $(".find", conversations).value, conversation: state.conversation });
-  if (!reply.error) refill($(".list", conversations), reply.html);
+let listingChats = 0; // counts the calls: of searches that overtake each other the last one counts
+async function listConversations(action = "conversations", values = { conversation: state.conversation }) {
+  const mine = listingChats += 1;
+  const reply = await call(action, { query: $(".find", conversations).value, ...values });
+  if (!reply.error && mine === listingChats) refill($(".list", conversations), reply.html);
+  return reply;
 }
 
 function afterReading() {

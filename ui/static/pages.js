@@ -3,10 +3,13 @@
 const kind = page.dataset.page;
 const report = (html) => { const box = $(".report"); box.innerHTML = html; box.hidden = false; };
 
+let listing = 0; // counts the calls: of searches that overtake each other the last one counts
 async function listRows() {
+  const mine = listing += 1;
   const reply = await call("stats", { query: $(".find").value });
-  if (reply.error) return;
+  if (reply.error || mine !== listing) return;
   $(".stats").innerHTML = reply.html;
+  localDays($(".stats"));
   $("tbody.list").innerHTML = reply.rows;
 }
 const afterReading = () => listRows();

@@ -4,11 +4,18 @@ const turnOf = (button) => button.closest(".turn");
 const rowOf = (button) => button.closest("li");
 
 const deeds = {
-  send: () => ask(question.value, { replaces: state.replaces }),
+  send: () => {
+    const edited = $(".turn.edited", turns);
+    if (edited && question.value.trim() && !agreed(edited)) return;
+    if (ask(question.value, { replaces: state.replaces })) { question.value = ""; grow(); }
+  },
   stop,
   new: () => newChat(),
   ask_this: (button) => ask(button.textContent),
-  retry: (button) => ask(questionOf(turnOf(button)), { replaces: Number(turnOf(button).dataset.message) }),
+  retry: (button) => {
+    const turn = turnOf(button);
+    if (agreed(turn)) ask(questionOf(turn), { replaces: Number(turn.dataset.message) });
+  },
   edit: (button) => edit(turnOf(button)),
   cancel_edit: () => { cancelEdit(); question.value = ""; grow(); },
   undo: (button) => undo(turnOf(button)),
@@ -34,25 +41,22 @@ const deeds = {
   scope_clear: () => { state.chosen.clear(); listDocuments(); },
   ...uploadDeeds,
   conversation: (button) => openChat(Number(rowOf(button).dataset.conversation)),
-  rename: async (button) => {
+  rename: (button) => {
     const row = rowOf(button), title = prompt(say("rename"), $("b", row).textContent);
-    if (!title) return;
-    const reply = await call("rename", { conversation: Number(row.dataset.conversation), title, current: state.conversation });
-    if (!reply.error) refill($(".list", conversations), reply.html);
+    if (title) listConversations("rename", { conversation: Number(row.dataset.conversation), title, current: state.conversation });
   },
   delete: async (button) => {
     const id = Number(rowOf(button).dataset.conversation);
     if (!confirm(say("delete_sure"))) return;
-    const reply = await call("delete", { conversation: id, current: state.conversation });
-    if (reply.error) return;
-    refill($(".list", conversations), reply.html);
-    if (id === state.conversation) newChat();
+    const reply = await listConversations("delete", { conversation: id, current: state.conversation });
+    if (!reply.error && id === state.conversation) newChat();
   },
   language: () => setLanguage(state.language === "zh" ? "en" : "zh"),
   theme: switchTheme,
   export_menu: () => showExports($(".export .items").hidden),
   export_markdown: () => { showExports(false); exportChat("markdown"); },
   export_html: () => { showExports(false); exportChat("html"); },
+  export_json: () => { showExports(false); exportChat("json"); },
 };
 
 // The answer as it reads, its chips as [n] again.
@@ -64,7 +68,7 @@ function answerText(turn) {
 
 function exclude(card) {
   const target = parseAnchor(card.dataset.anchor), turn = $(`.turn[data-message="${target.message}"]`, turns);
-  if (!turn) return;
+  if (!turn || !agreed(turn)) return;
   if (state.excludedFrom !== questionOf(turn)) state.excluded = [];
   state.excludedFrom = questionOf(turn);
   state.excluded = [...new Set([...state.excluded, ...card.dataset.chunks.split(",").filter(Boolean).map(Number)])];
@@ -87,6 +91,7 @@ async function setLanguage(language) {
 page.addEventListener("click", (event) => {
   const chip = event.target.closest("a.cite");
   if (chip) { event.preventDefault(); showEvidence(anchorOf(chip)); return; }
+  if (event.target.closest(".skip")) { event.preventDefault(); showTab("centre"); question.focus(); return; } // the address names the chat
   const button = event.target.closest("[data-do]");
   if (!event.target.closest(".export")) showExports(false);
   if (button) { deeds[button.dataset.do]?.(button); return; }
@@ -134,6 +139,11 @@ const onKey = (event) => {
 };
 document.addEventListener("keydown", onKey);
 
+function keepForReturn() {
+  sessionStorage.setItem(DRAFT, question.value || turns.lastElementChild?.dataset.question || "");
+  sessionStorage.setItem(OPEN, state.conversation ?? "");
+}
+
 addEventListener("chuchu-answers", (event) => onAnswer(event.detail ?? {}));
 
 async function start() {
@@ -147,11 +157,14 @@ async function start() {
   if (asked) { state.chosen.add(Number(asked)); remember("scope", ""); }
   listDocuments();
   listAnswerers();
-  const linked = /^#chat-(\d+)$/.exec(location.hash);
-  if (!(linked && await openChat(Number(linked[1])))) { listConversations(); welcome(); }
-  question.value = sessionStorage.getItem(DRAFT) ?? question.value; // what was typed meanwhile stays
+  const linked = /^#chat-(\d+)$/.exec(location.hash)?.[1], kept = sessionStorage.getItem(OPEN);
+  const opened = linked ? await openChat(Number(linked)) : kept && await openChat(Number(kept), { quiet: true });
+  if (!opened) { listConversations(); welcome(); }
+  const draft = sessionStorage.getItem(DRAFT);
+  if (draft && draft.trim() !== again?.asked) question.value = draft; // without one, what was typed meanwhile stays
   sessionStorage.removeItem(DRAFT);
-  if (again) ask(question.value, again);
+  addEventListener("pagehide", keepForReturn); // not before: what is kept would be lost with a page that is left early
+  if (again) ask(again.asked, again);
   grow();
   page.classList.add("ready");
   question.focus({ preventScroll: true });

@@ -75,6 +75,11 @@ function onReading(reply, failures = uploadFailures) {
     report.prepend(list);
     uploadFailures = [];
   }
+  if (!reply.html) { // no file came as far as the server
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: say("dismiss") });
+    button.dataset.do = "dismiss";
+    report.append(button);
+  }
   report.hidden = false;
   afterReading();
 }
