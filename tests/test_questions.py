@@ -48,7 +48,7 @@ from rag.questions import analyse_question
         ("Which three companies lead the industry?", "list"),
         ("Why was it moved?", "reason"),
         ("What rank did the city hold?", "rank"),
-        ("观光船票价是多少？", "money"),
+        ("岸边铺面的租金是多少？", "money"),
         ("职业学院的学费多少？", "money"),
         ("去年接待游客、卖出多少门票？", "quantity"),
         ("研发经费投入强度达到多少？", "percent"),

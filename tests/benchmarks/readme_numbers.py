@@ -1,4 +1,4 @@
-"""Measures every number of the README again and writes them all into one file.
+"""Measures numbers of the README again and writes them into one file: the samples', and what else is asked for.
 
     python tests/benchmarks/readme_numbers.py --out metrics.json \
         [--documents FOLDER --questions FILE] [--squad FILE ...] [--scale 10000]
