@@ -43,8 +43,9 @@ _INCREMENTAL = 2  # SQLite's number for it
 _PAGES_AT_ONCE = 1_000  # given back in one transaction, 4 MB: some 20 ms
 _REWRITTEN_BYTES = 100_000_000
 _NUMBERS = ("generation", "dimensions")  # of the facts about a library
-RESTORE = f"delete {FILE_NAME}-wal and {FILE_NAME}-shm and put a backup of {FILE_NAME} in its place"
+_RESTORE = f"delete {FILE_NAME}-wal and {FILE_NAME}-shm and put a backup of {FILE_NAME} in its place"
 """The advice for a damaged library: a log left there would be played into the backup, and damage it too."""
+RESTORE_OR_ANEW = f"{_RESTORE}, or delete the folder and ingest the documents again."
 
 _SCHEMA_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -347,17 +348,14 @@ def _plain(error: sqlite3.Error, folder: Path) -> LibraryError | None:
     if code == sqlite3.SQLITE_CORRUPT:
         return LibraryDamagedError(
             f"{folder / FILE_NAME} is damaged ({error}): run `chuchu library rebuild`; if that does not help, "
-            f"{RESTORE}, or delete the folder and ingest the documents again."
+            f"{RESTORE_OR_ANEW}"
         )
     if gone or code == sqlite3.SQLITE_NOTADB:
-        return LibraryDamagedError(
-            f"{folder / FILE_NAME} is damaged ({error}): {RESTORE}, "
-            "or delete the folder and ingest the documents again."
-        )
+        return LibraryDamagedError(f"{folder / FILE_NAME} is damaged ({error}): {RESTORE_OR_ANEW}")
     if str(error).startswith("Could not decode to UTF-8"):  # Python's own, without a code
         return LibraryDamagedError(
             f"A text in {folder / FILE_NAME} is damaged: run `chuchu library rebuild`; "
-            f"if that does not help, {RESTORE}."
+            f"if that does not help, {_RESTORE}."
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LibraryBusyError(f"Another process is using the library in {folder}: try again in a moment.")
@@ -442,6 +440,12 @@ CHUNK_COLUMNS = "id, document_id, position, spans, text, kind, article, heading,
 def to_json(value: object) -> str:
     """Return the one JSON form in which values are stored."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_info(connection: sqlite3.Connection, document_id: int) -> DocumentInfo | None:
+    """Return what is known of a document; None: there is none of this id."""
+    row = connection.execute(f"SELECT {INFO_COLUMNS} FROM documents WHERE id = ?", (document_id,)).fetchone()
+    return row and info_from_row(row)
 
 
 def info_from_row(row: tuple[Any, ...]) -> DocumentInfo:

@@ -32,7 +32,7 @@ from index.database import (
     FILE_NAME,
     INFO_COLUMNS,
     READABLE_FROM,
-    RESTORE,
+    RESTORE_OR_ANEW,
     SCHEMA_VERSION,
     Connection,
     Cursor,
@@ -50,6 +50,7 @@ from index.database import (
     not_found,
     plain_database_errors,
     plain_errors,
+    read_info,
     read_meta,
     read_vectors,
     to_json,
@@ -384,8 +385,8 @@ class Library:
         missing = unstated(meta)
         if missing:
             raise LibraryDamagedError(
-                f"{self.folder / FILE_NAME} is damaged: it does not state its {', '.join(missing)}; {RESTORE}, "
-                "or delete the folder and ingest the documents again."
+                f"{self.folder / FILE_NAME} is damaged: it does not state its {', '.join(missing)}; "
+                f"{RESTORE_OR_ANEW}"
             )
         return meta
 
@@ -740,7 +741,7 @@ class Library:
         removed: list[DocumentInfo] = []
         with self.writing() as connection:
             for document_id in sorted({w for w in which if isinstance(w, int)}):
-                info = _info(connection, document_id)
+                info = read_info(connection, document_id)
                 if info is not None:
                     with transaction(connection):
                         delete_document(connection, document_id)
@@ -748,7 +749,7 @@ class Library:
                     removed.append(info)
             rows = connection.execute("SELECT document_id, path FROM sources ORDER BY document_id, id")
             for document_id, path in [row for row in rows if matches_name(row[1], patterns)]:
-                info = _info(connection, document_id)
+                info = read_info(connection, document_id)
                 if info is not None:
                     with transaction(connection):
                         unlink(connection, path)
@@ -802,11 +803,6 @@ def _file_in(folder: Path) -> tuple[int, int]:
         except (FileNotFoundError, NotADirectoryError):
             raise not_found(folder) from None
     return state.st_dev, state.st_ino
-
-
-def _info(connection: Connection, document_id: int) -> DocumentInfo | None:
-    row = connection.execute(f"SELECT {INFO_COLUMNS} FROM documents WHERE id = ?", (document_id,)).fetchone()
-    return row and info_from_row(row)
 
 
 def unmatched(patterns: Iterable[str]) -> str:

@@ -24,8 +24,7 @@ from index.chunking import ChunkingOptions, context_text
 from index.database import (
     CHUNK_COLUMNS,
     DOCUMENT_COLUMNS,
-    INFO_COLUMNS,
-    RESTORE,
+    RESTORE_OR_ANEW,
     Connection,
     chunk_from_row,
     code_version,
@@ -33,10 +32,10 @@ from index.database import (
     damaged_text,
     document_from_row,
     give_space_back,
-    info_from_row,
     next_generation,
     plain_database_errors,
     plain_errors,
+    read_info,
     text_digest,
     to_json,
     transaction,
@@ -154,8 +153,7 @@ def _check_file(connection: Connection, library: Library) -> None:
     damage = [message for message in messages if message != "ok" and "fts5" not in message.lower()]
     if damage:
         raise LibraryDamagedError(
-            f"The database in {library.folder} is damaged beyond mending ({damage[0]}): {RESTORE}, "
-            "or delete the folder and ingest the documents again."
+            f"The database in {library.folder} is damaged beyond mending ({damage[0]}): {RESTORE_OR_ANEW}"
         )
 
 
@@ -386,10 +384,9 @@ def _note_cut(connection: Connection, document_id: int) -> bool:
 
 def _known_vectors(connection: Connection, document_id: int) -> Mapping[str, bytes]:
     """Return the stored vectors of a document by the texts that they are of."""
-    row = connection.execute(f"SELECT {INFO_COLUMNS} FROM documents WHERE id = ?", (document_id,)).fetchone()
-    if row is None:
+    info = read_info(connection, document_id)
+    if info is None:
         return {}
-    info = info_from_row(row)
     rows = connection.execute(
         f"SELECT {CHUNK_COLUMNS}, vector FROM chunks JOIN vectors ON chunk_id = id WHERE document_id = ?",
         (document_id,),

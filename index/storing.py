@@ -14,12 +14,11 @@ from index import lexical
 from index.chunking import context_text
 from index.database import (
     CHUNK_COLUMNS,
-    INFO_COLUMNS,
     Connection,
     chunk_fields,
     chunk_from_row,
     digest,
-    info_from_row,
+    read_info,
     text_digest,
     to_json,
     vector_blob,
@@ -188,8 +187,8 @@ def lexical_rows(connection: Connection) -> Iterator[tuple[int, str, str]]:
 
 def document_lexical_rows(connection: Connection, document_id: int) -> list[tuple[int, str, str]]:
     """Return what the lexical leg should hold of one document."""
-    row = connection.execute(f"SELECT {INFO_COLUMNS} FROM documents WHERE id = ?", (document_id,)).fetchone()
-    info = info_from_row(row)
+    info = read_info(connection, document_id)
+    assert info is not None
     chunks = connection.execute(
         f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY position", (document_id,)
     )

@@ -95,6 +95,7 @@ def evaluate(
                 library,
                 documents,
                 out,
+                read=read,
                 overwrite=overwrite,
                 sample=sample,
                 embedder=embedder,
@@ -222,6 +223,7 @@ def _assistant(
     documents: list[Path] | None,
     out: Path,
     *,
+    read: Sequence[str],
     overwrite: bool,
     sample: bool,
     embedder: str | None,
@@ -240,7 +242,7 @@ def _assistant(
         folder = out / "library"
         settings = Settings.load(folder).changed(**changes)
         with _sources(asked, documents) as paths, ExitStack() as opened:
-            with claimed(out, asked, _roots(documents or ()), overwrite=overwrite):
+            with claimed(out, asked, read, overwrite=overwrite):
                 assistant = opened.enter_context(
                     Assistant.create(folder, settings=settings, embedder=embedder, dimensions=dimensions)
                 )

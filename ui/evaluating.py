@@ -222,7 +222,7 @@ class _Work:
     def _run(
         self, assistant: Assistant, questions: QuestionSet, folder: Path, finished: Callable[[], None]
     ) -> None:
-        from rag.evaluation.runner import evaluate
+        from rag.evaluation.runner import RUN, evaluate
 
         try:
             run = evaluate(assistant, questions, folder, progress=self._said.put, stop=self.stop.is_set)
@@ -233,7 +233,7 @@ class _Work:
             cause = error.__cause__ if isinstance(error.__cause__, ChuchuError) else error
             if kept := _ended(folder, told(cause, self._language)):
                 self._outcome[:] = [kept]
-            elif not (folder / "run.json").exists():
+            elif not (folder / RUN).exists():
                 shutil.rmtree(folder, ignore_errors=True)  # it failed before it began
         finally:
             finished()

@@ -192,7 +192,7 @@ def decode(content: bytes, declared: str = "") -> tuple[str, dict[str, str]]:
     damaged = text.count("\ufffd")
     if damaged:
         metadata["undecodable"] = str(damaged)
-    if _junk_share(text) > _MAX_JUNK or damaged > max(1, _MAX_DAMAGE * len(text)):
+    if _junk_share(text) > _MAX_JUNK or _is_too_damaged(text, damaged):
         raise ReadError("it holds binary data, not text; open it in its own program and save it as text.")
     return text, metadata
 
@@ -240,12 +240,17 @@ def _as_utf8(content: bytes) -> str | None:
         return None
 
 
+def _is_too_damaged(text: str, damaged: int) -> bool:
+    """Whether more characters could not be decoded than a cut or a bad block accounts for."""
+    return damaged > max(1, _MAX_DAMAGE * len(text))
+
+
 def _is_nearly_utf8(content: bytes) -> bool:
     """Whether few characters are damaged among many that are whole, which no other encoding gives by chance."""
     text = content.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
     whole = len(text) - len(text.encode("ascii", "ignore")) - damaged
-    return damaged <= max(1, _MAX_DAMAGE * len(text)) and whole >= _WHOLE_TO_DAMAGED * damaged
+    return not _is_too_damaged(text, damaged) and whole >= _WHOLE_TO_DAMAGED * damaged
 
 
 def _trusted(content: bytes, declared: str) -> str | None:

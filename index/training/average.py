@@ -46,7 +46,7 @@ def mean(parts: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tenso
         raise SettingsError(
             "The models are not of one shape; average those that were trained from one start."
         )
-    outputs = {len(weights.get("classifier.bias", ())) for weights, _ in parts}
+    outputs = {_outputs(weights) for weights, _ in parts}
     if len(wide := sorted(count for count in outputs if count > _ALONE)) > 1:
         raise SettingsError(
             f"The models have {' and '.join(map(str, wide))} outputs; average those of one training.pair_width."
@@ -54,6 +54,11 @@ def mean(parts: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tenso
     if not all(share > 0 for _, share in parts):
         raise SettingsError("A share is a number above 0, as in FOLDER=0.5.")
     return {name: _mean([(weights[name].float(), share) for weights, share in parts]) for name in parts[0][0]}
+
+
+def _outputs(weights: Mapping[str, Tensor]) -> int:
+    """Return how many outputs a reader has; an embedder has none."""
+    return len(weights.get("classifier.bias", ()))
 
 
 def _mean(tensors: Sequence[tuple[Tensor, float]]) -> Tensor:
@@ -88,7 +93,7 @@ def average(shares: Mapping[Path, float], out: Path) -> Path:
             raise SettingsError(f"{folder} has another vocabulary than {first}; their rows do not match.")
     parts = {folder: load_file(folder / WEIGHTS) for folder in shares}
     weights = mean([(parts[folder], share) for folder, share in shares.items()])
-    most = max(parts, key=lambda folder: len(parts[folder].get("classifier.bias", ())))
+    most = max(parts, key=lambda folder: _outputs(parts[folder]))
     shutil.copytree(most, out, dirs_exist_ok=True)
     write(weights, out / WEIGHTS)
     if (out / _CALIBRATION).is_file():

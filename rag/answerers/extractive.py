@@ -187,9 +187,9 @@ class ExtractiveAnswerer:
                 and piece.confidence >= max(SURE, self._options.threshold)
                 and _as_near(found, best.found)
                 and _comparable(piece, best)
-                and _value(piece) not in told.values()
+                and (value := _value(piece)) not in told.values()
             ):
-                told[key] = _value(piece)
+                told[key] = value
                 others.append(piece)
         return others
 
@@ -204,8 +204,8 @@ def _answer_part(
     best, sure = ranked[0], confidence(ranked[0].features)
     if _of_another_year(best, analysis):
         fitting = next((found for found in ranked if found.features["year"] >= 0), None)
-        if fitting and confidence(fitting.features) >= threshold:
-            best, sure = fitting, confidence(fitting.features)
+        if fitting and (fits := confidence(fitting.features)) >= threshold:
+            best, sure = fitting, fits
         else:
             sure *= OTHER_YEAR
     if ask.kind in NOT_SHORT:  # the sentence is the answer, whichever of its spans is the best
@@ -241,9 +241,9 @@ def _as_near(found: Found, best: Found) -> bool:
 
 def _comparable(piece: _Piece, best: _Piece) -> bool:
     """Whether two figures can be of one thing: in one currency, and in documents of one language."""
-    a, b = _figure(piece), _figure(best)
     if detect_language(piece.passage.text) != detect_language(best.passage.text):
         return False
+    a, b = _figure(piece), _figure(best)
     return not a or not b or same_dimension(a, b)
 
 

@@ -182,14 +182,13 @@ def _closing(first: str, last: str) -> int:
 def _english(shown: str, today: tuple[int | None, int | None]) -> Iterator[Date]:
     for match in _ENGLISH.finditer(shown):
         first, last = match["year5"], match["year6"]
-        if last and not 0 <= _closing(first, last) - int(first) <= _LONGEST_SPAN:
+        closing = _closing(first, last) if last else None
+        if closing is not None and not 0 <= closing - int(first) <= _LONGEST_SPAN:
             continue  # a standard or a part: GB/T 1234-2020
         parts = _merged(match)
         name = parts.get("month", "")[:3]
         month = next((n for n, full in enumerate(MONTHS, 1) if name and full.startswith(name)), None)
-        year, part = _number(parts.get("year")), ""
-        if last:
-            year = _closing(first, last)
+        year, part = _number(parts.get("year")) if closing is None else closing, ""
         if year and _BEFORE_CHRIST.match(shown, match.end()):
             year = -year
         if "decade" in parts:

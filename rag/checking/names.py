@@ -259,12 +259,13 @@ def _holds_number(name: Name, text: Searched) -> bool | None:
     (number,) = name.parts
     if name.kind == "version":
         return re.search(rf"(?<![\d.]){re.escape(number)}(?!\.?\d)", text.folded) is not None
+    value = _value(number)
     alike = [
         match for match in _NUMBERED.finditer(text.folded) if name.kind in (match["kind"], match["kind2"])
     ]
     if alike:
-        return any(_in_row(_value(number), match) for match in alike)
-    return None if _value(number) in _numbers(text) else False
+        return any(_in_row(value, match) for match in alike)
+    return None if value in _numbers(text) else False
 
 
 def _in_row(number: Decimal, row: re.Match[str]) -> bool:

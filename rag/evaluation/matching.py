@@ -79,8 +79,8 @@ def holds(text: str, wanted: str) -> bool:
         return False
     spaced = _INSIDE_WORD.sub(f"{_SEPARATOR}?", re.escape(needle))
     pattern = re.compile(_EDGE + _before(needle[0]) + spaced + _after(needle[-1]) + _PLURAL + _EDGE)
-    forms = (text, _BETWEEN_DIGITS.sub(" | ", text))
-    return any(needle in normalise(form) and bool(pattern.search(_in_words(form))) for form in forms)
+    forms = {text, _BETWEEN_DIGITS.sub(" | ", text)}
+    return any(needle in normalise(form) and pattern.search(_in_words(form)) for form in forms)
 
 
 def _before(first: str) -> str:

@@ -142,9 +142,10 @@ def evaluate(
     info = describe(assistant, questions, workers=workers)
     if documents:
         info["documents"] = list(documents)
+    order = [question.id for question in questions.questions]
     if out is None:
         done = _ask_all(assistant, questions.questions, {}, workers, progress or _ignore, _ignore, stop)
-        return _finish(info, done, [question.id for question in questions.questions])
+        return _finish(info, done, order)
     folder = Path(out)
     with _locked(folder):
         if overwrite:
@@ -164,7 +165,6 @@ def evaluate(
             results = _ask_all(
                 assistant, questions.questions, results, workers, progress or _ignore, keep, stop
             )
-        order = [question.id for question in questions.questions]
         run = replace(_finish(info, results, order), folder=folder)
         write_run(run, folder)
     return run

@@ -20,6 +20,7 @@ from index.text import detect_language
 from index.training.questions import HELD_OUT
 from index.training.questions import Question as ContextQuestion
 from index.training.sentences import sentences_of
+from rag.evaluation.questions import Question as OwnQuestion
 from rag.evaluation.questions import read_questions as read_own
 from rag.followup import resolve
 from rag.questions import analyse_question
@@ -105,9 +106,10 @@ def corpora(data: Path, options: CaseOptions, seed: int) -> list[Corpus]:
 
 def own_corpus(questions: Path, documents: Path) -> Corpus:
     """Our own questions on our own documents, those with several parts left out; each again without its evidence."""
-    told = {asked.id: asked.documents for asked in read_own(questions).questions}
-    asked = list(_read_cases(questions))
-    groups = _groups([told[case.group] for case in asked])
+    read = read_own(questions).questions
+    told = {question.id: question.documents for question in read}
+    asked = list(_cases(read))
+    groups = _groups(told[case.group] for case in asked)
     cases: list[Case] = []
     for case in asked:
         if told[case.group]:
@@ -130,7 +132,7 @@ def pages_corpus(options: CaseOptions, random: Random) -> Corpus:
     """Questions in a reader's own words on written newspaper pages, a quarter of which the pages nearly answer."""
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(PAGES.glob("*.txt"))}
     cases: list[Case] = []
-    for asked in _read_cases(PAGES / "questions.jsonl"):
+    for asked in _cases(read_own(PAGES / "questions.jsonl").questions):
         page = asked.group.rpartition("-")[0]  # whose name the numbers of its questions follow
         case = replace(asked, group=f"{page}.txt")
         cases.append(case)
@@ -141,9 +143,9 @@ def pages_corpus(options: CaseOptions, random: Random) -> Corpus:
     return Corpus(name="pages", documents=texts, cases=tuple(cases))
 
 
-def _read_cases(questions: Path) -> Iterator[Case]:
-    """Yield the questions of a file, those with several parts left out; each is a group of its own."""
-    for asked in read_own(questions).questions:
+def _cases(questions: Iterable[OwnQuestion]) -> Iterator[Case]:
+    """Yield questions as cases, those with several parts left out; each is a group of its own."""
+    for asked in questions:
         text = resolve(asked.question, [(turn, "") for turn in asked.history])
         if asked.answers is None or len(analyse_question(text).parts) > 1:
             continue

@@ -22,6 +22,7 @@ import index
 import rag
 from index.datatypes import Chunk, Filter
 from index.text import detect_language
+from index.weights import SUMS
 from rag.answerers.evidence import FEATURES, Found
 from rag.answerers.extractive import ExtractiveAnswerer
 from rag.assistant import Assistant
@@ -85,7 +86,7 @@ def _fingerprint(corpus: Corpus) -> str:
             if skipped.isdisjoint(path.parents):
                 digest.update(path.read_bytes())
         for path in sorted((home / "models").rglob("*")):
-            if path.name == "SHA256SUMS" or path.suffix == ".xz":
+            if path.name == SUMS or path.suffix == ".xz":
                 digest.update(path.read_bytes())
     for grading in (__file__, matching.__file__):
         digest.update(Path(grading).read_bytes())

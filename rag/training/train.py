@@ -289,8 +289,10 @@ class Trainer:
 
     def _taught(self, ids: Tensor, batch: Batch) -> Taught | None:
         """Return what the start makes of a batch; None where nothing of it is to be kept."""
+        if self._before is None:
+            return None
         kept = self._keeps[batch.labels[:, 4]]
-        if self._before is None or not kept.any():
+        if not kept.any():
             return None
         with torch.no_grad(), self._autocast():
             states = self._body_before(
