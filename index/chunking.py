@@ -18,6 +18,7 @@ from typing import Literal
 from index.datatypes import Block, BlockKind, Chunk, Document, DocumentInfo, Span
 from index.errors import SettingsError
 from index.sentences import split_sentences
+from index.tables import find_tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ def chunk_document(
     """Cut a document's blocks into chunks, in reading order.
 
     Every sentence of a paragraph, list, table or caption lies in exactly one chunk; none is cut unless it is longer
-    than ``options.maximum``. A heading with nothing under it becomes a chunk of its own.
+    than ``options.maximum``. Only the header of a table that takes several chunks opens each of them: without it
+    their figures are nobody's. A heading with nothing under it becomes a chunk of its own.
     """
     options = _scaled(options, document)
     chunks: list[Chunk] = []
@@ -208,12 +210,29 @@ def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tu
         unit for number, block in enumerate(section.blocks) for unit in _units(text, block, number, options)
     ]
     lead = [block.spans for block in section.lead if _opens(text, block, options)]
+    done = -1  # the block that the chunk before ends in
     for first, group in enumerate(_groups(units, options)):
         spans = _joined(text, [unit.spans for unit in group], [unit.block for unit in group])
-        if first == 0 and lead:
-            spans = _joined(text, [*lead, spans], range(len(lead) + 1))
+        over = lead if first == 0 else []
+        if group[0].block == done and (header := _table_header(text, section.blocks[done])):
+            over = [header]
+        done = group[-1].block
+        if over:
+            spans = _joined(text, [*over, spans], range(len(over) + 1))
         if spans:
             yield tuple(spans), section.blocks[group[0].block]
+
+
+def _table_header(text: str, block: Block) -> tuple[Span, ...]:
+    """Return the spans of the lines that name a table's columns; none where there are no such."""
+    if block.kind != "table" or len(block.spans) > 1:
+        return ()
+    start, end = block.spans[0]
+    table = next(find_tables(text[start:end]), None)
+    if table is None or not table.has_header or table.start:
+        return ()
+    below = text.rfind("\n", start, start + table.rows[1][0][0])
+    return ((start, below),)
 
 
 def _opens(text: str, block: Block, options: ChunkingOptions) -> bool:
@@ -267,7 +286,8 @@ def _units(text: str, block: Block, number: int, options: ChunkingOptions) -> It
     if block.kind in ("caption", "heading", "title") and len(joined) <= options.maximum:
         yield _Unit(list(block.spans), len(joined), number)
         return
-    for start, end in split_sentences(joined):
+    rows = [match.span() for match in re.finditer(r"\S(?:.*\S)?", joined)] if block.kind == "table" else None
+    for start, end in rows or split_sentences(joined):
         for part_start, part_end in _parts(joined, start, end, options.maximum):
             yield _Unit(_to_document(block.spans, part_start, part_end), part_end - part_start, number)
 

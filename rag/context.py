@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from index.chunking import titles
 from index.datatypes import Chunk, Hit
+from index.datatypes import Span as TextSpan
 from rag.datatypes import Passage
 
 MAX_MERGED = 450  # characters; a longer passage needs several windows of the reader
@@ -56,21 +57,22 @@ def _place(chunk: Chunk) -> tuple[object, ...]:
 def _merge(group: Sequence[Hit], text_of: TextOf) -> Passage:
     best = group[0]
     in_order = sorted(group, key=lambda hit: hit.chunk.position)
-    text, spans = in_order[0].chunk.text, [*in_order[0].chunk.spans]
+    whole = text_of(best.document.id)
+    spans = [*in_order[0].chunk.spans]
     for hit in in_order[1:]:
+        own = [
+            span for span in hit.chunk.spans if not _inside(span, spans)
+        ]  # without its table's header again
         start, end = spans[-1]
-        between = text_of(best.document.id)[end : hit.chunk.start]
-        if between.isspace():
-            spans[-1] = (start, hit.chunk.start)
-            text += between
-        spans += hit.chunk.spans
-        text += hit.chunk.text
+        if whole[end : own[0][0]].isspace():
+            spans[-1] = (start, own[0][0])
+        spans += own
     return Passage(
         number=0,
         document_id=best.document.id,
         source=best.document.source,
         title=best.document.title,
-        text=text,
+        text="".join(whole[start:end] for start, end in spans),
         spans=tuple(spans),
         heading=best.chunk.heading,
         page=best.chunk.page,
@@ -82,3 +84,7 @@ def _merge(group: Sequence[Hit], text_of: TextOf) -> Passage:
         matched=tuple(dict.fromkeys(word for hit in in_order for word in hit.matched)),
         title_path=titles(best.document, in_order[0].chunk),
     )
+
+
+def _inside(span: TextSpan, others: Iterable[TextSpan]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in others)

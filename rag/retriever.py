@@ -14,6 +14,7 @@ from rag.context import number, passages_from_hits
 from rag.datatypes import Passage
 from rag.reranker import Reranker
 from rag.settings import Settings
+from rag.tables import verbalise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,9 @@ def rerank(
     The score is the cross-encoder's, "reranked", or else "fused"; the relevance is the reader's.
     """
     relevance = reader.relevance(
-        query, [passage.text for passage in passages], [passage.above for passage in passages]
+        query,
+        [verbalise(passage.text).text for passage in passages],
+        [passage.above for passage in passages],
     )
     scored = [
         replace(passage, scores={**passage.scores, "relevance": value})

@@ -153,6 +153,28 @@ def test_last_year_is_counted_from_the_date_of_the_article() -> None:
     assert ask("2020年青川港实现产值多少？", evidence).short_answer == "70亿元"
 
 
+@pytest.mark.parametrize(
+    ("question", "short", "text"),
+    [
+        ("青溪园2023年产值多少？", "58.9亿元", "2023年产值：58.9亿元。“青溪园\t临江市\t52.1\t58.9”[1]"),
+        ("白鹭园2022年产值多少？", "28.7亿元", "2022年产值：28.7亿元。“白鹭园\t东海市\t28.7”[1]"),
+        ("白鹭园在哪个城市？", "东海市", "所在城市：东海市。“白鹭园\t东海市”[1]"),
+        ("哪个园区在东海市？", "白鹭园", "白鹭园。“白鹭园\t东海市”[1]"),
+    ],
+)
+def test_a_cell_of_a_table_is_told_by_its_row_and_its_column(
+    answerer: ExtractiveAnswerer, question: str, short: str, text: str
+) -> None:
+    (passage,) = passages(
+        "各园区情况如下。\n园区\t所在城市\t2022年产值（亿元）\t2023年产值（亿元）\n"
+        "青溪园\t临江市\t52.1\t58.9\n白鹭园\t东海市\t28.7\t31.2"
+    )
+    draft = answerer.draft(Question(text=question, language="zh"), [passage])
+    assert (draft.short_answer, draft.text) == (short, text)
+    (quote,) = draft.claims[0].quotes
+    assert passage.text[slice(*quote)] == text.split("“")[1].split("”")[0]
+
+
 def test_a_sentence_about_another_place_loses() -> None:
     evidence = passages("临江高新区拥有企业500家。", "青川高新区拥有企业300家。")
     assert ask("青川高新区拥有企业多少家？", evidence).short_answer == "300家"

@@ -160,6 +160,20 @@ def test_a_table_of_one_column_is_a_frame_around_paragraphs() -> None:
     assert (draft.text, draft.marks) == ("one\n\ntwo", ())
 
 
+def test_merged_cells_leave_each_figure_in_its_column() -> None:
+    from docx import Document
+
+    document = Document()
+    table = document.add_table(4, 3)
+    rows = (("市", "园区", "产值"), ("湖城", "东园", "3.4"), ("", "西园", "4.1"), ("合计", "", "7.5"))
+    for row, values in zip(table.rows, rows, strict=True):
+        for cell, value in zip(row.cells, values, strict=True):
+            cell.text = value
+    table.cell(1, 0).merge(table.cell(2, 0))
+    table.cell(3, 0).merge(table.cell(3, 1))
+    assert read_docx(_saved(document)).text == "市\t园区\t产值\n湖城\t东园\t3.4\n湖城\t西园\t4.1\n合计\t\t7.5"
+
+
 @pytest.mark.parametrize(
     "title",
     ["Word 文档", "Microsoft Word - report.doc", "untitled", "幻灯片 1", "a.docx", "\xcf\xd6\xb4\xfa"],

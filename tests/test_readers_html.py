@@ -116,6 +116,21 @@ def test_a_table_that_lays_out_a_page_is_read_as_blocks() -> None:
     assert [mark.kind for mark in draft.marks] == ["heading", "table"]
 
 
+def test_cells_that_stretch_over_rows_and_columns_leave_each_figure_in_its_column() -> None:
+    draft = read_html(
+        b"<table><tr><th>City<th>Park<th>Firms<th>Output</tr>"
+        b"<tr><td rowspan=2>Lanchuan<td>East<td>12<td>3.4</tr><tr><td>West<td>15<td>4.1</tr>"
+        b"<tr><td colspan=2>Both<td>27<td rowspan='0'>7.5</tr><tr><td colspan='99999999'>End<td>1</tr></table>"
+    )
+    assert draft.text.split("\n") == [
+        "City\tPark\tFirms\tOutput",
+        "Lanchuan\tEast\t12\t3.4",
+        "Lanchuan\tWest\t15\t4.1",
+        "Both\t\t27\t7.5",
+        "End\t1",
+    ]
+
+
 def test_double_line_breaks_part_paragraphs_and_soft_hyphens_go() -> None:
     assert read_html(b"<p>one<br><br><br><br>two&shy;fold").text == "one\n\ntwofold"
 

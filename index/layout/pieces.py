@@ -14,6 +14,7 @@ from typing import Literal
 
 from index.datatypes import Document, Mark, Span
 from index.layout import cues
+from index.tables import find_tables
 
 Role = Literal[
     "text",
@@ -158,7 +159,7 @@ def _cut_plain(text: str, start: int, end: int) -> Iterator[Piece]:
         stripped = raw.strip()
         if stripped and number in code:
             if group:
-                yield from _cut_group(group, group_gap)
+                yield from _cut_group(text, group, group_gap)
                 group = []
             first = position + len(raw) - len(raw.lstrip())
             if not _FENCE.match(stripped):
@@ -173,12 +174,12 @@ def _cut_plain(text: str, start: int, end: int) -> Iterator[Piece]:
             group.append(_Line(first, first + len(stripped), stripped, lead, hard))
         else:
             if group:
-                yield from _cut_group(group, group_gap)
+                yield from _cut_group(text, group, group_gap)
                 group = []
             gap += 1
         position += len(raw) + 1
     if group:
-        yield from _cut_group(group, group_gap)
+        yield from _cut_group(text, group, group_gap)
 
 
 def _code_lines(raws: list[str]) -> frozenset[int]:
@@ -197,8 +198,26 @@ def _code_lines(raws: list[str]) -> frozenset[int]:
     return frozenset(inside)
 
 
-def _cut_group(lines: list[_Line], gap: int) -> Iterator[Piece]:
-    """Turn consecutive lines into pieces."""
+def _cut_group(text: str, lines: list[_Line], gap: int) -> Iterator[Piece]:
+    """Turn consecutive lines into pieces: tables of three columns and more, and what stands between them."""
+    begun, first = lines[0].start, 0
+    ends = [line.end for line in lines]
+    for table in find_tables(text[begun : lines[-1].end]):
+        if len(table.rows[0]) > 2:
+            until = bisect_right(ends, begun + table.start)
+            after = bisect_right(ends, begun + table.rows[-1][0][0]) + 1
+            if until > first:
+                yield from _cut_lines(lines[first:until], gap)
+                gap = 0
+            span = lines[until].start, ends[after - 1]
+            yield Piece([span], text[slice(*span)], "table", gap=gap)
+            first, gap = after, 0
+    if first < len(lines):
+        yield from _cut_lines(lines[first:], gap)
+
+
+def _cut_lines(lines: list[_Line], gap: int) -> Iterator[Piece]:
+    """Turn consecutive lines without tables into pieces."""
     longest = max(cues.width(line.text) for line in lines)
     wrapped = _is_wrapped(lines, longest)
     current: Piece | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from index.datatypes import MarkKind
@@ -31,6 +31,7 @@ _UNSEEN = frozenset(  # deleted or moved away, field codes, readings, the second
         _DRAWN,
     }
 )
+_WIDEST = 100  # columns that a cell goes across, whatever its file says
 _RATIO_MATTERS_BYTES = 10_000_000  # a short text of one phrase repeated may shrink a hundredfold, harmlessly
 _STYLES: tuple[tuple[re.Pattern[str], MarkKind], ...] = (
     (re.compile(r"title$", re.I), "title"),
@@ -204,7 +205,7 @@ class _Walk:
                 for cell in row:
                     self.blocks(cell)
             return
-        lines = ["\t".join(_cell_text(cell) for cell in row).rstrip("\t") for row in rows]
+        lines = ["\t".join(texts).rstrip("\t") for texts in _grid(rows)]
         self._write("\n".join(filter(None, lines)), "table")
 
 
@@ -222,6 +223,22 @@ def _cells(row: Any) -> Iterator[Any]:
             yield element
         elif element.tag in (f"{_W}sdt", f"{_W}sdtContent"):
             yield from _cells(element)
+
+
+def _grid(rows: Iterable[Iterable[Any]]) -> Iterator[list[str]]:
+    """Yield the texts of each row: what a cell merges downwards is repeated, what it goes across is empty behind it."""
+    above: list[str] = []
+    for row in rows:
+        texts: list[str] = []
+        for cell in row:
+            across = cell.find(f"{_W}tcPr/{_W}gridSpan")
+            merged = cell.find(f"{_W}tcPr/{_W}vMerge")
+            goes_on = merged is not None and merged.get(f"{_W}val") != "restart"
+            texts.append(above[len(texts)] if goes_on and len(texts) < len(above) else _cell_text(cell))
+            stated = across.get(f"{_W}val", "") if across is not None else ""
+            texts += [""] * (min(int(stated), _WIDEST) - 1 if stated.isdecimal() else 0)
+        above = texts
+        yield texts
 
 
 def _cell_text(cell: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from index.datatypes import MarkKind, Span
@@ -30,6 +31,7 @@ _KINDS: dict[str, MarkKind] = {
     "pre": "code",
 }
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_WIDEST = 100  # rows or columns that a cell stretches over, whatever its file says
 _LONGEST_CELL = 400  # characters; a longer cell is a column of a page, not a value
 _HAN = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _BREAK_IN_CHINESE = re.compile(rf"(?<={_HAN})[ \t]*[\r\n]\s*(?={_HAN})")
@@ -221,8 +223,38 @@ def _data_rows(table: Any) -> list[list[str]]:
     inside = table.css("table, h1, h2, h3, h4, h5, h6")
     if any(node.mem_id != table.mem_id for node in inside):  # css() finds the table itself too
         return []
-    rows = [[_one_line(_Walk().run(cell).text) for cell in row.css("td, th")] for row in table.css("tr")]
-    rows = [row for row in rows if any(row)]
+    rows = [row for row in _grid(table.css("tr")) if any(row)]
     if max(map(len, rows), default=0) < 2 or any(len(cell) > _LONGEST_CELL for row in rows for cell in row):
         return []
     return rows
+
+
+def _grid(rows: Iterable[Any]) -> list[list[str]]:
+    """Return rows of texts: what stretches down is repeated in each row, what goes across has empty cells behind it."""
+    found: list[list[str]] = []
+    hanging: dict[int, tuple[int, str]] = {}  # by column: rows that a cell still goes down, and its text
+    for row in rows:
+        line: list[str] = []
+        begun: dict[int, tuple[int, str]] = {}
+        for cell in row.css("td, th"):
+            _hang(line, hanging)
+            text, across = _one_line(_Walk().run(cell).text), _count(cell, "colspan")
+            for part in (text, *("",) * (across - 1)):
+                begun[len(line)] = (_count(cell, "rowspan"), part)
+                line.append(part)
+        _hang(line, hanging)
+        found.append(line)
+        hanging = {n: (left - 1, text) for n, (left, text) in (hanging | begun).items() if left > 1}
+    return found
+
+
+def _hang(line: list[str], hanging: Mapping[int, tuple[int, str]]) -> None:
+    """Fill the next columns of a row with what stretches into them from the rows above."""
+    while len(line) in hanging:
+        line.append(hanging[len(line)][1])
+
+
+def _count(cell: Any, attribute: str) -> int:
+    """Return over how many rows or columns a cell stretches; 1 where it states no number."""
+    stated = (cell.attributes.get(attribute) or "").strip()
+    return min(max(1, int(stated)), _WIDEST) if stated.isdecimal() and len(stated) < 6 else 1

@@ -23,6 +23,7 @@ from rag.crossing import in_known_words
 from rag.datatypes import Passage
 from rag.figures import in_english
 from rag.questions import FIGURES, Ask, QuestionAnalysis, analyse_question
+from rag.tables import Verbalised, verbalise
 
 MAX_TEXT = 400  # characters of an answer, marks included
 MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at their clauses
@@ -59,11 +60,15 @@ class _Piece:
     """One line of the answer: what it says, in front of which label, and where it stands."""
 
     passage: Passage
-    quote: TextSpan
-    found: Found
+    found: Found  # in what is read of the passage
     confidence: float
     label: str = ""
     show_short: bool = True
+
+    @property
+    def read(self) -> Verbalised:
+        """What was read of the passage: its tables as sentences."""
+        return verbalise(self.passage.text)
 
 
 class ExtractiveAnswerer:
@@ -109,7 +114,8 @@ class ExtractiveAnswerer:
             asked = question.text if len(analysis.parts) == 1 else part
             ranked = self.ranked(part_analysis, part_analysis.asks[0], used, near, asked)
             piece = _answer_part(part_analysis, ranked, used, threshold)
-            pieces.append(replace(piece, label=_label(analysis, number)) if piece else None)
+            label = _label(analysis, number)
+            pieces.append(replace(piece, label=label) if piece and label else piece)
         sure = max((piece.confidence for piece in pieces if piece), default=0.0)
         kept = [piece for piece in pieces if piece and piece.confidence >= threshold]
         language = "zh" if question.language == "zh" else "en"
@@ -138,7 +144,10 @@ class ExtractiveAnswerer:
             passages: to find it in.
             near: the sentence that answered what was asked in the same breath; it is preferred.
             asked: the question as the reader has read it before, where it was analysed in other words.
+
+        Offsets are into what is read of the passages, their tables as sentences: see `rag.tables`.
         """
+        passages = [replace(passage, text=verbalise(passage.text).text) for passage in passages]
         readings = self._reader.readings(
             asked or analysis.text,
             [passage.text for passage in passages],
@@ -210,7 +219,7 @@ def _answer_part(
             sure *= OTHER_YEAR
     if ask.kind in NOT_SHORT:  # the sentence is the answer, whichever of its spans is the best
         sure = max(confidence(found.features) for found in ranked if found.sentence == best.sentence)
-    text = passages[best.sentence.passage].text
+    text = verbalise(passages[best.sentence.passage].text).text
     best = _outcome(best, ranked, text, analysis)
     best = _coordinated(best, ranked, text, analysis.folded, ask)
     return _piece(best, passages, sure, ask)
@@ -275,13 +284,14 @@ def _label(analysis: QuestionAnalysis, number: int) -> str:
 
 def _piece(found: Found, passages: Sequence[Passage], sure: float, ask: Ask) -> _Piece:
     passage = passages[found.sentence.passage]
+    cell = verbalise(passage.text).cell(found.start, found.end)
+    if cell and found.end > cell.start:  # without the name of its column in front
+        found = replace(found, start=max(found.start, cell.start))
     return _Piece(
         passage=passage,
-        quote=_quote(
-            passage.text, (found.sentence.start, found.sentence.end), (found.start, found.end), MAX_QUOTE
-        ),
         found=found,
         confidence=sure,
+        label=cell.column if cell and found.start >= cell.start else "",
         show_short=ask.kind not in NOT_SHORT or bool(found.parts),
     )
 
@@ -470,7 +480,7 @@ _QUOTATION = re.compile("“[^“”]+”")
 
 def _line(group: Sequence[_Piece], number: int, language: str, budget: int) -> tuple[str, TextSpan]:
     """One line of the answer and the span of the passage that it quotes."""
-    passage = group[0].passage
+    read = group[0].read
     joint, stop, colon = ("; ", ". ", ": ") if language == "en" else ("；", "。", "：")
     shown = []
     for piece in group:
@@ -484,22 +494,23 @@ def _line(group: Sequence[_Piece], number: int, language: str, budget: int) -> t
     first, last = min(p.found.start for p in group), max(p.found.end for p in group)
     sentence = (group[0].found.sentence.start, group[0].found.sentence.end)
     room = max(40, min(MAX_QUOTE, budget - len(head) - 12))
-    quote = _quote(passage.text, sentence, (first, last), room)
-    if quote == sentence and _QUOTATION.fullmatch(passage.text, *quote):  # it brings our marks along
+    quote = _quote(read.text, sentence, (first, last), room)
+    if quote == sentence and _QUOTATION.fullmatch(read.text, *quote):  # it brings our marks along
         sentence = quote = (quote[0] + 1, quote[1] - 1)
     before = "……" if quote[0] > sentence[0] else ""
     after = (
         "……"
-        if quote[1] < sentence[1] and not re.match(r"[,，;；:：\s]*$", passage.text[quote[1] : sentence[1]])
+        if quote[1] < sentence[1] and not re.match(r"[,，;；:：\s]*$", read.text[quote[1] : sentence[1]])
         else ""
     )
-    body = f"“{before}{passage.text[quote[0] : quote[1]]}{after}”[{number}]"
+    quote = read.original(*quote)
+    body = f"“{before}{read.source[slice(*quote)]}{after}”[{number}]"
     return (head + stop if head else "") + body, quote
 
 
 def _short(piece: _Piece, lead: int = 0) -> str:
     """Return the short answer: the items of a list, or one span, with ``lead`` characters in front."""
-    text, found = piece.passage.text, piece.found
+    text, found = piece.read.text, piece.found
     if len(found.parts) > 1 and found.kind == "person":  # without the titles between them
         return "、".join(_closed(text[start:end]) for start, end in found.parts)
     return _closed(text[found.start - lead : found.end])
