@@ -47,6 +47,21 @@ from rag.followup import resolve
         ("竣工时间呢？", "青川电池项目什么时候开工？", "青川电池项目的竣工时间是什么时候？"),
         ("项目经理呢？", "青川电池项目什么时候开工？", "青川电池项目的项目经理是谁？"),
         ("总投资呢？", "青川电池项目什么时候开工？", "青川电池项目的总投资是多少？"),
+        ("它什么时候通车？", "青石大桥全长多少？", "青石大桥什么时候通车？"),
+        ("那东湖隧道呢？", "青石大桥全长多少？", "东湖隧道全长多少？"),
+        ("东湖隧道呢？", "青石大桥长多少公里？", "东湖隧道长多少公里？"),
+        ("临江高新区的面积呢？", "青石大桥全长多少？", "临江高新区的面积是多少？"),
+        ("临江高新区的利润呢？", "2022年青川高新区的产值是多少？", "临江高新区的利润是多少？"),
+        ("總投資呢？", "東湖隧道總造價多少？", "東湖隧道的總投資是多少？"),
+        ("价格呢？", "青川高新区面积多大？", "青川高新区的价格是多少？"),
+        ("地址呢？", "云帆科技营业收入多少？", "云帆科技的地址是多少？"),
+        ("它在哪里？", "青川市常住人口突破多少？", "青川市在哪里？"),
+        ("那电灯呢？", "谁发明了蒸汽机？", "谁发明了电灯？"),
+        ("同比增长多少？", "青川市2022年的产值是多少？", "青川市2022年的产值同比增长多少？"),
+        ("比2021年增长多少？", "青川市2022年的产值是多少？", "青川市2022年的产值比2021年增长多少？"),
+        ("比上年下降了多少？", "青川港有哪些码头？", "青川港比上年下降了多少？"),
+        ("增长率是多少？", "青川市产值同比增长多少？", "青川市产值增长率是多少？"),
+        ("平均工资多少？", "云帆科技的总经理是谁？", "云帆科技平均工资多少？"),
         ("Where is it?", "How many visitors did the museum have in 2023?", "Where is the museum?"),
         ("Who runs it?", "When was the old bridge built?", "Who runs the old bridge?"),
         ("Who owns it?", "Where is the botanical garden?", "Who owns the botanical garden?"),
@@ -102,6 +117,52 @@ from rag.followup import resolve
             "Where is Yunfan based?",
             "At the end of 2022, how many people did Yunfan employ?",
         ),
+        ("How about Linz's?", "What was Yunfan's profit in 2023?", "What was Linz's profit in 2023?"),
+        ("And Linz's revenue?", "What was Yunfan's profit in 2023?", "What was Linz's revenue in 2023?"),
+        ("Why did it rise?", "What was Yunfan's profit in 2023?", "Why did Yunfan's profit rise?"),
+        (
+            "Was it higher in 2022?",
+            "What was Yunfan's profit in 2023?",
+            "Was Yunfan's profit higher in 2022?",
+        ),
+        ("Who runs it?", "What was Yunfan's profit in 2023?", "Who runs Yunfan?"),
+        ("What was it in 2022?", "What was Yunfan's profit in 2023?", "What was Yunfan's profit in 2022?"),
+        ("What was it in 2022?", "How many firms did Linz have?", "How many firms did Linz have in 2022?"),
+        (
+            "And at the end of 2024?",
+            "How many firms did Linz have in 2023?",
+            "How many firms did Linz have at the end of 2024?",
+        ),
+        ("And the year before?", "What was Yunfan's profit in 2023?", "What was Yunfan's profit in 2022?"),
+        ("And the following year?", "What was Yunfan's profit in 2023?", "What was Yunfan's profit in 2024?"),
+        ("And last year?", "What was Yunfan's profit in 2023?", "What was Yunfan's profit last year?"),
+        ("And in March?", "What was Yunfan's profit in 2023?", "What was Yunfan's profit in March 2023?"),
+        (
+            "And in the second quarter?",
+            "What was Yunfan's profit in 2023?",
+            "What was Yunfan's profit in the second quarter of 2023?",
+        ),
+        ("And now?", "What is Yunfan's profit?", "What is Yunfan's profit now?"),
+        ("And 2021?", "What was the 2022 budget of Linz?", "What was the 2021 budget of Linz?"),
+        ("And ships?", "How many full-time workers did Linz have?", "How many ships did Linz have?"),
+        ("How many ships?", "How many sailors did Linz have?", "How many ships did Linz have?"),
+        ("And its keeper?", "When was the lighthouse built?", "What is the keeper of the lighthouse?"),
+        ("Why?", "When was the old bridge built?", "Why was the old bridge built?"),
+        ("By whom?", "When was the old bridge built?", "By whom was the old bridge built?"),
+        ("Why?", "What was Yunfan's profit in 2023?", "Yunfan's profit in 2023, why?"),
+        ("How much?", "When was the old bridge sold?", "the old bridge sold, how much?"),
+        ("How high?", "When was the old bridge built?", "How high is the old bridge?"),
+        ("How many steps?", "When was the tower built?", "How many steps does the tower have?"),
+        ("那2021年呢？", "What was the profit of Yunfan in 2022?", "What was the profit of Yunfan in 2021?"),
+        ("去年呢？", "What was the profit of Yunfan in 2022?", "What was the profit of Yunfan 去年?"),
+        ("那Linz呢？", "What was the profit of Yunfan in 2022?", "What was the profit of Linz in 2022?"),
+        ("利润呢？", "What was the revenue of Yunfan in 2022?", "Yunfan的利润是多少？"),
+        ("总经理呢？", "Who is the chair of Yunfan?", "Yunfan的总经理是谁？"),
+        ("它总投资多少？", "What was the revenue of Yunfan in 2022?", "Yunfan总投资多少？"),
+        ("该公司有多少员工？", "What was the revenue of Yunfan in 2022?", "Yunfan有多少员工？"),
+        ("它多高？", "When was the old lighthouse built?", "the old lighthouse多高？"),
+        ("为什么？", "What was the revenue of Yunfan in 2022?", "Yunfan为什么？"),
+        ("And at the end of 2021?", "2022年青川市的产值是多少？", "2021年青川市的产值是多少？"),
     ],
 )
 def test_what_is_left_out_is_put_back(question: str, earlier: str, expected: str) -> None:
@@ -119,6 +180,21 @@ def test_what_is_left_out_is_put_back(question: str, earlier: str, expected: str
         ),
         ("他是哪里人？", "青川大学的校长是谁？", "李明远。“青川大学校长李明远”[1]", "李明远是哪里人？"),
         ("她是哪里人？", "青川大学的校长是谁？", "", "青川大学的校长是哪里人？"),
+        ("它什么时候通车？", "谁设计了青石大桥？", "李明远。“……”[1]", "青石大桥什么时候通车？"),
+        ("How old is it?", "Who designed the Glass Hall?", "Ada Berg. “…” [1]", "How old is Glass Hall?"),
+        ("What is its height?", "Who built Linz Hall?", "Ada Berg [1]", "What is Linz Hall's height?"),
+        ("When did she die?", "Who designed the Glass Hall?", "Ada Berg [1]", "When did Ada Berg die?"),
+        ("Who replaced her?", "Who designed the Glass Hall?", "Ada Berg [1]", "Who replaced Ada Berg?"),
+        ("Who paid her in 1902?", "Who built the Glass Hall?", "Ada Berg [1]", "Who paid Ada Berg in 1902?"),
+        ("Who is her son?", "Who designed the Glass Hall?", "Ada Berg [1]", "Who is Ada Berg's son?"),
+        ("Who runs the company?", "Who is the chair of Yunfan?", "Ada Berg. [1]", "Who runs Yunfan?"),
+        ("Who runs the company?", "Which company built the hall?", "Yunfan. [1]", "Who runs Yunfan?"),
+        ("Who owns it?", "Where is Yunfan based?", "Linz. [1]", "Who owns Yunfan?"),
+        ("Who runs that city?", "Where is Yunfan based?", "Linz. [1]", "Who runs Linz?"),
+        ("How old is she?", "Who is the chair of Yunfan?", "", "How old is the chair of Yunfan?"),
+        ("How old was he?", "Who founded Yunfan?", "", "How old was the person who founded Yunfan?"),
+        ("他哪年出生？", "Who designed the Glass Hall?", "Ada Berg. [1]", "Ada Berg哪年出生？"),
+        ("它哪年开放？", "Who designed the Glass Hall?", "Ada Berg. [1]", "Glass Hall哪年开放？"),
         (
             "Where was he born?",
             "Who founded Yunfan Technology?",
@@ -131,6 +207,49 @@ def test_a_pronoun_is_bound_to_the_answer_where_that_was_asked_for(
     question: str, earlier: str, answer: str, expected: str
 ) -> None:
     assert resolve(question, [(earlier, answer)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("不是，我问的是2021年", "2021年青川高新区的利润是多少？"),
+        ("不对，我问的是临江高新区", "2022年临江高新区的利润是多少？"),
+        ("我指的是2021年的。", "2021年青川高新区的利润是多少？"),
+        ("錯了，是2021年", "2021年青川高新区的利润是多少？"),
+        ("不是2022年，是2021年", "2021年青川高新区的利润是多少？"),
+        ("不对，青川高新区的面积是多少？", "青川高新区的面积是多少？"),
+        ("No, 2021.", "2021年青川高新区的利润是多少？"),
+        ("不对", "不对"),
+        ("不，谢谢", "不，谢谢"),
+    ],
+)
+def test_a_correction_is_asked_instead(question: str, expected: str) -> None:
+    assert resolve(question, [("2022年青川高新区的利润是多少？", "")]) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("No, 2021.", "What was the profit of Linz in 2021?"),
+        ("no 2021", "What was the profit of Linz in 2021?"),
+        ("No, I meant 2021.", "What was the profit of Linz in 2021?"),
+        ("Sorry, I meant Graz", "What was the profit of Graz in 2022?"),
+        ("I asked about the debt, please.", "What is the debt of Linz?"),
+        ("Actually, who runs it?", "who runs Linz?"),
+        ("不是，我问的是2021年", "What was the profit of Linz in 2021?"),
+        ("No", "No"),
+        ("No, thanks.", "No, thanks."),
+        ("No, that is wrong.", "No, that is wrong."),
+        ("No. 5 mill output", "No. 5 mill output"),
+    ],
+)
+def test_an_english_correction_is_asked_instead(question: str, expected: str) -> None:
+    assert resolve(question, [("What was the profit of Linz in 2022?", "")]) == expected
+
+
+def test_a_thing_is_no_person_named_by_an_earlier_answer() -> None:
+    history = [("Who is the chair of Yunfan?", "Ada Berg. [1]"), ("When was she born?", "1960. [1]")]
+    assert resolve("Where is it headquartered?", history) == "Where is Yunfan headquartered?"
 
 
 def test_a_chain_of_follow_ups_is_resolved_from_its_beginning() -> None:
