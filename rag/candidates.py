@@ -49,7 +49,7 @@ _UNIT = (
     r"道面口头匹棵朵双对组队伏瓦安集孔瓶箱袋桶枪炮封排列节课卷章元℃°里尺寸升章代室厅桩席字轴核井链圈环辈声眼]"
     r"|(?i:gwh|mwh|kwh|twh|kw|mw|gw|km|cm|mm|kg|mg|ml|ah|mah|hz|khz|mhz|ghz|kb|mb|gb|tb|nm|dpi|m³|m²|m3|m2|㎡|mpa|pa|kpa|db|rpm"
     r"|tons?|tonnes?|kilomet(?:er|re)s?|met(?:er|re)s?|miles?|feet|acres?|hectares?|pounds?|people|employees|companies|enterprises"
-    r"|firms|projects|times|square (?:met(?:er|re)s|kilomet(?:er|re)s|miles|feet))(?![a-z])"
+    r"|firms|projects|times|(?:kilo)?grams?|inch(?:es)?|nautical miles|yards?|lit(?:er|re)s?|visitors|students|seats|square (?:met(?:er|re)s|kilomet(?:er|re)s|miles|feet))(?![a-z])"
 )
 NEGATIVE = r"(?<=[为是达至到约温度率长幅降润余于:,(：，（\s])-(?=\d)(?!(?:19|20)\d\d(?!\d))"  # a minus sign, and no dash: 增长-2.3%
 _FIGURE = re.compile(
@@ -59,15 +59,19 @@ _FIGURE = re.compile(
     rf"(?P<number>(?:百分之(?:{_CHINESE_NUMBER}|{_DIGITS})|(?:{_DIGITS})(?:\s?[-~—–至到]{{1,2}}\s?(?:{_DIGITS}))?|{_CHINESE_NUMBER}|数[十百千万亿]+))"
     rf"(?P<scale>\s?(?:{_SOME})?\s?(?:(?:{_SCALE})(?:{_SOME})?)+|{_SOME})?"
     rf"(?P<english>\s?(?:thousand|million|billion|trillion|bn)\b)?"
-    rf"(?:\s?(?P<unit>%|‰|percent\b|percentage points?\b|(?:{_SOME})?(?:{_MONEY})|(?:{_SOME})?(?:{_TIME})|(?:{_SOME})?(?:{_UNIT})"
-    rf"|yuan\b|dollars?\b|euros?\b|years?\b|months?\b|days?\b|hours?\b|minutes?\b))?"
+    rf"(?:\s?(?P<unit>%|‰|per\s?cent\b|percentage points?\b|(?:{_SOME})?(?:{_MONEY})|(?:{_SOME})?(?:{_TIME})|(?:{_SOME})?(?:{_UNIT})"
+    rf"|yuan\b|dollars?\b|euros?\b|pence\b|(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?)\b))?"
     rf"(?P<tail>以[上内下外]|左右|上下|之多|多(?=[,。;、]))?"
 )
 _ENGLISH_NUMBERS = re.compile(
-    r"\b(?P<number>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand)"
-    r"(?:[ -](?:one|two|three|four|five|six|seven|eight|nine|hundred|thousand|million|billion))*\b(?: (?P<unit>[a-z]+))?",
+    r"\b(?P<number>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand)"
+    r"(?:[ -](?:one|two|three|four|five|six|seven|eight|nine|hundred|thousand|million|billion))*\b"
+    r"(?P<half> and a half)?(?: (?!(?:of|and|or|in|on|at|by|to|for|from|with|per(?! cent)|were|was|are|is|had|have|has|more|other|times)\b)"
+    r"(?P<unit>per cent|[a-z]+))?",
     re.IGNORECASE,
 )
+_ENGLISH_TIME = r"years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?|centuries|century"
 _YEAR_NUMBER = r"(?:公元前?)?(?:\d{3,4}|[一二][〇零一二三四五六七八九]{3}|'\d\d)"
 _DAY = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
 _WHEN = r"(?:年初|年底|年末|年中|年内|上半年|下半年|[一二三四1234]季度|第[一二三四1234]季度|前[一二三两\d]季度|春季|夏季|秋季|冬季|[春夏秋冬][天季])"
@@ -85,7 +89,7 @@ AMOUNT = r"\s?(?:[十百千万亿元吨亩米克倍℃]|公[里顷斤]|[平立]�
 _DATE = re.compile(
     rf"(?P<full>(?P<year>{_YEAR_NUMBER})\s?年度?(?:\s?{_DAY}\s?月份?(?:\s?(?:{_DAY}\s?[日号]|{_PART_OF_MONTH}))?|[初底末中]|(?:的)?{_WHEN})?)"
     rf"|(?P<relative>(?:今年|去年|前年|明年|当年|本年|上年|同年|次年|后年)(?:以来|{_DAY}\s?月份?(?:\s?{_DAY}\s?[日号]|{_PART_OF_MONTH})?|[初底末]|{_WHEN})?)"
-    rf"|(?P<month>{_DAY}\s?月(?:\s?{_DAY}\s?[日号]|份|{_PART_OF_MONTH})|(?<!\d)(?:1[0-2]|[1-9])月(?![底个])|(?:本|上|下|当)月{_DAY}[日号])"
+    rf"|(?P<month>{_DAY}\s?月(?:\s?{_DAY}\s?[日号](?:[、和]\s?{_DAY}\s?[日号])*|份|{_PART_OF_MONTH})|(?<!\d)(?:1[0-2]|[1-9])月(?![底个])|(?:本|上|下|当)月{_DAY}[日号])"
     rf"|(?P<period>(?:公元前?)?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})世纪(?:\d0年代)?(?:[初末中]期?)?|(?:\d{{2,4}}|[一二三四五六七八九]十)年代(?:[初末中]期?)?"
     rf"|[\"“]?十[一二三四五]五[\"”]?(?:期间|末|时期)|第[一二三四]季度|[上下]半年)"
     rf"|(?P<english>{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?P<year2>\d{{4}})|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH},? (?P<year3>\d{{4}})"
@@ -96,8 +100,11 @@ _DATE = re.compile(
     rf"|(?P<iso>(?<!\d)(?P<year6>(?:1[89]|20)\d\d)[-/.]\d{{1,2}}(?:[-/.]\d{{1,2}})?(?!\d|{AMOUNT}))",
 )
 _DAYTIME = r"(?:凌晨|清晨|[早晚]上|早晨|[上中下]午|傍晚|[晚夜]间|早|晚)"
+_COLON = r"(?:[01]?\d|2[0-4]):[0-5]\d(?:\s?[ap]\.?m\b\.?)?|(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?\s?[ap]\.?m\b\.?"  # 19:30, 9 a.m.
 _CLOCK_OR_WEEKDAY = re.compile(
-    rf"(?P<clock>(?:{_DAYTIME}\s?)?(?<![\d.:涨跌升降有共])(?<![涨跌升降]了)(?<!\d,)(?:[01]?\d|2[0-4])\s?(?:时(?![间代期段候差速长])|点(?!\d(?!\d?分)|[多几位个建意评要方措]))"
+    rf"(?P<colon>(?:{_DAYTIME}\s?)?(?<![\d:.,$以分比])(?<!比分[是为])(?:{_COLON})(?![\d:])"
+    rf"(?:\s?(?:至|到|—|–|-|~|to|until)+\s?(?:次日|翌日)?(?:{_DAYTIME}\s?)?(?:{_COLON})(?![\d:]))?)"  # 8:30—17:00; no score
+    rf"|(?P<clock>(?:{_DAYTIME}\s?)?(?<![\d.:涨跌升降有共])(?<![涨跌升降]了)(?<!\d,)(?:[01]?\d|2[0-4])\s?(?:时(?![间代期段候差速长])|点(?!\d(?!\d?分)|[多几位个建意评要方措]))"
     r"(?:[0-5]?\d分(?!钟)|半|整|[一三]刻)?"
     rf"|{_DAYTIME}(?:十[一二]?|[一二三四五六七八九两])[点时](?:[一二三四五]?十?[一二三四五六七八九]?分|半|整|[一三]刻)?)"
     # 每周一, 星期日, 周六; not 每周一次, 一周三天, nor the person 周一鸣
@@ -152,9 +159,18 @@ _PERSON_BEFORE_TITLE = re.compile(
 )
 _APPOINTED = re.compile("[接继兼升调转担出主]任(?!职)")  # the end of no name: 贺兰接任
 _TRANSLITERATED = re.compile(rf"[{_HAN}A-Z]{{1,7}}(?:[·.][{_HAN}A-Z]{{1,8}})+")
+_CAPITAL, _LETTER = "A-Z\u00c0-\u00d6\u00d8-\u00de", "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+_ENGLISH_WORD = rf"[{_CAPITAL}](?:[a-z\u00df-\u00f6\u00f8-\u024f]|['’-](?=[{_LETTER}])[{_LETTER}])+(?:(?<=Mc)[{_CAPITAL}][{_LETTER}]+)?"
 _ENGLISH_NAME = re.compile(
-    r"(?<![A-Za-z])(?:(?:Mr|Mrs|Ms|Dr|Prof)\.? )?[A-Z][a-z'’-]+(?: (?:of|de|van|von|da|bin|al|the|and|&) (?=[A-Z])| ?[A-Z]\.| [A-Z][A-Za-z'’-]+)*"
-    r"|(?<![A-Za-z])[A-Z][A-Za-z0-9&-]*[A-Z0-9][A-Za-z0-9&-]*(?: [A-Z][A-Za-z0-9&-]+)*"
+    rf"(?<![{_LETTER}])(?:(?:Mr|Mrs|Ms|Dr|Prof)\.? )?{_ENGLISH_WORD}"
+    rf"(?: (?:(?:of|de|van|von|da|bin|al|the|and|&) )*[{_CAPITAL}][{_LETTER}'’-]+| ?[A-Z]\.)*"
+    rf"|(?<![{_LETTER}])[A-Z][A-Za-z0-9&-]*[A-Z0-9][A-Za-z0-9&-]*(?: [A-Z][A-Za-z0-9&-]+)*"
+)
+_NO_NAME = re.compile(  # words that open sentences, and the calendar's
+    r"(?:An?|The|Its?|Th(?:is|at|ese|ose|ere|ey|eir|en)|Here|S?He|His|Her|We|Our|You|Your|In|On|At|By|Of|For|From|To|With|Without|After|Before"
+    r"|Since|Until|During|While|Wh(?:en|ere|y|o|at|ich)|How|If|As|But|And|Or|So|Yet|Not?|All|Both|Each|Every|Some|Many|Most|More|Few|Several|One|Two"
+    r"|Three|Four|Five|Six|Seven|Eight|Nine|Ten|However|Also|Today|Yesterday|Tomorrow|Now|Although|Because|Between|Among|Under|Over|About|According"
+    r"|Meanwhile|Last|Next|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|January|February|March|April|May|June|July|August|September|October|November|December)$"
 )
 _ENGLISH_ORGANISATION = re.compile(
     r"\b(?:Inc|Ltd|Limited|Corp|Corporation|Company|Co|Group|University|College|Institute|Bank|Agency|Committee|Ministry|Bureau|Department|"
@@ -191,8 +207,8 @@ _QUOTED = re.compile(
 
 @lru_cache(maxsize=2048)
 def flat(text: str) -> str:
-    """Return the folded text with the ASCII letters of the original, so that capitals still tell names."""
-    return "".join(o if o.isascii() and o.isalpha() else f for o, f in zip(text, fold(text), strict=True))
+    """Return the folded text with the Latin letters of the original, so that capitals still tell names."""
+    return "".join(o if o.isalpha() and o < "\u0250" else f for o, f in zip(text, fold(text), strict=True))
 
 
 @lru_cache(maxsize=2048)
@@ -241,9 +257,8 @@ def _times(text: str, dates: Sequence[Candidate]) -> Iterator[Candidate]:
     dated = {c.end for c in dates}
     for match in _CLOCK_OR_WEEKDAY.finditer(text):
         if len(text[: match.start()].rstrip(" (,")) not in dated:
-            yield Candidate(
-                start=match.start(), end=match.end(), kind="date", unit="时" if match["clock"] else "日"
-            )
+            unit = "日" if match["weekday"] else "时"
+            yield Candidate(start=match.start(), end=match.end(), kind="date", unit=unit)
 
 
 def _durations(text: str) -> Iterator[Candidate]:
@@ -320,7 +335,9 @@ def _figures(text: str, dates: list[TextSpan]) -> Iterator[Candidate]:
             )
     for match in _ENGLISH_NUMBERS.finditer(text):
         unit = (match["unit"] or "").lower()
-        yield Candidate(start=match.start(), end=match.end(), kind="quantity", unit=unit)
+        kind: CandidateKind = "duration" if re.fullmatch(_ENGLISH_TIME, unit) else "quantity"
+        kind = "percent" if unit in ("percent", "per cent") else kind
+        yield Candidate(start=match.start(), end=match.end(), kind=kind, unit=unit)
 
 
 def _figure_kind(match: re.Match[str], unit: str) -> CandidateKind:
@@ -334,11 +351,11 @@ def _figure_kind(match: re.Match[str], unit: str) -> CandidateKind:
         return "money"
     if (
         unit in ("%", "‰", "百分点", "个百分点")
-        or unit.startswith("percent")
+        or unit.startswith(("percent", "per cent"))
         or match["number"].startswith("百分之")
     ):
         return "percent"
-    if re.fullmatch(rf"{_TIME}|years?|months?|days?|hours?|minutes?", unit):
+    if re.fullmatch(rf"{_TIME}|{_ENGLISH_TIME}", unit):
         return "duration"
     if not unit and re.search(
         r"(?:排名?|位列|位居|名列|列全\w|居全\w)[^,。]{0,6}(?:\d+[、,和与])*$", match.string[: match.start()]
@@ -366,11 +383,28 @@ def _persons(text: str) -> Iterator[Candidate]:
         if start < end:
             yield Candidate(start=start, end=end, kind="person")
     for match in _ENGLISH_NAME.finditer(text):
-        kind: CandidateKind = "organisation" if _ENGLISH_ORGANISATION.search(match.group()) else "person"
-        yield Candidate(start=match.start(), end=match.end(), kind=kind)
-        if kind == "person":
-            yield Candidate(start=match.start(), end=match.end(), kind="organisation")
-            yield Candidate(start=match.start(), end=match.end(), kind="place")
+        yield from _english_names(text, *match.span())
+
+
+def _english_names(text: str, start: int, end: int) -> Iterator[Candidate]:
+    """Offer an English name as what it may be, without what only opens its sentence; with "and" as several too."""
+    opening, _, rest = text[start:end].partition(" ")
+    while _NO_NAME.match(opening) and (not rest or opening not in ("The", "May")):
+        start += len(opening) + bool(rest)
+        opening, _, rest = rest.partition(" ")
+    if start >= end:
+        return
+    if _ENGLISH_ORGANISATION.search(text, start, end):
+        yield Candidate(start=start, end=end, kind="organisation")
+        return
+    joints = [(start + cut.start(), start + cut.end()) for cut in re.finditer(" and ", text[start:end])]
+    bounds = [start, *(place for joint in joints for place in joint), end]
+    parts = tuple(zip(bounds[::2], bounds[1::2], strict=True))
+    if len(parts) > 1:
+        yield Candidate(start=start, end=end, kind="list", parts=parts)
+    for first, last in parts:
+        for kind in ("person", "organisation", "place"):
+            yield Candidate(start=first, end=last, kind=kind)
 
 
 def _name_lengths(text: str, start: int, end: int) -> Iterator[Candidate]:

@@ -322,7 +322,8 @@ _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (r"\barea\b|square|how large", "quantity", ("平方米", "平方公里", "亩", "公顷", "square")),
     (
         r"invest|output value|revenue|sales|income|financ|funding|fund\b|amount|gdp|gross domestic|profit|tax|price|cost|worth"
-        r"|budget|subsid|capital|money|pay|spend|spent|raise|loan|value|turnover|stock",
+        r"|budget|subsid|capital|money|pay|spend|spent|raise|loan|value|turnover|stock"
+        r"|\b(?:fees?|fares?|dividends?|bids?|grants?|fines?|salar(?:y|ies)|wages?|rents?|tolls?|premiums?|donat)",
         "money",
         _MONEY_UNITS,
     ),
@@ -349,7 +350,7 @@ _LATIN_NAME = re.compile(
     r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.+-]*[A-Z0-9])[A-Za-z0-9][A-Za-z0-9.+-]*[A-Za-z0-9]|\b[A-Z]\b"
 )
 _SUFFIXED_NAME = re.compile(
-    r"[\u4e00-\u9fffa-z0-9()·]{2,24}?(?:有限公司|股份公司|分公司|公司|集团|高新技术产业开发区|国家高新区|高新区|开发区|科教城|产业园|创新园|园区|新区"
+    r"[\u4e00-\u9fffa-z0-9()·]{2,24}?(?:有限公司|股份公司|分公司|公司|集团|高新技术产业开发区|国家高新区|高新区|开发区|经开区|保税区|示范区|自贸区|科教城|产业园|创新园|园区|新区"
     r"|分中心|研究院|研究所|实验室|大学|学院|医院|银行|(?<![城上面门股超都])[省市县区镇](?![场内外民政值占分间块别域]))"
 )
 _RELATIVE_YEARS = (
@@ -669,7 +670,7 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
             names.append(fold(word))
     for match in _SUFFIXED_NAME.finditer(folded):
         name = re.sub(
-            r"^.*(?:在|(?<![得周])到(?!家)|由|为|对|是|[年月日中]|年度|哪家|和|与|的|有|名单|榜单)(?=[^在由为对是年月日和与的]{2})(?!限)",
+            r"^.*(?:在|(?<![得周])到(?!家)|由|为|对|是|年[度初末底]|[年月日中]|哪家|和|与|的|有|名单|榜单)(?=[^在由为对是年月日和与的]{2})(?!限)",
             "",
             match.group(),
         )

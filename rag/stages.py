@@ -1,4 +1,4 @@
-"""Tells which phase, batch, round or part of a year a text speaks of: what stands in one place of several alike.
+"""Tells which phase, batch, round, session, line or part of a year a text speaks of: which of several alike.
 
 Of two phases of a project, or of two quarters, all words are the same but this one. Takes folded text, gives
 comparable marks, and compares those of a question with those of a place in a text.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["phase", "batch", "round", "season"]
+Kind = Literal["phase", "batch", "round", "season", "session", "line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ _NUMBERS = _HAN | _ROMAN | _CARDINAL | _ORDINAL
 
 _N = "[一二三四五六七八九]"
 _LIST = rf"{_N}(?:\s?[、和与及至到-]?\s?{_N})*"  # 一、二期; 一至三期
+_NUMERAL = r"\d{1,3}|[一二三四五六七八九十百]{1,4}"
 _TH = "|".join(_ORDINAL)
 _TO = r"(?:\s?月)?\s?[至到—–~-]\s?"
 _MONEY = r"(?:round|financing|funding|investment)"
@@ -56,6 +57,7 @@ _STAGE = re.compile(
     rf"|(?P<h1>上半年|(?<![\d十])[1一]{_TO}[6六]\s?月|前[6六]个?月|\b(?:first|1st)[\s-]half\b|\bfirst\ssix\smonths|(?<=年)h1)"
     r"|(?P<h2>下半年|\b(?:second|2nd|latter)[\s-]half\b|(?<=年)h2)"
     rf"|(?P<m9>前\s?[三3]\s?个?季度|[一1]\s?[至到-]\s?[三3]季度|(?<![\d十])[1一]{_TO}[9九]\s?月|\bfirst\s(?:three|3)\squarters|\bfirst\snine\smonths)"
+    rf"|(?:第\s?|(?<=[\u4e00-\u9fff]))(?P<session>{_NUMERAL})\s?届(?!时|满)|(?<![\d.])(?P<line>{_NUMERAL})\s?号(?:线(?!索)|[楼院库馆厅桥])"
     rf"|(?P<q>{_LIST}|[1-4])\s?季度(?!假)|\b(?P<q2>{_TH})[\s-]quarter\b|(?<![a-z0-9])q(?P<q3>[1-4])(?![0-9])"
 )
 _HALVES = {"h1", "h2", "m9"}
@@ -86,10 +88,12 @@ def _mark(match: re.Match[str]) -> Mark:
     if group in _HALVES:
         return Mark("season", frozenset({group}), *match.span())
     kind: Kind = "season"
-    for other in ("phase", "batch", "round"):
+    for other in ("phase", "batch", "round", "session", "line"):
         if group.startswith(other):
             kind = other
     word = match[group].removeprefix("第").strip()
+    if kind in ("session", "line"):
+        return Mark(kind, frozenset({_number(word)}), *match.span())
     single = _NUMBERS.get(word)
     if single is None and word[0] in _HAN and len(word) > 1:
         numbers = [int(_HAN[han]) for han in re.findall(_N, word)]
@@ -97,6 +101,19 @@ def _mark(match: re.Match[str]) -> Mark:
             numbers = list(range(numbers[0], numbers[-1] + 1))
         return Mark(kind, frozenset(_stage(kind, str(n)) for n in numbers), *match.span())
     return Mark(kind, frozenset({_stage(kind, single or word.replace("pre-", "pre"))}), *match.span())
+
+
+def _number(numeral: str) -> str:
+    """Return a numeral below a thousand in digits: 十八 → 18."""
+    if numeral.isdigit():
+        return str(int(numeral))
+    total = digit = 0
+    for han in numeral:
+        if han in "十百":
+            total, digit = total + (digit or 1) * (10 if han == "十" else 100), 0
+        else:
+            digit = int(_HAN[han])
+    return str(total + digit)
 
 
 def _stage(kind: Kind, which: str) -> str:

@@ -195,3 +195,57 @@ def test_every_candidate_lies_inside_its_text(text: str) -> None:
         assert 0 <= candidate.start < candidate.end <= len(text)
         assert all(candidate.start <= s < e <= candidate.end for s, e in candidate.parts)
         assert 0 <= candidate.lead <= candidate.start
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "unit"),
+    [
+        ("开放时间8:30—17:00，周一闭馆。", "8:30—17:00", "时"),
+        ("演出19：30开始。", "19：30", "时"),
+        ("It opens at 9.20 pm on Fridays.", "9.20 pm", "时"),
+        ("It closes at 10 p.m. every day.", "10 p.m.", "时"),
+        ("10月7日、8日闭馆检修。", "10月7日、8日", "日"),
+    ],
+)
+def test_times_with_a_colon_and_days_in_a_row_are_dates(text: str, found: str, unit: str) -> None:
+    dates = {text[c.start : c.end]: c.unit for c in find_candidates(text) if c.kind == "date"}
+    assert dates.get(found) == unit
+    assert not any(c.kind == "quantity" for c in find_candidates(text))
+
+
+def test_a_score_is_no_time() -> None:
+    assert not any(c.kind == "date" for c in find_candidates("湖城队以21:15取胜，比分是21:15。"))
+
+
+@pytest.mark.parametrize(
+    ("text", "figure", "kind"),
+    [
+        ("员工人数：2022年1,200，2023年1,350。", "1,200", "quantity"),
+        ("It took seven years.", "seven years", "duration"),
+        ("It lasts two and a half hours.", "two and a half hours", "duration"),
+        ("It weighs 46 kilograms.", "46 kilograms", "quantity"),
+        ("It fell by five per cent.", "five per cent", "percent"),
+    ],
+)
+def test_a_figure_ends_with_its_own_unit(text: str, figure: str, kind: str) -> None:
+    found = [c for c in find_candidates(text) if text[c.start : c.end] == figure]
+    assert [c.kind for c in found] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("It was founded by Ludwig van Brandt and Bob O'Neill.", {"Ludwig van Brandt", "Bob O'Neill"}),
+        ("Two plans of Anna-Lena Müller were shown.", {"Anna-Lena Müller"}),
+        ("In March Émile Duval met McAllister on Monday.", {"Émile Duval", "McAllister"}),
+        ("It opened. Our guides say so. September was wet.", set()),
+    ],
+)
+def test_english_names_are_whole_and_other_capitals_are_none(text: str, names: set[str]) -> None:
+    assert {text[c.start : c.end] for c in find_candidates(text) if c.kind == "person"} == names
+
+
+def test_an_english_name_of_an_organisation_is_whole() -> None:
+    text = "Whitlock & Stearns Ltd borrowed from the Bank of Marrow."
+    found = {text[c.start : c.end] for c in find_candidates(text) if c.kind == "organisation"}
+    assert found == {"Whitlock & Stearns Ltd", "Bank of Marrow"}

@@ -146,6 +146,57 @@ def test_a_year_right_behind_a_figure_is_its_own() -> None:
         )
 
 
+def test_a_figure_that_was_reached_comes_before_one_that_is_aimed_at(answerer: ExtractiveAnswerer) -> None:
+    aimed, reached = "青溪园力争2023年产值达到80亿元。", "2023年，青溪园产值为76.4亿元，企业都说不容易。"
+    for texts in ((aimed, reached), (reached, aimed)):
+        draft = answerer.draft(
+            Question(text="青溪园2023年的产值是多少？", language="zh"),
+            passages(*texts, titles=["青溪园", "青溪园"]),
+        )
+        assert draft.short_answer == "76.4亿元"
+    alone = answerer.draft(Question(text="青溪园2023年的产值是多少？", language="zh"), passages(aimed))
+    assert alone.short_answer == "80亿元"
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("青溪园现在有多少名工人？", "1100名"),
+        ("青溪园原来有多少名工人？", "1800名"),
+        ("青溪园最初有多少名工人？", "1800名"),
+    ],
+)
+def test_what_was_before_a_change_is_given_where_it_is_asked_for(
+    answerer: ExtractiveAnswerer, question: str, short: str
+) -> None:
+    draft = answerer.draft(
+        Question(text=question, language="zh"), passages("改造之后，青溪园的工人由1800名减少到1100名。")
+    )
+    assert draft.short_answer == short
+
+
+def test_an_interviewers_question_is_no_answer(answerer: ExtractiveAnswerer) -> None:
+    draft = answerer.draft(
+        Question(text="郑百川为什么回国？", language="zh"),
+        passages("记者：郑百川当初为什么回国？\n郑百川：回国主要是因为父亲病重，厂里也缺人。"),
+    )
+    assert "父亲病重" in draft.text
+    assert "记者" not in draft.text
+
+
+def test_two_figures_of_one_document_differ_only_by_years_that_both_tell(
+    answerer: ExtractiveAnswerer,
+) -> None:
+    text = (
+        "Osprey will pay $640 million for Helvia. Of the price for Helvia, $450 million will be paid in 2025."
+    )
+    draft = answerer.draft(
+        Question(text="How much will Osprey pay for Helvia?", language="en"),
+        passages(text, titles=["PRESS RELEASE"]),
+    )
+    assert "differ by document" not in draft.text
+
+
 def test_last_year_is_counted_from_the_date_of_the_article() -> None:
     evidence = passages(
         "去年，青川港实现产值60亿元。", "去年，青川港实现产值70亿元。", dates=("2020-05", "2021-03-02")

@@ -64,3 +64,18 @@ def test_a_place_agrees_with_the_stage_mentioned_last(
 ) -> None:
     agreement = Stages(fold(asked)).sentence(fold(sentence), [fold(before)])
     assert agreement(sentence.index(answer)) == value
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "agreement"),
+    [
+        ("第八届龙舟赛有多少人参加？", "第九届龙舟赛有800人参加", -1.0),
+        ("第八届龙舟赛有多少人参加？", "第8届龙舟赛有800人参加", 1.0),
+        ("第18届龙舟赛有多少人参加？", "第十八届龙舟赛有800人参加", 1.0),
+        ("地铁4号线何时开通？", "地铁三号线2021年开通", -1.0),
+        ("3号楼有多高？", "三号楼高98米", 1.0),
+        ("本届龙舟赛有多少人参加？", "第九届龙舟赛有800人参加", 0.0),
+    ],
+)
+def test_sessions_and_numbered_lines_are_told_apart(asked: str, text: str, agreement: float) -> None:
+    assert Stages(asked).sentence(text, ())(len(text) - 2) == agreement

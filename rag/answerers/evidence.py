@@ -7,8 +7,8 @@ It decides nothing: `rag.answerers.scoring` weighs the features, `rag.answerers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import takewhile
 from math import exp, log
@@ -19,11 +19,12 @@ from index.sentences import split_sentences
 from index.terms import PINYIN_MARK, document_terms, weighted_query
 from index.text import detect_language, fold
 from index.translation import Translation, translate
-from rag.candidates import COUNTED, NEGATIVE, Candidate, CandidateKind, find_candidates, parse_year
+from rag.candidates import NEGATIVE, Candidate, CandidateKind, find_candidates
 from rag.crossing import PassageWords
 from rag.datatypes import Passage, Span
 from rag.questions import FIGURES, AnswerKind, Ask, QuestionAnalysis
 from rag.stages import Stages
+from rag.years import Years
 
 
 class ReadingLike(Protocol):
@@ -291,6 +292,14 @@ def passage_sentences(passages: Sequence[Passage]) -> list[Sentence]:
     ]
 
 
+_ASKS = re.compile(r"[?？][”’\"'」』）)]*$")
+
+
+def _telling(passages: Sequence[Passage], sentences: list[Sentence]) -> list[Sentence]:
+    """Return the sentences that do not ask themselves, as an interviewer does; all where every one asks."""
+    return [s for s in sentences if not _ASKS.search(passages[s.passage].text[s.start : s.end])] or sentences
+
+
 def find_evidence(
     analysis: QuestionAnalysis,
     ask: Ask,
@@ -302,7 +311,7 @@ def find_evidence(
 
     ``similar`` holds cosines of sentences with the question; it is wanted where their languages differ.
     """
-    sentences = passage_sentences(passages)
+    sentences = _telling(passages, passage_sentences(passages))
     crosses = [is_crossing(analysis, [passage]) for passage in passages]
     folded = [fold(passage.text) for passage in passages]
     texts = [folded[s.passage][s.start : s.end] for s in sentences]
@@ -340,14 +349,19 @@ def find_evidence(
         cosine = similar.get(sentence, 0.0) if similar and crossing else 0.0
         named = made.names if made and crossing else ()
         names, least, rival = _names(analysis, matching, around, named, crossing=crossing)
-        years = _Years(passage, folded[sentence.passage], sentence)
+        years = Years(
+            folded[sentence.passage],
+            (sentence.start, sentence.end),
+            fold(" ".join(passage.titles)),
+            passage.date,
+        )
         stage_at = stages.sentence(text, (around[0], folded[sentence.passage][: sentence.start]))
         proposed = _trimmed(reading.best(4, start=sentence.start, end=sentence.end), passage.text)
         top = _trimmed(spans[sentence.passage], passage.text)
         aligned = _respectively(text, analysis.folded, crossing)
         for candidate in _candidates(passage.text[sentence.start : sentence.end], sentence, proposed, ask):
             at = candidate.start - sentence.start, candidate.end - sentence.start
-            year = years.at(candidate.start, candidate.end)
+            year, told = years.at(candidate.start, candidate.end)
             value = reading.score(candidate.start, candidate.end)
             features = {
                 "coverage": coverage,
@@ -355,7 +369,7 @@ def find_evidence(
                 "bare": float(coverage < BARE),
                 "near": _nearness(terms, text, at),
                 **_neighbours(analysis, ask, text, at),
-                "year": _year_agreement(analysis, year, years.strong),
+                "year": _year_agreement(analysis, year, told),
                 "stage": stage_at(at[0]),
                 "kind": _kind_agreement(ask, candidate),
                 "names": names,
@@ -423,10 +437,31 @@ def _candidates(text: str, sentence: Sentence, proposed: Sequence[TextSpan], ask
         year = ask.kind == "date" and _BARE_YEAR.fullmatch(text, start - shift, end - shift)
         if (start, end) not in chosen and (year or not (ask.kind in _NUMERIC and (start, end) in astray)):
             parts = _items(text, start - shift, end - shift, shift) if ask.kind == "list" else ()
-            chosen[start, end] = Candidate(
-                start=start, end=end, kind="list" if parts else "phrase", parts=parts
+            typed = _filling(text, shift, (start, end), chosen.values())
+            chosen[start, end] = (
+                replace(typed, start=start, end=end)
+                if typed
+                else Candidate(start=start, end=end, kind="list" if parts else "phrase", parts=parts)
             )
     return list(chosen.values())
+
+
+_AROUND_FIGURE = re.compile(
+    r"(?:(?:the|an?|about|around|nearly|over|every|some|up to) )*\0(?: [a-z-]+){0,2}", re.IGNORECASE
+)
+
+
+def _filling(text: str, shift: int, span: TextSpan, candidates: Iterable[Candidate]) -> Candidate | None:
+    """Return the figure or date that fills an English span but for its article and its noun: about 1,846 employees."""
+    for found in candidates:
+        if found.kind in _NUMERIC and span[0] <= found.start and found.end <= span[1]:
+            before, after = (
+                text[span[0] - shift : found.start - shift],
+                text[found.end - shift : span[1] - shift],
+            )
+            if _AROUND_FIGURE.fullmatch(f"{before}\0{after}"):
+                return found
+    return None
 
 
 def _is_astray(figure: Candidate, ask: Ask) -> bool:
@@ -488,8 +523,8 @@ def _heads(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask) -> lis
     return list(dict.fromkeys(heads))
 
 
-_EDGES = " \t\n.,，。、；;：:!?！？“”\"'‘’)）》」』·…—-"
-_OPEN_EDGES = " \t\n.,，。、；;：:!?！？“”\"'‘’(（《「『·…—-的"
+_EDGES = " \t\n*.,，。、；;：:!?！？“”\"'‘’)）》」』·…—-"
+_OPEN_EDGES = " \t\n*.,，。、；;：:!?！？“”\"'‘’(（《「『·…—-的"
 
 
 _MINUS = re.compile(NEGATIVE)
@@ -509,6 +544,14 @@ def _inside_quotation(text: str, start: int, end: int) -> int:
     return start
 
 
+_INSIDE_FIGURE = re.compile(r"\d\0[.,]?\d|\d[.,]\0\d")
+
+
+def _cuts_figure(text: str, place: int) -> bool:
+    """Whether a place lies within the digits of a figure: 21|4,000, 214|,000, 214,|000."""
+    return bool(_INSIDE_FIGURE.search(f"{text[max(0, place - 2) : place]}\0{text[place : place + 2]}"))
+
+
 def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
     """Return the spans without the punctuation at their edges and half of a quotation; empty ones are left out.
 
@@ -519,6 +562,8 @@ def _trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
     for span in spans:
         start, end = span.start, span.end
         if any(s <= start and end <= e for s, e in addresses):
+            continue
+        if _cuts_figure(text, start) or _cuts_figure(text, end):
             continue
         while start < end and text[start] in _OPEN_EDGES and not _MINUS.match(text, start):
             start += 1
@@ -642,11 +687,11 @@ def _shared(wanted: str, there: str, *, end: bool, near_end: bool) -> float:
 
 
 GENERIC_ENDING = re.compile(
-    r"(?:股份有限公司|有限责任公司|有限公司|分公司|公司|集团|国家高新技术产业开发区|高新技术产业开发区|国家高新区|高新区|经济开发区|开发区|科教城|产业园|创新园|园区|新区"
+    r"(?:股份有限公司|有限责任公司|有限公司|分公司|公司|集团|国家高新技术产业开发区|高新技术产业开发区|国家高新区|高新区|经济开发区|开发区|经开区|保税区|示范区|自贸区|科教城|产业园|创新园|园区|新区"
     r"|分中心|研究院|研究所|实验室|大学|学院|医院|银行|[省市县区镇])$"
 )
 _KIND_OF_NAME = re.compile(
-    r"(?:公司|集团|高新区|开发区|科教城|园区?|新区|中心|研究[院所]|实验室|大学|学院|医院|银行|[省市县区镇])$"
+    r"(?:公司|集团|高新区|开发区|经开区|保税区|示范区|自贸区|科教城|园区?|新区|中心|研究[院所]|实验室|大学|学院|医院|银行|[省市县区镇])$"
 )
 
 
@@ -713,55 +758,6 @@ def _overlap(stem: str, text: str) -> float:
         return 0.0
     pairs = [stem[i : i + 2] for i in range(len(stem) - 1)]
     return sum(pair in text for pair in pairs) / len(pairs)
-
-
-_YEAR_IN_TEXT = re.compile(  # of what white space follows only what looks like one: not 1500 名, 1200 workers
-    r"(?<!\d)(?<!\d[.,])(?<!\$)(?:(1[0-9]\d\d|20\d\d)(?=\s?年|[-/.]\d{1,2}[-/.])"
-    rf"|((?:(?:19|20)|(?<=\bin )1[0-8])\d\d)(?=\.?$|\.\s|[,;:?!。)]|\s(?!(?:{COUNTED})\b|[\u4e00-\u9fff])))"
-    r"|([一二][〇零一二三四五六七八九]{3})年"
-)
-_RELATIVE = {
-    **{"前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "当年": 0, "明年": 1},
-    **{"last year": -1, "this year": 0, "next year": 1},
-}
-_RELATIVE_PATTERN = re.compile("|".join(_RELATIVE))
-_BEFORE_ITS_YEAR = re.compile(r"(?:(?!\band\b)[^,;:。\d])*\b(?:in|for|during)\s")  # 1,200 visitors in 2023
-
-
-class _Years:
-    """Tells which year a place in a sentence speaks of: its own words first, then what stands before, then its date."""
-
-    def __init__(self, passage: Passage, folded: str, sentence: Sentence) -> None:
-        self._folded = folded
-        self._date = int(passage.date[:4]) if passage.date and passage.date[:4].isdigit() else None
-        self._marks = self._find(folded[sentence.start : sentence.end], sentence.start)
-        earlier = self._find(folded[: sentence.start], 0)
-        above = self._find(fold(" ".join(passage.titles)), 0)
-        self._weak = earlier[-1][1] if earlier else above[-1][1] if above else self._date
-        self.all = {year for _, year in self._marks}
-        self.strong = bool(self._marks)
-
-    def _find(self, text: str, shift: int) -> list[tuple[int, int]]:
-        marks = []
-        for match in _YEAR_IN_TEXT.finditer(text):
-            year = parse_year(next(filter(None, match.groups())))
-            if year:
-                marks.append((match.start() + shift, year))
-        if self._date:
-            marks.extend(
-                (m.start() + shift, self._date + _RELATIVE[m.group()])
-                for m in _RELATIVE_PATTERN.finditer(text)
-            )
-        return sorted(marks)
-
-    def at(self, start: int, end: int) -> int | None:
-        behind = next((mark for mark in self._marks if mark[0] >= end), None)
-        if behind and _BEFORE_ITS_YEAR.fullmatch(self._folded, end, behind[0]):
-            return behind[1]
-        before = [year for place, year in self._marks if place <= start]
-        if before:
-            return before[-1]
-        return self._marks[0][1] if self._marks else self._weak
 
 
 def _year_agreement(analysis: QuestionAnalysis, year: int | None, strong: bool) -> float:

@@ -32,6 +32,7 @@ RENDERED = 0.6  # of the threshold for a question that is read in English words:
 MAX_OTHERS = 2
 MAX_LABEL = 40  # characters of the document's title before its figure, marks included
 OTHER_YEAR = 0.4  # of its confidence is left to a figure of another year: it may fit in everything else
+HELD = 0.75  # of the confidence of a figure that is only aimed at is enough for one that was reached
 SAME_SENTENCE = 4.0  # utility of standing in the sentence that answered the first thing asked
 MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
 NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
@@ -192,6 +193,7 @@ class ExtractiveAnswerer:
             if (
                 len(others) < MAX_OTHERS
                 and key not in told
+                and _is_other(piece, best)
                 and found.kind == best.found.kind
                 and piece.confidence >= max(SURE, self._options.threshold)
                 and _as_near(found, best.found)
@@ -217,12 +219,35 @@ def _answer_part(
             best, sure = fitting, fits
         else:
             sure *= OTHER_YEAR
+    if _is_planned(best, passages, analysis):
+        held = next((found for found in ranked if not _is_planned(found, passages, analysis)), None)
+        if (
+            held
+            and held.kind == best.kind
+            and (fits := confidence(held.features)) >= max(threshold, HELD * sure)
+        ):
+            best, sure = held, fits
     if ask.kind in NOT_SHORT:  # the sentence is the answer, whichever of its spans is the best
         sure = max(confidence(found.features) for found in ranked if found.sentence == best.sentence)
     text = verbalise(passages[best.sentence.passage].text).text
     best = _outcome(best, ranked, text, analysis)
     best = _coordinated(best, ranked, text, analysis.folded, ask)
     return _piece(best, passages, sure, ask)
+
+
+_PLAN = re.compile(
+    r"力争|争取|确保|目标|预计|预期|有望|将(?:会|可|要|达|超|突破|实现|增|有)|届时"
+    r"|\b(?:targets?|targeted|aims?|expects?|expected|forecasts?|hopes?|will)\b"
+)
+
+
+def _is_planned(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+    """Whether a figure's clause tells what is aimed at, where the question asks for what is."""
+    if analysis.asks[0].kind not in FIGURES or _PLAN.search(analysis.folded):
+        return False
+    text = fold(verbalise(passages[found.sentence.passage].text).text)
+    clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
+    return bool(_PLAN.search(clause))
 
 
 _DATED = re.compile(  # the year of something else than the figure: 1998年成立的公司有多少员工, 据2024年的报道
@@ -246,6 +271,13 @@ def _as_near(found: Found, best: Found) -> bool:
     """Whether a candidate is as much about the question as the best one, in all that tells figures apart."""
     names = ("coverage", "near", "left", "names", "names_least", "unit")
     return all(found.features[name] >= 0.85 * best.features[name] for name in names)
+
+
+def _is_other(piece: _Piece, best: _Piece) -> bool:
+    """Whether a piece is of another document, or in the same one of another year that both tell."""
+    if piece.passage.document_id != best.passage.document_id:
+        return True
+    return None not in (piece.found.year, best.found.year)
 
 
 def _comparable(piece: _Piece, best: _Piece) -> bool:
@@ -299,7 +331,8 @@ def _piece(found: Found, passages: Sequence[Passage], sure: float, ask: Ask) -> 
 _CHANGED = re.compile(
     r"[^\d,，。;；]{0,8}?[增升提扩涨降减跌缩][^\d,，。;；]{0,3}?[至到为](?:(?:19|20)\d\d年)?[^\d,，。;；]{0,3}"
 )
-_BEFORE = re.compile(r"原|[之此以]前|(?<![目当提])前|过去|[由从](?:多少|几)")
+_BEFORE = re.compile(r"原|[最起当]初|刚开始|一开始|[之此以]前|(?<![目当提])前|过去|[由从](?:多少|几)")
+_ORIGIN = re.compile(r"[由从](?P<when>[^\d,，。;；]{0,6}的|(?:19|20)\d\d年的?)?$")
 _ADDED = re.compile(r"[新净]增[^\d,，。;；]{0,4}$")
 _SUM = re.compile(r"[^\d。;；]{0,12}(?:累计|总数|(?<!公)共|达)[^\d,，。;；]{0,4}")
 
@@ -311,8 +344,10 @@ def _outcome(best: Found, ranked: Sequence[Found], text: str, analysis: Question
     """
     question = analysis.folded
     before = text[best.sentence.start : best.start]
-    origin = re.search(r"[由从](?P<when>[^\d,，。;；]{0,6}的|(?:19|20)\d\d年的?)?$", before)
-    if origin and not _BEFORE.search(question) and not (origin["when"] and analysis.years):
+    origin = _ORIGIN.search(before)
+    if _BEFORE.search(question):
+        return next((found for found in ranked if _leads_to(found, best, text)), best)
+    if origin and not (origin["when"] and analysis.years):
         between = _CHANGED
     elif _ADDED.search(before) and "增" not in question:
         between = _SUM
@@ -329,6 +364,17 @@ def _outcome(best: Found, ranked: Sequence[Found], text: str, analysis: Question
         and between.fullmatch(text, best.end, found.start)
     )
     return next(later, best)
+
+
+def _leads_to(found: Found, best: Found, text: str) -> bool:
+    """Whether a figure is what the best one was before: X in 由X增至Y."""
+    return (
+        found.sentence == best.sentence
+        and found.kind == best.kind
+        and found.end <= best.start
+        and bool(_ORIGIN.search(text[best.sentence.start : found.start]))
+        and bool(_CHANGED.fullmatch(text, found.end, best.start))
+    )
 
 
 def _unit(text: str, found: Found) -> str:
