@@ -16,6 +16,7 @@ from rag.checking.binding import read_facts
 from rag.checking.direction import denies, opposed
 from rag.checking.labelled import CasesError, check_cases, measure, read_cases, table
 from rag.checking.names import find_names, holds, searched
+from rag.checking.support import features, present
 from rag.datatypes import DoubtReason, Passage, Span
 from rag.reader import Reader
 
@@ -90,6 +91,70 @@ def test_a_figure_of_another_subject_fails(checker: SentenceChecker) -> None:
     assert checker.check("澜湾高新区完成投资74亿元。", [TWO]).reason == "name"
 
 
+@pytest.mark.parametrize(
+    ("text", "right", "exchanged"),
+    [
+        ("成人票80元，儿童票40元。", "儿童票40元，成人票80元。", "成人票40元，儿童票80元。"),
+        ("男生150人，女生120人。", "男生150人、女生120人。", "男生120人，女生150人。"),
+        (
+            "澜湾高新区产值885亿元，桐江开发区产值612亿元。",
+            "澜湾高新区和桐江开发区产值分别为885亿元和612亿元。",
+            "澜湾高新区和桐江开发区产值分别为612亿元和885亿元。",
+        ),
+        (
+            "Plant A in Dunmore made 420 engines and Plant B in Kelby made 310.",
+            "Dunmore made 420 engines and Kelby made 310.",
+            "Dunmore and Kelby made 310 and 420 engines respectively.",
+        ),
+    ],
+)
+def test_two_figures_that_have_each_the_words_of_the_other_fail(
+    checker: SentenceChecker, text: str, right: str, exchanged: str
+) -> None:
+    assert checker.check(right, [passage(text)]).reason != "figure"
+    assert checker.check(exchanged, [passage(text)]).reason == "figure"
+
+
+COVER = "该市森林覆盖率由五年前的38.5%提高到43.2%。"
+STAFF = "公司员工从成立之初的40人发展到现在的3200人。"
+PRICE = "景区门票价格由80元调整为60元。"
+REVENUE = "Revenue fell from $48.2 million in 2021 to $41.7 million in 2022."
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "reason"),
+    [
+        (COVER, "该市森林覆盖率为43.2%。", None),
+        (COVER, "该市森林覆盖率为38.5%。", "figure"),
+        (COVER, "五年前该市森林覆盖率为38.5%。", None),
+        (COVER, "该市森林覆盖率由43.2%降到38.5%。", "support"),
+        (PRICE, "景区门票价格现在是60元。", None),
+        (PRICE, "景区门票价格现在是80元。", "figure"),
+        (PRICE, "景区门票价格由60元调整为80元。", "figure"),
+        (STAFF, "公司现有员工3200人，由40人发展而来。", None),
+        (STAFF, "公司现有员工40人。", "figure"),
+        ("公司计划将员工由40人增加到60人。", "公司现有员工40人。", None),
+        ("Headcount rose from 2,900 to 3,200.", "Headcount is 3,200.", None),
+        (REVENUE, "Revenue fell to $41.7 million in 2022.", None),
+        (REVENUE, "Revenue rose to $41.7 million in 2022.", "support"),
+        ("公司收入由48.2亿元下降到41.7亿元。", "公司收入增至41.7亿元。", "support"),
+        (REVENUE, "Revenue is $41.7 million, compared to $48.2 million before.", None),
+    ],
+)
+def test_of_a_change_only_its_end_is_what_is(
+    checker: SentenceChecker, text: str, sentence: str, reason: DoubtReason | None
+) -> None:
+    checked = checker.check(sentence, [passage(text)])
+    assert checked.reason == reason or (reason is None and not checked.missing)
+
+
+def test_a_weekday_is_one_however_it_is_written() -> None:
+    for said, text in (("星期六举行", "周六举行"), ("周日闭馆", "星期天闭馆")):
+        wanted = features(said, [], chinese=True, crossing=False, taken=[])
+        assert all(present(feature, searched(text)) for feature in wanted)
+        assert not all(present(feature, searched("周五" + text[-2:])) for feature in wanted)
+
+
 def test_what_is_missing_is_named_in_the_words_of_the_sentence(checker: SentenceChecker) -> None:
     assert checker.check("2022年产值358亿元，增长18%。", [YEARS]).missing == ("358亿元", "18%")
     assert checker.check("厂长王立民说，质量第一。", [YEARS]).missing == ("王立民",)
@@ -160,6 +225,9 @@ def test_a_figure_is_bound_to_its_year(text: str, bound: list[set[int]]) -> None
         ("甲区产值368亿元，乙区产值512亿元。", ["甲区产值", "乙区产值"]),
         ("甲、乙两区产值分别为3亿元和5亿元。", ["甲", "乙两区产值"]),
         ("现有学生126名、教师19名。", ["现有学生", "教师 。"]),
+        ("产值由3亿元提高到5亿元。", ["产值由 提高到", "产值 提高到"]),
+        ("Revenue fell from $5 million to $3 million", ["Revenue fell from   to", "Revenue fell  to"]),
+        ("It is open from 9 to 17 hours", ["It is open from   to", "to"]),
     ],
 )
 def test_a_figure_has_the_words_that_are_its_own(text: str, words: list[str]) -> None:

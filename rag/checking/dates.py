@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from index.text import MONTHS, fold
 from rag.candidates import AMOUNT, COUNTED, flat, parse_year
-from rag.checking.values import han_number
+from rag.checking.values import ENGLISH_WORDS, ORDINALS, han_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +24,23 @@ class Date:
     year: int | None = None  # below 0: before Christ
     month: int | None = None
     day: int | None = None
-    part: str = ""  # Q1 … Q4, H1, H2 or decade
+    part: str = ""  # Q1 … Q4, H1, H2, decade or century
     derived: bool = False  # counted from the date before it: 次年
+
+    @property
+    def in_one_year(self) -> bool:
+        """Whether its year is the one meant, rather than the first of many."""
+        return self.part not in ("decade", "century")
 
 
 _YEAR = r"(?:1\d|20)\d\d"
 _NUMERAL = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 _QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4,
              "first": 1, "second": 2, "third": 3, "fourth": 4}  # fmt: skip
+_CENTURY = r"(?:1?\d|2[01])(?!\d)|二?十[一二三四五六七八九]?|[二三四五六七八九]"
 _CHINESE = re.compile(
-    rf"""(?P<decade>(?:\d{{4}}|\d0|[二三四五六七八九]十)年代)
+    rf"""(?:(?:(?P<century>{_CENTURY})|上个?)世纪)?(?P<decade>(?:\d{{4}}|\d0|[一二三四五六七八九]十)年代)
+    | (?<![\d.])(?P<century2>{_CENTURY})(?:世纪|(?=\s?[、至到—~和与-]\s?(?:{_CENTURY})世纪))
     | (?<!\d)(?P<year>{_YEAR}|[一二][〇零一二三四五六七八九]{{3}})
       (?:\s?年度?|(?=\s?[-—–~、和与至到]\s?{_YEAR}\s?年))
       (?:的?\s?(?:(?P<month>{_NUMERAL})\s?月份?(?:\s?(?P<day>{_NUMERAL})\s?[日号])?|第?(?P<quarter>[一二三四1-4])季度|(?P<half>[上下])半年))?
@@ -49,6 +56,7 @@ _CHINESE = re.compile(
 )
 _MONTH = "|".join(rf"{name}|{name[:3]}\b\.?" for name in MONTHS if name != "May") + "|May|Sept\\b\\.?"
 _NO_UNIT = rf"(?![\d%]|[.,:]\d|\s?(?:{COUNTED}|[\u4e00-\u9fff]))"
+_ORDINAL = rf"\d{{1,2}}(?:st|nd|rd|th)|(?i:(?:twenty-)?(?:{'|'.join(ORDINALS)}))"
 _ENGLISH = re.compile(
     rf"""\b(?P<month>{_MONTH})\s(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?:,?\s(?:of\s)?(?P<year>{_YEAR}))?(?![\d%]|,\d)
     | \b(?P<day2>[0-3]?\d)(?:st|nd|rd|th)?\s(?:of\s)?(?P<month2>{_MONTH})(?:,?\s(?P<year2>{_YEAR}))?\b
@@ -58,6 +66,8 @@ _ENGLISH = re.compile(
         |\bQ(?P<quarter2>[1-4])|\bH(?P<half2>[12]))\b
       (?:,?\s(?:of\s)?(?P<year4>{_YEAR}))?(?!\sof\sthe\s(?!year)\w)
     | (?<![\d$€£¥.,-])(?P<decade>(?:1\d|20)\d0)s\b
+    | \b(?P<century>{_ORDINAL})(?:[\s-]centur(?:y|ies)\b
+      |(?=\s(?:and|to|or)\s(?:the\s)?(?:{_ORDINAL})[\s-]centur(?:y|ies)\b))
     | (?<![\d$€£¥.,\w])(?P<year5>{_YEAR})(?:[-–](?P<year6>\d\d|{_YEAR})\b)?{_NO_UNIT}(?![A-Za-z])""",
     re.VERBOSE,
 )
@@ -163,7 +173,9 @@ def _chinese(folded: str, today: tuple[int | None, int | None]) -> Iterator[Date
         part = ""
         if "decade" in parts:
             digits = parts["decade"].removesuffix("年代")
-            year, part = _number(digits), "decade"
+            year, part = (_number(digits) or 0) + _first_year(_number(parts.get("century"))), "decade"
+        elif "century" in parts:
+            year, part = _first_year(_number(parts["century"])), "century"
         elif "quarter" in parts:
             part = f"Q{_QUARTERS[parts['quarter']]}"
         elif "half" in parts:
@@ -171,6 +183,11 @@ def _chinese(folded: str, today: tuple[int | None, int | None]) -> Iterator[Date
         if year and folded.endswith("公元前", 0, match.start()):
             year = -year
         yield Date(start=match.start(), end=match.end(), year=year, month=month, day=day, part=part)
+
+
+def _first_year(century: int | None) -> int:
+    """Return the first year of a century as it is commonly counted: 1900 of the 20th; 0 where none is said."""
+    return 100 * (century - 1) if century else 0
 
 
 def _closing(first: str, last: str) -> int:
@@ -193,6 +210,8 @@ def _english(shown: str, today: tuple[int | None, int | None]) -> Iterator[Date]
             year = -year
         if "decade" in parts:
             year, part = int(parts["decade"]), "decade"
+        elif "century" in parts:
+            year, part = _first_year(_ordinal(parts["century"].lower())), "century"
         elif match["half"] or match["half2"]:
             part = f"H{match['half2'] or _QUARTERS[match['quarter']]}"
         elif "quarter" in parts:
@@ -206,17 +225,43 @@ def _english(shown: str, today: tuple[int | None, int | None]) -> Iterator[Date]
         yield Date(start=match.start(), end=match.end(), year=year)
 
 
+def _ordinal(word: str) -> int:
+    """Return the number of an English ordinal: 20th, twentieth, twenty-first."""
+    digits = re.match(r"\d+", word)
+    return int(digits[0]) if digits else sum((ORDINALS | ENGLISH_WORDS)[part] for part in word.split("-"))
+
+
 def covers(found: Date, said: Date) -> bool:
-    """Tell whether a date of a passage states all that a sentence's date states; an unknown year is no difference."""
-    if said.part != found.part and said.part:
+    """Tell whether a date of a passage states all that a sentence's date states; an unknown year is no difference.
+
+    A year lies in its decade and century, a month in its quarter and half of the year.
+    """
+    if not (said.in_one_year and found.in_one_year):
+        return _in_period(found, said)
+    if said.part and said.part not in _parts_of_year(found):
         return False
-    if said.part == "decade" and said.year and found.year:
-        return said.year % 100 == found.year % 100 and (
-            said.year == found.year or min(said.year, found.year) < 100
-        )
     return (
         (said.year is None or found.year is None or said.year == found.year)
         and (said.month is None or said.month == found.month)
         and (said.day is None or said.day == found.day)
         and (said.year is None or found.year is not None or said.month is not None or bool(said.part))
+    )
+
+
+def _parts_of_year(date: Date) -> set[str]:
+    """Return the quarter and the half of the year that a date lies in, as far as it says."""
+    quarter = (date.month + 2) // 3 if date.month else int(date.part[1]) if date.part.startswith("Q") else 0
+    return {date.part, *((f"Q{quarter}", f"H{(quarter + 1) // 2}") if quarter else ())}
+
+
+def _in_period(found: Date, said: Date) -> bool:
+    """Tell whether a date lies in a decade or century; 30年代 leaves open of which century it is."""
+    if said.in_one_year or said.year is None or found.year is None or (said.year < 0) != (found.year < 0):
+        return False
+    first, year = abs(said.year), abs(found.year)
+    if said.part == "century":  # 1900 is the last year of one, or the first of the next
+        return first in (year // 100 * 100, (year - found.in_one_year) // 100 * 100)
+    decade = year // 10 * 10
+    return found.part != "century" and (
+        decade == first or (min(decade, first) < 100 and (decade - first) % 100 == 0)
     )

@@ -1,6 +1,7 @@
 """Tells whether two texts say the opposite: one denies what the other says, or one rises where the other falls.
 
-Takes texts, gives yes or no; by a short list of words, so no means nothing more than that none of them was seen.
+And whether one speaks of a change at all. Takes texts, gives yes or no; by a short list of words, so no means nothing
+more than that none of them was seen.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ _EMPTY = FUNCTION_WORDS["en"] | {
     "than",
 }
 _UP = re.compile(
-    r"增长|增加|上升|上涨|提高|提升|上调|净增|升至|升高|扩大"
+    r"增长|增加|上升|上涨|提高|提升|上调|净增|[增升涨][至到]|升高|扩大"
     r"|\b(?:rose|rise|rises|rising|grew|grow|grown|growth|increas\w+|up|climb\w+|higher|gain\w*)\b"
 )
 _DOWN = re.compile(
-    r"下降|减少|下跌|下滑|降低|下调|缩减|降至|减产|跌至"
+    r"下降|减少|下跌|下滑|降低|下调|缩减|[降跌减][至到]|减产"
     r"|\b(?:fell|fall|fallen|falls|falling|declin\w+|decreas\w+|drop\w*|down|lower\w*|reduc\w+|shrank)\b"
 )
+_CHANGING = re.compile(r"\b(?:chang|adjust|revis|rais|cut|mov|expand|went|gone|go(?:es|ing)?\b)")
 
 
 def denies(sentence: str, quoted: str) -> bool:
@@ -73,3 +75,9 @@ def opposed(first: str, second: str) -> bool:
     """Tell whether one text speaks of rising alone and the other of falling alone, in whichever language."""
     ways = [(bool(_UP.search(text)), bool(_DOWN.search(text))) for text in (fold(first), fold(second))]
     return set(ways) == {(True, False), (False, True)}
+
+
+def moves(text: str) -> bool:
+    """Tell whether an English text speaks of rising, falling or another change."""
+    folded = fold(text)
+    return any(pattern.search(folded) for pattern in (_UP, _DOWN, _CHANGING))

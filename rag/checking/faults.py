@@ -147,9 +147,12 @@ def _others(
     """Return "name" or "figure" where the words put to a figure are in the passage those of another; else "".
 
     Three signs, each asking that nothing of the sentence speaks for the figure that was found: another name, another
-    noun right before the figure, or most of the words.
+    noun right before the figure, or most of the words. Two more where the sentence has both figures of the passage, or
+    one of what was before a change.
     """
-    mine = [f for f in wanted if any(s <= f.start < e for s, e in fact.own)]
+    mine = [f for f in wanted if _within(f, fact)]
+    if isinstance(fact, Fact) and isinstance(found, Fact) and _outdated(said, fact, found, view):
+        return "figure"
     own = searched(view.facts.words(found))
     names = [n for n in said.names if any(s <= n.start < e for s, e in fact.own)]
     for rival in _rivals(said, fact, found, view):
@@ -164,7 +167,67 @@ def _others(
             return "figure"
         if _measured_otherwise(said, fact, found, rival, view):
             return "figure"
+    if isinstance(fact, Fact) and _exchanged(said, fact, own, view, wanted):
+        return "figure"
     return ""
+
+
+def _exchanged(said: Said, fact: Fact, own: Searched, view: View, wanted: Sequence[Feature]) -> bool:
+    """Tell whether the passage puts a figure's words to another figure of the sentence, and that one's to this."""
+    for other in said.facts.facts:
+        if not same_dimension(other.figure, fact.figure) or bears_out(other.figure, fact.figure):
+            continue
+        mine, its = (
+            [f for f in wanted if _within(f, a) and not _within(f, b)]
+            for a, b in ((fact, other), (other, fact))
+        )
+        theirs = [
+            searched(view.facts.words(rival))
+            for rival in view.facts.facts
+            if bears_out(rival.figure, other.figure)
+        ]
+        if theirs and all(_leans(mine, own, there) > 0 and _leans(its, there, own) > 0 for there in theirs):
+            return True
+    return False
+
+
+def _within(feature: Feature, fact: Fact | Event) -> bool:
+    """Tell whether a thing that a sentence says belongs to one of its figures or dates."""
+    return any(start <= feature.start < end for start, end in fact.own)
+
+
+def _leans(words: Sequence[Feature], here: Searched, there: Searched) -> int:
+    """Return how many more of some words stand there alone than here alone."""
+    return sum(present(word, there) - present(word, here) for word in words)
+
+
+_OF_NOW = re.compile(
+    r"现(?=[有在任为是])|[目当]前|如今|至今|(?:[为是有达到至]|共计?)了?(?:约|近|超过?)?$"
+    r"|\b(?:now|currently|today|is|are|has|have|reach\w*)\b|\bto\s?[$€£¥]?$"
+)
+_OF_THEN = re.compile(  # or compared with
+    r"[原曾昔旧初始起由从比较]|(?<![目当])前|(?<!小)时|过去|以往|去年|上年|\b(?:ago|from|than|over|against|versus|compared)\b"
+    r"|\b(?:was|were|had|used|once|before|earlier|previous|former|original|initial|first|start|beg[au]n|open|last|past|until)"
+)
+_PLANNED = re.compile(
+    r"[拟将]|计划|规划|预计|目标|力争|争取|有望|\b(?:plan|will|would|expect|aim|target|propos|forecast|intend|should|may|could)"
+)
+
+
+def _outdated(said: Said, fact: Fact, found: Fact, view: View) -> bool:
+    """Tell whether a sentence turns a change of the passage round, or gives as what is what was before it."""
+    if fact.end:
+        return found.end not in ("", fact.end) and any(
+            other.end == found.end and rival.end == fact.end and bears_out(rival.figure, other.figure)
+            for other in said.facts.facts
+            for rival in view.facts.facts
+        )
+    if found.end != "old" or (fact.years and fact.sure) or _PLANNED.search(fold(view.facts.words(found))):
+        return False
+    before = [said.facts.folded[start:end] for start, end in fact.own if end <= fact.figure.start]
+    return any(map(_OF_NOW.search, before)) and not _OF_THEN.search(
+        said.facts.folded, fact.sentence[0], max(end for _, end in fact.own)
+    )
 
 
 def _outweighs(there: int, here: int, wanted: int, *, dated: bool) -> bool:

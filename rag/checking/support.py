@@ -19,6 +19,8 @@ from rag.answerers.evidence import content_terms, passage_words
 from rag.checking.names import Searched, searched
 from rag.datatypes import Passage
 
+_WEEKDAY = "(?:星期|礼拜|周)([一二三四五六日天])"
+
 MAX_QUOTES = 3  # sentences quoted from one passage
 
 
@@ -52,7 +54,15 @@ def features(
             if unit.kind in ("word", "name", "kept", "unknown")
         ]
     found: list[Feature] = []
-    for run in re.finditer(rf"[{HAN}]+|[a-z]+(?:[-'][a-z]+)*", folded):
+    for run in re.finditer(rf"{_WEEKDAY}|(?:(?!{_WEEKDAY})[{HAN}])+|[a-z]+(?:[-'][a-z]+)*", folded):
+        if run[1]:  # 星期六 and 周六 are one
+            forms = tuple(
+                week + day
+                for week in ("周", "星期", "礼拜")
+                for day in ("日天" if run[1] in "日天" else run[1])
+            )
+            found.append(Feature(forms=forms, start=run.start(), end=run.end()))
+            continue
         for term in content_terms(run.group()):
             place = run.group().find(term)
             start = run.start() + max(place, 0)

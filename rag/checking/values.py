@@ -79,6 +79,9 @@ _DURATIONS = {"year": ("month", 12), "month": ("month", 1), "week": ("second", 6
               "hour": ("second", 3600), "minute": ("second", 60), "second": ("second", 1)}  # fmt: skip
 """The smallest unit of which each unit of time is a whole multiple, and how many; days do not make up a month."""
 
+_CLOCKS = frozenset({"clock", "dial"})
+"""Minutes since midnight; since midnight or noon where it is not said which."""
+
 _SIGNS = {"$": "usd", "us$": "usd", "hk$": "hkd", "¥": "yuan", "€": "eur", "£": "gbp",
           "rmb": "yuan", "cny": "yuan", "usd": "usd", "eur": "eur"}  # fmt: skip
 _HAN_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
@@ -111,7 +114,7 @@ class Figure:
     start: int
     end: int
     number: Decimal
-    dimension: str = ""  # yuan, %, metre, person …; "": not said
+    dimension: str = ""  # yuan, %, metre, person, clock …; "": not said
     step: Decimal = Decimal(1)  # what one of its last written digit other than 0 is worth
     bound: Bound = ""  # what a word beside it says: 约 about, 超过 over, 近 under
     spelt: bool = False  # written in words or Chinese numerals
@@ -134,6 +137,8 @@ def same_dimension(a: Figure, b: Figure) -> bool:
         return True
     if a.dimension in _DURATIONS and b.dimension in _DURATIONS:
         return _DURATIONS[a.dimension][0] == _DURATIONS[b.dimension][0]
+    if {a.dimension, b.dimension} & _CLOCKS:
+        return {a.dimension, b.dimension} <= _CLOCKS
     if "%" in (a.dimension, b.dimension) or "point" in (a.dimension, b.dimension):
         return False
     if {a.dimension, b.dimension} <= _LOOSE:
@@ -153,6 +158,8 @@ def bears_out(found: Figure, said: Figure) -> bool:
         return False
     if found.dimension != said.dimension and {found.dimension, said.dimension} <= _DURATIONS.keys():
         found, said = _in_smallest(found), _in_smallest(said)
+    if {found.dimension, said.dimension} == _CLOCKS:
+        found, said = (replace(time, number=time.number % _HALF_DAY) for time in (found, said))
     if found.number == said.number:
         return {found.bound, said.bound} != {"over", "under"}
     if _rounds_to(found, said) or _rounds_to(said, found):
@@ -201,7 +208,8 @@ def find_figures(text: str, taken: Iterable[TextSpan] = ()) -> list[Figure]:
         *((match.start(match.lastgroup or 0), match.end()) for match in _NUMBERED.finditer(folded)),
     ]
     found: list[Figure] = []
-    for figure in (*_shares(folded), *_plain(folded), *_in_words(folded)):
+    readers = (_clock_times, _compound_durations, _shares, _plain, _in_words)
+    for figure in (figure for reader in readers for figure in reader(folded)):
         if not any(figure.start < end and start < figure.end for start, end in spans):
             found.append(figure)
             spans.append((figure.start, figure.end))
@@ -396,6 +404,109 @@ def han_number(text: str) -> Decimal | None:
     return Decimal(total + section + (digit or 0))
 
 
+# Times of day, and durations in several units
+
+_HALF_DAY = 720  # minutes
+_CLOCK = re.compile(
+    r"(?:(?P<when>凌晨|清晨|早[上晨]?|[上中下]午|傍晚|晚上?|夜间)\s?)?"
+    rf"(?:\b(?P<word>{'|'.join(_TEENS[1:13])})(?=\s(?:o'clock|[ap]\.?m)\b)"
+    r"|(?<!\d)(?<!\d[.:])(?P<hour>[01]?\d|2[0-4])|(?P<han>(?(when)(?:十[一二]?|[一二两三四五六七八九])|(?!))))"
+    r"(?::(?P<minute>[0-5]\d)(?![\d:]|\.\d)(?:\s?(?P<half>[ap])\.?m\b\.?)?|\s?(?P<half2>[ap])\.?m\b\.?|\s?o'clock\b"
+    r"|(?:时(?![间代期段候差速长])|点钟?(?!\d(?!\d?分)|[多几位个建意评要方措]))"
+    r"(?:(?P<minute2>[0-5]?\d)分(?!钟)|(?P<part>半|整|[一三]刻))?)"
+)
+_MINUTES = {"半": 30, "一刻": 15, "三刻": 45}
+_COUNTED_OUT = re.compile(  # a ratio, a score, points
+    r"(?:比[分例赛]?[^,。;\d]{0,6}|[升跌涨降共有以]了?|\b(?:ratio|scale|score|won|lost|beat)\b[^,.;\d]{0,12})$"
+)
+_SCORED = re.compile(r"\s?[的力险大完]?(?:[战击获取]?[胜败负]|比[分例]|不敌|领先|落后|平)")
+
+
+def _clock_times(folded: str) -> Iterator[Figure]:
+    """Yield times of day, by the minute: 15:00, 下午3点, 3 p.m."""
+    for match in _CLOCK.finditer(folded):
+        start, end, when = match.start(), match.end(), (match["when"] or "")[:1]
+        half = match["half"] or match["half2"] or ""
+        if not (when or half) and (
+            _COUNTED_OUT.search(folded[max(0, start - 16) : start]) or _SCORED.match(folded, end)
+        ):
+            continue
+        written = match["hour"] or match["han"] or match["word"]
+        hour = int(_counted(written))
+        told = bool(when or half) or hour > 12 or written.startswith("0")
+        if hour > 12:
+            pass
+        elif when in ("凌", "清") or half == "a":
+            hour %= 12
+        elif when in ("下", "傍") or half == "p":
+            hour = hour % 12 + 12
+        elif when in ("晚", "夜") or (when == "中" and hour < 11):
+            hour += 12
+        minutes = 60 * hour + int(match["minute"] or match["minute2"] or _MINUTES.get(match["part"] or "", 0))
+        yield Figure(
+            start=start,
+            end=end,
+            number=Decimal(minutes % (2 * _HALF_DAY if told else _HALF_DAY)),
+            dimension="clock" if told else "dial",
+            bound=_bound(folded, start, end),
+        )
+
+
+_COMPOUND = ("year", "month", "hour", "minute", "second")  # not days: 一天8小时 are eight hours each day
+
+
+@cache
+def _duration_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the pattern of a duration in several units, and that of each of its parts."""
+    times = _alternatives(["分", *(unit for unit, (time, _) in _units().items() if time in _COMPOUND)])
+    number = rf"(?:{_DIGITS}|(?!零){_HAN}|\b(?:an?|{_WORD})(?:[\s-](?:{_WORD}))*)"
+    part = rf"{number}[\s-]?(?:{times})"
+    return (
+        re.compile(
+            rf"(?<![\d.])(?:{part}(?:,?\s(?:and\s)?|零|又)?){{1,2}}{part}"
+            rf"|\b(?:an?|one)\s(?P<halved>{times})\sand\sa\shalf\b"
+        ),
+        re.compile(rf"(?P<number>{number})[\s-]?(?P<unit>{times})"),
+    )
+
+
+def _compound_durations(folded: str) -> Iterator[Figure]:
+    """Yield durations in several units, in the smallest of them: 1小时20分钟, an hour and a half."""
+    whole, part = _duration_patterns()
+    for match in whole.finditer(folded):
+        if match["halved"]:
+            parts = [(Decimal("1.5"), _units()[match["halved"]][0])]
+        else:
+            parts = [
+                (_counted(found["number"]), "minute" if found["unit"] == "分" else _units()[found["unit"]][0])
+                for found in part.finditer(match.group())
+            ]
+        scales = [_DURATIONS[unit] for _, unit in parts]
+        if any(
+            larger[0] != smaller[0] or number * smaller[1] >= larger[1]
+            for (larger, smaller), (number, _) in zip(pairwise(scales), parts[1:], strict=True)
+        ):
+            continue  # 一小时、90分钟: two durations
+        unit, factor = parts[-1][1], scales[-1][1]
+        total = sum(
+            (number * scale for (number, _), (_, scale) in zip(parts, scales, strict=True)), Decimal(0)
+        )
+        yield Figure(
+            start=match.start(),
+            end=match.end(),
+            number=total / factor,
+            dimension=unit,
+            bound=_bound(folded, match.start(), match.end()),
+        )
+
+
+def _counted(text: str) -> Decimal:
+    """Return the number of digits, Chinese numerals or English words."""
+    if text[0].isascii() and text[0].isalpha():
+        return _english_number(re.findall("[a-z]+", text)) or Decimal(1)  # an hour
+    return _either(text) or Decimal(0)
+
+
 # Shares, and numbers in English words
 
 _NOT_TENTH = "立为员果功长本都绩分品型人就熟千百双交语份效因像群对套天年"
@@ -516,7 +627,9 @@ def _inherited(folded: str, figures: Sequence[Figure]) -> list[Figure]:
         scaled = following.dimension or not re.fullmatch(_DIGITS, folded[following.start : following.end])
         if bare.dimension or not scaled or not re.fullmatch(_DIGITS, written):
             continue
-        if _JOINED.fullmatch(between):
+        if _JOINED.fullmatch(between) and following.dimension in _CLOCKS:
+            result[place] = replace(bare, number=60 * bare.number % _HALF_DAY, dimension="dial")
+        elif _JOINED.fullmatch(between):
             head = re.match(_DIGITS, folded[following.start : following.end].lstrip("$¥€£ "))
             worth = following.step / _step(head.group()) if head else Decimal(1)  # a number may be 0: -10~0℃
             result[place] = replace(
