@@ -2,7 +2,7 @@
 
 A chunk ends where a sentence ends. Paragraphs of one section share a chunk while it is short, captions stand apart
 from the text, and a byline and a headline that states a fact ("22 projects signed") open the first chunk under them,
-for no paragraph may repeat them.
+for no paragraph may repeat them; a byline at the end of a text closes its last chunk.
 Tables of contents, running heads and pull quotes (whose words the running text holds) are left out; the lines of an
 imprint are kept.
 """
@@ -17,6 +17,7 @@ from typing import Literal
 
 from index.datatypes import Block, BlockKind, Chunk, Document, DocumentInfo, Span
 from index.errors import SettingsError
+from index.layout import cues
 from index.sentences import split_sentences
 from index.tables import find_tables
 
@@ -30,7 +31,7 @@ class ChunkingOptions:
     minimum: int = 90  # a paragraph shorter than this shares a chunk with its neighbours
     latin_scale: float = 2.5  # English says in this many characters what Chinese says in one
     headings: Literal["facts", "all", "none"] = "facts"  # which headings open the first chunk under them
-    bylines: bool = True  # whether an article's first chunk opens with who wrote it
+    bylines: bool = True  # whether a text's first chunk opens with its author or its last ends with one
     contents: bool = False  # whether tables of contents are searched
     furniture: bool = False  # whether running heads, page numbers, labels and pull quotes are searched
 
@@ -68,7 +69,8 @@ class _Section:
     """Blocks that may share chunks."""
 
     blocks: list[Block] = field(default_factory=list)
-    lead: list[Block] = field(default_factory=list)  # headings that open its first chunk
+    lead: list[Block] = field(default_factory=list)  # headings and bylines that open its first chunk
+    tail: list[Block] = field(default_factory=list)  # bylines that close its last chunk
 
 
 _FACT = re.compile(r"\d|[一二三四五六七八九十百千万两]+(?:个|家|名|项|亿|万|倍|成|届|周年|年|月|日)")
@@ -87,7 +89,7 @@ def chunk_document(
     """
     options = _scaled(options, document)
     chunks: list[Chunk] = []
-    for section in _sections(blocks, options):
+    for section in _sections(document.text, blocks, options):
         for spans, block in _pack(document.text, section, options):
             chunks.append(
                 Chunk(
@@ -153,11 +155,13 @@ def _scaled(options: ChunkingOptions, document: Document) -> ChunkingOptions:
     )
 
 
-def _sections(blocks: Sequence[Block], options: ChunkingOptions) -> Iterator[_Section]:
-    """Group blocks that may share chunks, each with the headings and the byline that open it."""
+def _sections(text: str, blocks: Sequence[Block], options: ChunkingOptions) -> list[_Section]:
+    """Group blocks that may share chunks, each with the headings and the bylines that open or close it."""
     left_out = {
         kind for kind, kept in (("contents", options.contents), ("furniture", options.furniture)) if not kept
     }
+    several = any(block.article != blocks[0].article for block in blocks)
+    sections: list[_Section] = []
     waiting: list[Block] = []  # headings and bylines whose text is still to come
     for (_, family), run in groupby(
         (block for block in blocks if block.kind not in left_out), key=lambda b: (_place(b), _family(b))
@@ -166,19 +170,32 @@ def _sections(blocks: Sequence[Block], options: ChunkingOptions) -> Iterator[_Se
         if family == "opening":
             waiting.extend(members)
             continue
-        over = [block for block in waiting if _stands_over(block, members[0])]
+        over = [block for block in waiting if _stands_over(text, block, members[0], several)]
         if family == "text":
-            yield from (
-                _Section(blocks=[block]) for block in waiting if block not in over and _is_heading(block)
-            )
+            _set_apart(sections, [block for block in waiting if block not in over])
             waiting = []
-            yield _Section(blocks=members, lead=over)
+            sections.append(_Section(blocks=members, lead=over))
         else:  # a picture may stand between a heading and its text, and is all that some headings have
+            parent = members[0].heading[:-1]
             waiting = [
-                block for block in waiting if block not in over or block.heading != members[0].heading[:-1]
+                block
+                for block in waiting
+                if block.kind == "byline" or block not in over or block.heading != parent
             ]
-            yield _Section(blocks=members)
-    yield from (_Section(blocks=[block]) for block in waiting if _is_heading(block))
+            sections.append(_Section(blocks=members))
+    _set_apart(sections, waiting)
+    return sections
+
+
+def _set_apart(sections: list[_Section], openings: Sequence[Block]) -> None:
+    """Give each heading without text a section of its own; a byline without text closes the one before it."""
+    for block in openings:
+        if _is_heading(block):
+            sections.append(_Section(blocks=[block]))
+            continue
+        before = next((one for one in reversed(sections) if _family(one.blocks[0]) != "caption"), None)
+        if before is not None and before.blocks[0].article == block.article:
+            before.tail.append(block)
 
 
 def _place(block: Block) -> tuple[int, tuple[str, ...]]:
@@ -197,11 +214,21 @@ def _is_heading(block: Block) -> bool:
     return block.kind in ("heading", "title")
 
 
-def _stands_over(opening: Block, block: Block) -> bool:
-    """Whether a heading or byline is of the text that begins with ``block``."""
+def _stands_over(text: str, opening: Block, block: Block, several: bool) -> bool:
+    """Whether a heading or byline is of the text that begins with ``block``.
+
+    The headline of one of several articles and the column's name above it are on no path: they are over all of it.
+    """
     if opening.article != block.article:
         return False
-    return opening.kind in ("title", "byline") or len(opening.heading) < len(block.heading)
+    if opening.kind == "title":
+        return True
+    path = opening.heading
+    if opening.kind == "heading":
+        if several and not path:
+            return bool(block.heading)
+        path = (*path, cues.bare(_words(text, opening)))
+    return block.heading[: len(path)] == path
 
 
 def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tuple[tuple[Span, ...], Block]]:
@@ -210,15 +237,21 @@ def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tu
         unit for number, block in enumerate(section.blocks) for unit in _units(text, block, number, options)
     ]
     lead = [block.spans for block in section.lead if _opens(text, block, options)]
+    tail = [block.spans for block in section.tail if _opens(text, block, options)]
     done = -1  # the block that the chunk before ends in
-    for first, group in enumerate(_groups(units, options)):
+    header: tuple[Span, ...] = ()  # of that block, if it is a table
+    groups = list(_groups(units, options))
+    for number, group in enumerate(groups):
         spans = _joined(text, [unit.spans for unit in group], [unit.block for unit in group])
-        over = lead if first == 0 else []
-        if group[0].block == done and (header := _table_header(text, section.blocks[done])):
+        over = lead if number == 0 else []
+        if group[0].block == done and header:
             over = [header]
-        done = group[-1].block
-        if over:
-            spans = _joined(text, [*over, spans], range(len(over) + 1))
+        if group[-1].block != done:
+            done = group[-1].block
+            header = _table_header(text, section.blocks[done])
+        under = tail if number == len(groups) - 1 else []
+        if over or under:
+            spans = _joined(text, [*over, spans, *under], range(len(over) + 1 + len(under)))
         if spans:
             yield tuple(spans), section.blocks[group[0].block]
 
@@ -239,8 +272,12 @@ def _opens(text: str, block: Block, options: ChunkingOptions) -> bool:
     """Whether a heading or byline is to open the chunk under it."""
     if block.kind == "byline":
         return options.bylines
-    words = "".join(text[start:end] for start, end in block.spans)
-    return options.headings == "all" or (options.headings == "facts" and _FACT.search(words) is not None)
+    fact = _FACT.search(_words(text, block)) is not None
+    return options.headings == "all" or (options.headings == "facts" and fact)
+
+
+def _words(text: str, block: Block) -> str:
+    return "".join(text[start:end] for start, end in block.spans)
 
 
 def _groups(units: list[_Unit], options: ChunkingOptions) -> Iterator[list[_Unit]]:
@@ -282,7 +319,7 @@ def _even_parts(paragraph: list[_Unit], length: int, options: ChunkingOptions) -
 
 def _units(text: str, block: Block, number: int, options: ChunkingOptions) -> Iterator[_Unit]:
     """Cut a block into sentences; a sentence may lie in several spans of the text."""
-    joined = "".join(text[start:end] for start, end in block.spans)
+    joined = _words(text, block)
     if block.kind in ("caption", "heading", "title") and len(joined) <= options.maximum:
         yield _Unit(list(block.spans), len(joined), number)
         return

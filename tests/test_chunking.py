@@ -193,6 +193,46 @@ def test_a_headline_with_a_figure_opens_its_first_chunk() -> None:
     assert plain[0].text == "3月1日上午，湖城新区举行开工仪式。"
 
 
+def test_headings_with_nothing_under_them_are_chunks_beside_a_heading_with_text() -> None:
+    text = "# 制度\n\n## 请假须提前两天申请\n\n### 病假除外\n\n## 迟到一次扣五十元\n\n## 附则\n\n自公布之日起执行。\n"
+    _, _, chunks = chunked(text)
+    assert [(chunk.kind, chunk.heading, chunk.text) for chunk in chunks] == [
+        ("heading", (), "请假须提前两天申请"),
+        ("heading", ("请假须提前两天申请",), "病假除外"),
+        ("heading", (), "迟到一次扣五十元"),
+        ("paragraph", ("附则",), "自公布之日起执行。"),
+    ]
+
+
+def test_the_name_of_a_column_and_the_lines_of_a_headline_are_no_chunks() -> None:
+    text = (
+        "# 港区观察\n\n# 港务局换新船\n\n◎本报记者 王芳\n\n新船行驶很快。\n\n"
+        "# 湖城新区开工\n\n◎本报记者 李明\n\n新区举行开工仪式。\n"
+    )
+    _, _, chunks = chunked(text)
+    assert [chunk.text for chunk in chunks] == [
+        "本报记者 王芳\n\n新船行驶很快。",
+        "本报记者 李明\n\n新区举行开工仪式。",
+    ]
+
+
+@pytest.mark.parametrize("byline", ["（王晓燕）", "（编辑：孙丽）", "本报记者 王晓燕"])
+@pytest.mark.parametrize("picture", ["", "图为开业现场。 李明摄\n\n"])
+def test_a_byline_at_the_end_closes_the_text_above_it(byline: str, picture: str) -> None:
+    text = (
+        f"## 桥头市场\n\n桥头市场昨天正式开业，人很多。\n\n{picture}{byline}\n\n"
+        "## 城北菜场\n\n城北菜场昨天正式开业，人不少。\n\nBy Anna Liu\n"
+    )
+    _, _, chunks = chunked(text)
+    paragraphs = [chunk.text.split() for chunk in chunks if chunk.kind == "paragraph"]
+    assert paragraphs == [
+        ["桥头市场昨天正式开业，人很多。", *byline.split()],
+        ["城北菜场昨天正式开业，人不少。", "By", "Anna", "Liu"],
+    ]
+    _, _, plain = chunked(text, ChunkingOptions(bylines=False))
+    assert "".join(chunk.text for chunk in plain).count("晓燕") == 0
+
+
 def test_captions_stand_alone_and_imprints_are_found() -> None:
     text = (
         "# 湖城科技\n\n2023年第2期\n\n总第 46 期\n\n主编 温良玉\n\n地址：湖城市望湖路8号\n\n电话：0599-1234567\n\n"

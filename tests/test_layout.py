@@ -458,6 +458,72 @@ def test_the_date_that_the_file_states_is_the_documents(text: str) -> None:
     assert blocks_of(text, metadata={"date": "soon"})[0].date == blocks_of(text)[0].date
 
 
+@pytest.mark.parametrize(
+    ("stated", "date"),
+    [
+        ("2023", "2023"),
+        ("2023-04", "2023-04"),
+        ("20230405", "2023-04-05"),
+        ("2023-04-05T10:00:00Z", "2023-04-05"),
+        ("5 Apr 2023", "2023-04-05"),
+        ("Sept. 5, 2023", "2023-09-05"),
+        ("Wed, 05 Apr 2023 10:00:00 GMT", "2023-04-05"),
+        ("2023-45-67, 2023年4月5日", "2023-04-05"),
+        ("1680000000", None),
+        ("2023-45", None),
+    ],
+)
+def test_dates_in_metadata_are_read_in_every_usual_form(stated: str, date: str | None) -> None:
+    assert blocks_of("Ferries run.", metadata={"date": stated})[0].date == date
+
+
+@pytest.mark.parametrize(
+    ("headline", "below", "date"),
+    [
+        ("关于2019年3月1日事故的调查报告", "发布日期：2020年6月5日", "2020-06-05"),
+        ("2023年3月5日大桥通车", "", None),
+        ("湖城大桥通车", "2023-03-05 10:20 来源：湖城日报", "2023-03-05"),
+        ("湖城大桥通车", "2023年3月5日\n\n2023年3月8日发布", "2023-03-08"),
+        ("湖城市统计公报", "湖城市统计局2024年2月1日", "2024-02-01"),
+        ("Lake Town Bridge", "Mar 5, 2023", "2023-03-05"),
+        ("湖城造船厂大事记", "- 1958年5月1日，工厂成立\n- 1979年3月2日，改制", None),
+        ("湖城造船厂大事记", "1958年5月1日 工厂成立", None),
+        ("A History of the Yard", "- Founded on March 3, 1921", None),
+        ("顾明简历", "出生：1960年4月2日", None),
+    ],
+)
+def test_the_date_is_that_of_publication_and_a_dated_headline_is_the_title(
+    headline: str, below: str, date: str | None
+) -> None:
+    prose = "原因已经查明，阀门老化，没有按规定更换，厂方因此受到处罚，报告全文已经公开，任何人都可以查阅。"
+    document, _ = blocks_of(f"{headline}\n\n{below}\n\n{prose}\n")
+    assert (document.title, document.date) == (headline, date)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "湖城日报 2023年3月22日 第2版",
+        "2023年3月22日 星期三 农历癸卯年闰二月初一",
+        "2023年3月22日 癸卯年闰二月初一",
+        "2023年3月22日 今日8版",
+        "2023年3月22日 湖城晚报",
+        "湖城市人民政府2023年3月22日",
+        "（2023年3月22日）",
+        "2023年3月22日印发",
+        "Thursday, March 9, 2023 | Page 3",
+        "2023年第2期",
+    ],
+)
+def test_an_issue_line_has_words_of_an_imprint_beside_its_date(line: str) -> None:
+    assert cues.is_issue_line(line)
+
+
+@pytest.mark.parametrize("line", ["2023年3月5日大桥通车", "1958年5月1日 建厂", "关于2019年3月1日事故的报告"])
+def test_a_line_that_says_what_happened_on_a_day_is_no_issue_line(line: str) -> None:
+    assert not cues.is_issue_line(line)
+
+
 def test_running_heads_are_furniture_and_pages_are_kept() -> None:
     sheets = [
         f"湖城年鉴 2023\n\n{name}的情况在这一页里说明，内容完整，数字准确，共有{n}项。\n\n- {n} -\n"
@@ -577,3 +643,206 @@ def test_the_real_pages_give_whole_articles(shared: Path) -> None:
         assert int(document.metadata["articles"]) >= 4
         assert all(block.heading for block in body), path.name
         assert sum(len(block.spans) > 1 for block in body) >= 3, path.name
+
+
+FRONT_PAGE = """湖城日报 2023年3月9日 星期四 第1版
+
+湖城港区交出去年“成绩单”
+货物吞吐量迈上千万吨台阶
+本报记者 李明 通讯员 王晓红
+
+本报讯 昨日上午，湖城港区召开发展大会。记者从会
+上获悉，去年湖城港区完成货物吞吐量1200万吨，同
+比增长8.6%，名列全省第三。
+湖城港区管委会主任顾远在会上说，今年还要新建泊位
+六个，其中五万吨级以上的泊位不少于三个，深水港。
+（下转第3版）
+
+山南林区：林下经济逆势上扬
+本报讯（记者 张小雨）去年，山南林区的林下经济产
+值达到6亿元，同比增长21.3%，其中油茶占四成。
+
+第3版
+（上接第1版）
+会上，港区与12家企业集中签约，总投资137.5亿元。
+"""
+
+
+def test_a_headline_of_two_lines_heads_its_article_and_what_goes_on_elsewhere() -> None:
+    found = paragraphs(FRONT_PAGE)
+    headline = "湖城港区交出去年“成绩单” 货物吞吐量迈上千万吨台阶"
+    assert list(found) == [(headline,), ("山南林区：林下经济逆势上扬",)]
+    assert [content[:10] for content in found[(headline,)]] == [
+        "本报讯 昨日上午，湖",
+        "湖城港区管委会主任顾",
+        "会上，港区与12家企",
+    ]
+
+
+def test_a_headline_of_three_lines_and_one_cut_in_a_figure_are_whole() -> None:
+    text = (
+        "湖城港区开门迎客之后，泊位已有五千吨级船停靠。\n对话\n湖城港区交出半年“成绩单”了\n"
+        "上半年完成货物吞吐量786万吨 同比增长1\n4.3%\n"
+        "本报讯（记者 李明）7月13日，湖城港区召开\n大会，通报了半年的成绩。\n"
+    )
+    assert [content for kind, _, content in outline(text) if kind == "heading"] == [
+        "对话",
+        "湖城港区交出半年“成绩单”了",
+        "上半年完成货物吞吐量786万吨 同比增长14.3%",
+    ]
+
+
+def test_a_headline_under_front_matter_is_none_of_it() -> None:
+    text = (
+        "湖城晚报\n2014年1月7日 星期二\n总第4866期\n主编：温良玉\n地址：湖城市望湖路8号\n印刷：湖城印刷厂\n\n"
+        "湖城渔火节开幕\n"
+        "本报讯（记者 王芳）1月5日晚7时，第十六届湖城渔火节在湖心岛开幕，为期57天，共展出渔灯2100盏。\n\n"
+        "本报讯（记者 李明）湖城灯塔昨天通电。\n"
+    )
+    assert ("heading", (), "湖城渔火节开幕") in outline(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("湖城日报 2023年3月9日 星期四 第1版", "湖城日报"),
+        ("湖城工运 2024年第2期", "湖城工运"),
+        ("湖港時報 2023年11月20日 A5 港聞", "湖港時報"),
+        ("THE LAKE TOWN HERALD Monday, March 6, 2023", "THE LAKE TOWN HERALD"),
+        ("会议通知 2023年3月9日", ""),
+        ("湖城市委主管 2023年3月9日 第1版", ""),
+        ("1 湖城港区 93.6 2023年第2期", ""),
+        ("2023年第2期", ""),
+        ("湖城日报", ""),
+    ],
+)
+def test_a_masthead_of_one_line_is_told_by_name_date_and_issue(line: str, name: str) -> None:
+    assert cues.masthead(line) == name
+
+
+def test_the_title_of_a_page_is_its_masthead_not_one_of_its_headlines() -> None:
+    document, _ = blocks_of(FRONT_PAGE)
+    assert (document.title, document.metadata["newspaper"]) == ("湖城日报 2023-03-09", "湖城日报")
+
+
+def test_the_only_headline_is_no_title_of_what_stands_above_it() -> None:
+    text = (
+        "山南林区共有林地90万亩，油茶远近闻名，去年林下经济的产值达到了6亿元，比上年多了两成。\n\n"
+        "湖城港区扩建开工\n\n◎本报记者 李明\n\n湖城港区扩建工程昨天开工，总投资3亿元。\n"
+    )
+    document, _ = blocks_of(text)
+    assert document.title == "page"
+    assert [(heading, content[:4]) for kind, heading, content in outline(text) if kind == "paragraph"] == [
+        (("湖城港区扩建开工",), "湖城港区"),
+        ((), "山南林区"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "opening", ["本报讯", "【本報訊】", "【湖城日报讯】", "新华社北京3月5日电", "▲本报讯 "]
+)
+def test_a_dateline_is_no_rest_of_the_line_above(opening: str) -> None:
+    headline = "湖城港区去年全年的进出口总额首破两百亿元"
+    item = (
+        f"{opening}去年，湖城港区的进出口总额达到了\n"
+        "二百一十三亿元，比上年增长了一成四，其中出口\n一百六十八亿元，名列全省第三位。"
+    )
+    assert [content for _, _, content in outline(f"{headline}\n{item}\n")] == [
+        headline,
+        item.replace("\n", "").strip("▲"),
+    ]
+
+
+def test_the_rest_of_a_sentence_that_looks_like_a_dateline_stays() -> None:
+    text = "去年，湖城港区在码头的屋顶上安装了三千块板子，靠光伏发\n电（光伏）每年可以省下煤炭三百吨，名列全省第三。\n"
+    assert [content for _, _, content in outline(text)] == [text.replace("\n", "")]
+
+
+def test_rows_of_a_schedule_stand_by_themselves_under_its_heading() -> None:
+    text = (
+        "渔火节共有38项活动，六十岁以上的老人、现役军人免票。\n主要活动安排\n"
+        "9月22日 19:30 开幕式暨渔灯诗会 南湖公园主舞台 免费\n9月23日 14:00 渔灯制作体验 湖城民俗馆 每人48元\n"
+        "9月24日 9:00 环湖健步走 南湖东门集合 免费\n\n湖城博物馆开放公告\n\n湖城博物馆中秋之夜延长开放，票价60元。\n"
+    )
+    assert [(kind, heading) for kind, heading, _ in outline(text)][1:5] == [
+        ("heading", ()),
+        *[("list", ("主要活动安排",))] * 3,
+    ]
+    assert not any("免费9月" in content or "免费湖城" in content for _, _, content in outline(text))
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_rows_of_a_ranking_are_no_headings(between: str) -> None:
+    rows = ["名次 园区 得分", "1 湖城高新技术产业开发区 93.6", "2 山南经开区 91.2", "3 北岛高新区 90.7"]
+    text = (
+        "园区经济 2023年第11期\n\n全省开发区综合评价前三名\n"
+        + between.join(rows)
+        + "\n\n数据来源：省商务厅\n"
+    )
+    document, _ = blocks_of(text)
+    assert document.title == "园区经济 2023年第11期"
+    assert {content for kind, _, content in outline(text) if kind in ("heading", "title")} <= {
+        "全省开发区综合评价前三名",
+        "名次 园区 得分",
+    }
+    assert [content for kind, _, content in outline(text) if kind == "list"][-4:-1] == rows[1:]
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("1 天堰高新区 93.6", 0),
+        ("2．湖城港区 24653亿元", 0),
+        ("3 港区概况", 3),
+        ("4 规划到2025年", 3),
+        ("5. Phase 2", 3),
+    ],
+)
+def test_a_numbered_line_that_ends_in_a_figure_is_no_heading(line: str, level: int) -> None:
+    assert cues.numbered_level(line) == level
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "joint"),
+    [
+        ("九月三十日中秋之夜，湖城博物馆的开放时间延长至21:", "30，票价六十元。", "21:30"),
+        ("去年全年，湖城港区完成的货物吞吐量比上年增长了8.", "6%，名列全省第三位。", "8.6%"),
+        ("去年全年，湖城港区完成的货物吞吐量比上年增长了86", "%，名列全省第三位。", "86%"),
+        ("湖城港区去年完成的货物吞吐量达到了历史最高的3", "217万吨，名列全省第三位。", "3217"),
+        ("湖城港区去年开始使用的调度系统名称就叫做Lake", "Town，全省第三家。", "Lake\nTown"),
+        ("湖城港区去年的外贸货物在全部货物中占二成四即24%", "1月又升到三成。", "24%\n1月"),
+    ],
+)
+def test_a_line_break_inside_a_figure_is_no_space(upper: str, lower: str, joint: str) -> None:
+    text = f"湖城港区管委会主任顾远昨天上午在湖城会堂的大会上说\n{upper}\n{lower}\n"
+    assert joint in "".join(content for _, _, content in outline(text))
+
+
+def test_a_notice_printed_twice_is_kept_once() -> None:
+    notice = "城东供水站将于6月8日零时至六时停水检修，影响银杏路、青河路两侧居民，请提前储水。"
+    text = (
+        f"防汛会议召开\n\n本报讯（记者 张远）湖城昨日召开防汛会议，部署今年汛期各项工作。\n\n停水通知\n\n{notice}\n\n"
+        f"图书馆开放\n\n本报讯（记者 李青）新建的图书馆藏书四十万册，将于五月一日起开放。\n\n停水通知\n\n{notice}\n"
+    )
+    unheaded = (
+        "湖城日报\n2023年4月3日\n\n"
+        f"本报讯（记者 张远）湖城昨日召开防汛会议，部署今年汛期各项工作，并储备沙袋两万只。\n\n{notice}\n\n"
+        f"本报讯（记者 李青）新建的图书馆藏书四十万册，将于五月一日起开放。\n\n{notice}\n"
+    )
+    for page in (text, unheaded):
+        assert ("paragraph", notice) in [(kind, content) for kind, _, content in outline(page)]
+
+
+@pytest.mark.parametrize(
+    "word", ["地铁三号线昨日开通", "着力打造渔港", "了解民情", "的士司机返岗", "的确如此"]
+)
+def test_words_that_begin_like_particles_may_begin_a_heading(word: str) -> None:
+    assert not cues.cannot_start(word)
+    assert cues.looks_like_heading(word)
+
+
+@pytest.mark.parametrize(
+    "rest", ["地推进各项工作", "的油茶远近闻名", "了一批冷链仓库", "着笑脸", "们的家", "，他说"]
+)
+def test_nothing_begins_with_a_particle(rest: str) -> None:
+    assert cues.cannot_start(rest)

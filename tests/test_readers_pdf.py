@@ -216,6 +216,20 @@ def test_english_lines_are_joined_with_spaces_and_broken_words_without() -> None
     assert _text(page) == "The municipality built a well-known mill and sold it to a coop again."
 
 
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (("a new “second bridge”", "and others"), "a new “second bridge” and others"),
+        (("a promise of decades —", "“at last”…"), "a promise of decades — “at last”…"),
+        (("She said “well…” ‘no’ twice",), "She said “well…” ‘no’ twice"),
+        (("他们都说“大桥很好”", "“是的”——"), "他们都说“大桥很好”“是的”——"),
+        (("他们都说大桥很好……", "ABC公司"), "他们都说大桥很好……ABC公司"),
+    ],
+)
+def test_quotes_dashes_and_ellipses_are_of_the_script_beside_them(lines: Sequence[str], text: str) -> None:
+    assert _text([Placed(line, 40, 700 - 12 * number) for number, line in enumerate(lines)]) == text
+
+
 def test_chinese_and_english_on_one_line_keep_the_spaces_of_the_file() -> None:
     page = [Placed("风车由 ABC 公司建成，造价1.5亿元。", 40, 700)]
     assert _text(page) == "风车由 ABC 公司建成，造价1.5亿元。"

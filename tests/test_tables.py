@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from index.chunking import ChunkingOptions, chunk_document
 from index.datatypes import Chunk, Document, DocumentInfo, Hit
 from index.layout import analyse
-from index.tables import find_tables
+from index.tables import Table, find_tables
 from rag.context import passages_from_hits
 from rag.tables import verbalise
 
@@ -148,6 +150,20 @@ def test_the_header_opens_every_chunk_of_a_long_table(rule: str) -> None:
         assert chunk.text.startswith(f"{header}\n{rule}|")
     found = [line for chunk in chunks for line in chunk.text.split("\n")]
     assert [line for line in found if "号园区" in line] == rows
+
+
+def test_the_header_of_a_long_table_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def counted(text: str) -> Iterator[Table]:
+        looked.append(text)
+        return find_tables(text)
+
+    monkeypatch.setattr("index.chunking.find_tables", counted)
+    rows = "\n".join(f"| 第{n}号园区 | {n}.5 | {2 * n} |" for n in range(1, 200))
+    _, chunks = chunked(f"# 一览\n\n| 园区 | 产值（亿元） | 企业数 |\n{rows}")
+    assert len(chunks) > 10
+    assert len(looked) == 1
 
 
 def test_chunks_of_one_table_are_merged_with_one_header() -> None:

@@ -37,6 +37,11 @@ class Article:
         return self.headline[0].order if self.headline else -1
 
 
+def heads_all(article: Article, pieces: Sequence[Piece]) -> bool:
+    """Whether all running text stands below the headline: what stands above the only one may be another article."""
+    return not any(is_prose(piece) and piece.order < article.order for piece in pieces)
+
+
 def find_articles(pieces: Sequence[Piece], style: Style, titles: frozenset[str]) -> list[Article]:
     """Find the headlines and number the articles; a document that is one text has one article without a headline."""
     groups = _heading_groups(pieces)
@@ -273,7 +278,8 @@ def set_headings(ordered: list[list[Piece]], articles: list[Article]) -> None:
     """Write above each piece the path of headings it stands under: article › section › subsection."""
     for article, pieces in zip(articles, ordered, strict=True):
         headline = {id(piece) for piece in article.headline}
-        base = (article.title,) if article.headline and len(articles) > 1 else ()
+        partial = len(articles) == 1 and not heads_all(article, pieces)
+        base = (article.title,) if article.headline and (partial or len(articles) > 1) else ()
         stack: list[tuple[int, str]] = []
         under_heading = False
         seen_headline = not article.headline
@@ -281,7 +287,7 @@ def set_headings(ordered: list[list[Piece]], articles: list[Article]) -> None:
             if id(piece) in headline:
                 piece.above, piece.level, seen_headline = (), 1, True
                 continue
-            if is_title(piece):
+            if is_title(piece) or (partial and piece.order < article.order):
                 piece.above, piece.level = (), 1
             elif piece.role == "heading":
                 if not seen_headline:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from index.terms import tagged_words
+
 CJK = "\u3400-\u9fff\uf900-\ufaff"
 _MARKS = "◎▶►▷⊙●○■□◆◇▲△▼★☆※♦•"
 _TRAILING = "”’\"'」』）)】〕》〉]*_■□●◆ \t\u3000"
@@ -15,9 +17,9 @@ _SENTENCE_STARTER = re.compile(
     r"当天|当日|通过|作为|对此|本次|此次|一方面|另一方面|\d{1,4}年|\d{1,2}月|[（(]?[一二三四五六七八九十]+[)）、]|"
     rf"[{_MARKS}]|\*\*"
 )
-_NEVER_STARTS = re.compile(
-    r"[，。、；：！？）)】》〉”’」』,.;:!?%％]|之一|的|了|着|们|等[，、。\d]|地[{CJK}]{0}|[a-z]"
-)
+_NEVER_STARTS = re.compile(r"[，。、；：！？）)】》〉”’」』,.;:!?%％]|之一|等[，、。\d]|[a-z]")
+_PARTICLES = "的了着们地"  # or the first characters of words: 的士, 了解, 着力, 地铁
+_PARTICLE_TAGS = frozenset({"u", "uj", "ul", "uv", "uz", "k"})
 _ADVERBIAL = re.compile(rf"[{CJK}]{{2,5}}[，,]|[“《]")
 _TIME_OPENING = re.compile(
     r"[从自到在]?(?:\d{4}年|\d{1,2}月|[今去明前]年|近[年日期来]|日前|目前|当[天日前]|上半年|[一二三四]季度|\d+日).{0,14}[，,]|"
@@ -55,9 +57,12 @@ _CAPTION_END = re.compile(
     r"(?:摄(?:影)?|供图|制图|绘图|资料(?:图片?|照片)|图片来源[:：]?\S{0,16}|图[/／]\S{2,10}|"
     r"(?:[Pp]hotos?|[Ii]mage|[Cc]redit|[Ii]llustration)(?: by|:| courtesy of)\s+[^.]{2,60})[）)\]】.。]?$"
 )
+_SURE_DATELINE = re.compile(
+    rf"(?:[{_MARKS}]\s*)?(?:【?[{CJK}\d]{{0,16}}?(?:讯|电|报|社)】?\s*[（(][^（）()]{{0,40}}?(?:记者|通讯员|实习生|特约)[^（）()]{{0,60}}[）)]|"
+    rf"【[{CJK}\d\s]{{1,16}}[讯电]】|本报讯|本刊讯|[{CJK}]{{2,10}}\d{{1,2}}月\d{{1,2}}日[讯电])"
+)
 _DATELINE = re.compile(
-    rf"(?:[{_MARKS}]\s*)?(?:【?[{CJK}\d]{{0,16}}?(?:讯|电|报|社)】?\s*[（(](?:[^（）()]{{0,40}}?(?:记者|通讯员|实习生|特约)[^（）()]{{0,60}}|"
-    rf"[{CJK}]{{2,4}}(?:[\s、][{CJK}]{{2,4}}){{0,5}})[）)]|本报讯|本刊讯|[{CJK}]{{2,10}}\d{{1,2}}月\d{{1,2}}日[讯电])|"
+    rf"(?:[{_MARKS}]\s*)?【?[{CJK}\d]{{0,16}}?(?:讯|电|报|社)】?\s*[（(][{CJK}]{{2,4}}(?:[\s、][{CJK}]{{2,4}}){{0,5}}[）)]|"
     r"[A-Z][A-Z .'-]{2,30}(?:, [A-Z][a-z]+\.? \d{1,2})?(?: \([A-Z][\w .]+\))? ?(?:—|--|–) ?[A-Z“\"]"
 )
 _ORGANISATION = re.compile(
@@ -78,7 +83,7 @@ _IMPRINT = re.compile(
     r"(?:地\s*址|社\s*址|邮\s*编|邮政编码|电\s*话|传\s*真|主\s*编|副主编|总\s*编辑?|执行主编|社\s*长|责任编辑|责\s*编|编\s*辑|编辑部|"
     r"美\s*编|版式|视觉|校\s*对|排\s*版|承\s*印|印\s*[数刷]|印刷厂?|出版(?:日期|单位|社)?|发\s*行|准印证号?|主办(?:单位)?|承办(?:单位)?|"
     r"协办(?:单位)?|主管(?:单位)?|投\s*稿|邮\s*箱|网\s*址|国内统一(?:连续出版物)?刊?号|刊\s*号|定\s*价|零\s*售|邮发代号|"
-    r"来\s*源|发布(?:时间|日期|单位)|时\s*间|日\s*期|浏览|字号|索引号|文号|广告热线|新闻热线|订阅热线|"
+    r"[（(]?(?:数据|资料)?来\s*源|发布(?:时间|日期|单位)|时\s*间|日\s*期|浏览|字号|索引号|文号|广告热线|新闻热线|订阅热线|"
     r"ISSN|ISBN|CN\s*\d|E-?mail|Tel|Fax|Address|Editor(?:-in-[Cc]hief)?|Publisher|Printed by)"
     r"(?:\s*[:：]|\s*[(（][^（）()]*[)）]\s*[:：]?|\s*\d|\s*$)"
 )
@@ -94,6 +99,15 @@ _DATE_LINE = re.compile(
     r"(?:\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|\d{4}[-./]\d{1,2}[-./]\d{1,2})[\s　]*(?:星期.|周.)?|"
     r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? [A-Z][a-z]+ \d{1,2},? \d{4}"
 )
+_BESIDE_DATE = re.compile(  # of an issue, not of what happened on a day
+    r"第\s*\**\s*\d+\s*\**\s*[期版]|[A-Z]?\d{1,2}\s*版|星期.|周[一二三四五六日天]|农历|農曆|[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]|刊号|"
+    r"(?:^|\s)(?:作者|编辑|责编|记者|浏览|阅读)[\s:：]|(?:时间|日期)\s*[:：]|\b(?:Vol|No|Issue|Page)\.? ?\d|\bEdition\b"
+)
+_PUBLISHED = re.compile(
+    r"(?:发[布佈表文]|[公刊]布|刊[发登]|印发|出版|更新|修订|填报|成文)(?:(?:日期|时间)?\s*[:：]|(?:日期|时间)\s|[)）]?$)|"
+    r"(?:^|[\s(（])(?:日期\s*[:：]|[来來]源[\s:：])|"
+    r"\b(?:[Pp]ublished|[Pp]osted|[Uu]pdated|[Rr]evised|[Ii]ssued|Dated?|Source)\b"
+)
 _SOURCE_LINE = re.compile(
     r"[^。]{0,24}[，,\s（(]\s*(?:\d{4}年\d{1,2}月(?:\d{1,2}日)?|"
     r"\d{1,2} [A-Z][a-z]+ \d{4}|[A-Z][a-z]+ \d{1,2}, \d{4})[)）]?$"
@@ -102,7 +116,8 @@ _PAPER_NAME = re.compile(
     r"(?:[日晚早时商周导月季学]报|[周月季期旬]刊|杂志|通讯|画报|新闻)$|\b(?:Herald|Times|Post|News|Gazette|Journal|Daily|Weekly|Tribune|"
     r"Chronicle|Review|Magazine|HERALD|TIMES|POST|NEWS|GAZETTE|JOURNAL|DAILY|WEEKLY|TRIBUNE|CHRONICLE)\b"
 )
-_ISSUE_PART = re.compile(r"第\s*\**\s*\d+\s*\**\s*[期版]|星期|(?:Vol|No|Issue|Page)\.? ?\d")
+_ISSUE_NUMBER = re.compile(r"第\s*\**\s*\d+\s*\**\s*[期版]|(?:Vol|No|Issue|Page)\.? ?\d")
+_ISSUE_PART = re.compile(rf"{_ISSUE_NUMBER.pattern}|星期")
 _PAGE_NUMBER = re.compile(
     r"[-—–·.~\s]*(?:第?\s*[A-Z]?\d{1,4}\s*[页版]?(?:\s*[/／]?\s*共?\s*\d{1,4}\s*页?)?|[Pp](?:age|AGE|\.)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?)"
     r"[-—–·.~\s]*$"
@@ -116,8 +131,16 @@ _CONTENTS_LINE = re.compile(
     r"(?:[-*•]\s*)?(?:[Pp]\.?\s*)?\d{1,3}(?:[-/]\d{1,3})?(?:\s+|\s*[|/／]\s*)[^\s.．、)）年月日%％,，][^。]*[^。，；：:;.]$|"
     r"(?:[-*•]\s*)?\S[^。\n]{1,80}?(?:[.…·．_\-—\s]{3,}|[/／(（]\s*)[Pp]?\d{1,3}[)）]?$"
 )
+_CLOCK = r"(?:上午|下午|晚上?|中午)?\s*\d{1,2}[:：]\d{2}(?!\d)"
+_ROW_TIME = re.compile(
+    rf"(?:\d{{1,2}}月\d{{1,2}}日|(?:星期|周)[一二三四五六日天])(?:\s*{_CLOCK}|\s+\S)|{_CLOCK}"
+)
+_ROW_NUMBER = re.compile(r"(\d{1,3})(?:\s+|[.．、]\s*)(?=[^\d\s.,%])")
+_FIGURE_JOINT = re.compile(r"(?:.?\d|\d[:.,/-])\n\d|.?\d\n[:.,/%-]|.?%\n[,.]")
 _LEADERS = re.compile(r"[.…·．_\-—]{3,}\s*[Pp]?\d{1,3}[)）]?$")
 _LABEL = re.compile(r"(?:相关|新闻|背景|知识)?链接|延伸阅读|图片新闻|简讯|要闻|短讯|一句话新闻|快讯")
+# 1 天堰高新区 93.6 is a row of a ranking; a lone digit or a year at the end may be part of a heading's name.
+_LAST_FIGURE = rf"\s(?!(?:19|20)\d\d年?$)[+-]?\d[\d.,]*[\d%％](?:[{CJK}]{{1,3}})?$"
 NUMBERED = (
     re.compile(r"第[一二三四五六七八九十百零\d]{1,4}[编篇部卷](?:\s|分|[:：]|$)|(?:PART|Part) [IVX\d]+\b"),
     re.compile(
@@ -125,7 +148,8 @@ NUMBERED = (
         r"附录|前言$|引言$|结语$|摘要$|Abstract$|References$"
     ),
     re.compile(
-        r"第[一二三四五六七八九十百零\d]{1,4}节|[一二三四五六七八九十]{1,3}、|\d{1,2}[\s.．、]\s*(?=[^\d\s.])|[IVX]{1,5}\.\s"
+        r"第[一二三四五六七八九十百零\d]{1,4}节|[一二三四五六七八九十]{1,3}、|"
+        rf"\d{{1,2}}[\s.．、]\s*(?=[^\d\s.])(?!.*{_LAST_FIGURE})|[IVX]{{1,5}}\.\s"
     ),
     re.compile(r"[（(][一二三四五六七八九十]{1,3}[）)]|\d{1,2}[.．]\d{1,2}[\s　]|[A-Z]\.\s"),
     re.compile(r"\d{1,2}[.．]\d{1,2}[.．]\d{1,2}[\s　]|[（(]\d{1,2}[）)]"),
@@ -186,6 +210,8 @@ def opens_sentence(text: str) -> bool:
 
 def cannot_start(text: str) -> bool:
     """Whether the text opens with what no sentence opens with, such as a comma or 的."""
+    if text and text[0] in _PARTICLES:
+        return tagged_words(text[:8])[0][1] in _PARTICLE_TAGS
     return _NEVER_STARTS.match(text) is not None
 
 
@@ -235,7 +261,34 @@ def is_credit(text: str) -> bool:
 def is_dateline(text: str) -> bool:
     """Whether a paragraph opens as news items do: 本报讯（记者 …）, BEIJING, April 3 (Xinhua) —."""
     text = simple(text[:200])
-    return _DATELINE.match(text) is not None
+    return (_SURE_DATELINE.match(text) or _DATELINE.match(text)) is not None
+
+
+def opens_news_item(text: str) -> bool:
+    """Whether a line opens a news item and cannot be the rest of the line before it.
+
+    With a mere name in brackets a dateline looks like 发电（光伏）, which may stand in mid-sentence.
+    """
+    return _SURE_DATELINE.match(simple(text[:200])) is not None
+
+
+def is_jump(line: str) -> bool:
+    """Whether a line holds a jump and nothing else: （下转第8版）."""
+    line = simple(line)
+    return len(line) <= 24 and is_balanced(line) and (_TO.match(line) or _FROM.match(line)) is not None
+
+
+def are_rows(upper: str, lower: str) -> bool:
+    """Whether two lines open as neighbouring rows of a list do: both with a date or time, or with numbers one apart."""
+    if _ROW_TIME.match(upper) and _ROW_TIME.match(lower):
+        return True
+    first, second = _ROW_NUMBER.match(upper), _ROW_NUMBER.match(lower)
+    return first is not None and second is not None and int(first[1]) + 1 == int(second[1])
+
+
+def splits_figure(before: str, after: str) -> bool:
+    """Whether a figure or time goes on from one line to the next: 21: and 30, 12 and %."""
+    return _FIGURE_JOINT.match(f"{before[-2:]}\n{after[:1]}") is not None
 
 
 def jump_to(text: str) -> re.Match[str] | None:
@@ -268,14 +321,31 @@ def is_imprint(text: str) -> bool:
 
 
 def is_issue_line(text: str) -> bool:
-    """Whether the line is little but an issue number or a full date, as under a masthead."""
+    """Whether the line is little but an issue number or a full date, as under a masthead.
+
+    Words behind a date tell what happened that day unless they are those of an imprint.
+    """
     text = simple(text)
     if width(text) > 40 or text.rstrip().endswith(("。", "，")):
         return False
     if _SOURCE_LINE.match(bare(text).strip("*_")):
         return True
-    rest = _DATE_LINE.sub("", _ISSUE_LINE.sub("", text))
-    return len(rest) < len(text) and width(rest) <= 14
+    unnumbered = _ISSUE_LINE.sub("", text)
+    parts = _DATE_LINE.split(unnumbered)
+    if (len(parts) == 1 and unnumbered == text) or width("".join(parts)) > 14:
+        return False
+    return (
+        unnumbered != text
+        or not any(map(str.isalpha, parts[-1]))
+        or _BESIDE_DATE.search(text) is not None
+        or _PAPER_NAME.search(bare(parts[-1])) is not None
+        or is_published(text)
+    )
+
+
+def is_published(text: str) -> bool:
+    """Whether the line says of its date that something was published then: 发布日期：…, Published …."""
+    return _PUBLISHED.search(simple(text)) is not None
 
 
 def is_masthead(name: str, line: str) -> bool:
@@ -284,6 +354,18 @@ def is_masthead(name: str, line: str) -> bool:
     if width(name) > 24 or "。" in name:
         return False
     return _PAPER_NAME.search(name) is not None or _ISSUE_PART.search(line) is not None
+
+
+def masthead(line: str) -> str:
+    """Return the name in a masthead of one line, 湖城日报 2023年3月9日 星期四 第1版, or nothing."""
+    text = simple(line)
+    starts = [match.start() for match in (_DATE_LINE.search(text), _ISSUE_LINE.search(text)) if match]
+    if not starts or width(text) > 60 or text.endswith("。"):
+        return ""
+    name = bare(line[: min(starts)])
+    if not 2 <= width(name) <= 24 or re.search("[，。：:；]|主[管办]", name) or _ROW_NUMBER.match(name):
+        return ""
+    return name if _PAPER_NAME.search(simple(name)) or _ISSUE_NUMBER.search(text) else ""
 
 
 def is_page_number(text: str) -> bool:
@@ -328,6 +410,20 @@ def reads_like_a_sentence(text: str) -> bool:
 def numbered_level(text: str) -> int:
     """Rank of a numbered heading, 1 (第一编) to 5 (1.1.1), or 0."""
     return next((rank for rank, pattern in enumerate(NUMBERED, 1) if pattern.match(text)), 0)
+
+
+def looks_like_headline(text: str) -> bool:
+    """Whether a line over a byline or dateline could be the headline: short, no end mark, nothing cut or open in it."""
+    line = bare(text)
+    return (
+        2 <= width(line) <= 45
+        and not is_finished(line)
+        and is_balanced(line)
+        and "。" not in line
+        and _DANGLING_END.search(line) is None
+        and not cannot_start(line)
+        and not any(is_imprint(part) for part in line.split() if "：" in part or ":" in part)
+    )
 
 
 def looks_like_heading(text: str) -> bool:

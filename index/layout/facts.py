@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from index.datatypes import Document
 from index.layout import cues
-from index.layout.articles import Article, is_title
+from index.layout.articles import Article, heads_all, is_title
 from index.layout.pieces import LONGEST_HEADING, Piece
 from index.layout.roles import Style, is_prose
 from index.text import MONTHS
@@ -21,12 +21,19 @@ _TOTAL_ISSUE = re.compile(r"总第?\s*\**\s*(\d+)\s*\**\s*期")
 _PAPER = re.compile(
     rf"([{cues.CJK}]{{2,8}}(?:日报|晚报|早报|时报|商报|周报|周刊|导报|新闻网?))(?:讯|电)?\s*[（(]?(?:实习|特约)?(?:记者|讯)?"
 )
-_ENGLISH_DATE = re.compile(
-    r"\b(January|February|March|April|May|June|July|August|September|October|November|December)\s+(\d{1,2}),?\s+(\d{4})\b"
+_SHORT_MONTHS = tuple(month[:3] for month in MONTHS)
+_MONTH = rf"({'|'.join(MONTHS)}|(?:{'|'.join(_SHORT_MONTHS)}|Sept)\b\.?)"
+_ENGLISH_DATE = re.compile(rf"\b{_MONTH}\s+(\d{{1,2}}),?\s+(\d{{4}})\b")
+_DAY_FIRST = re.compile(rf"\b(\d{{1,2}})\s+{_MONTH},?\s+(\d{{4}})\b")
+_DATES = (
+    (_FULL_DATE, (1, 2, 3)),
+    (_ENGLISH_DATE, (3, 1, 2)),
+    (_DAY_FIRST, (3, 2, 1)),
+    (_YEAR_MONTH, (1, 2)),
 )
-_DAY_FIRST = re.compile(
-    r"\b(\d{1,2})\s+(January|February|March|April|May|June|July|August|September|October|November|December),?\s+(\d{4})\b"
-)
+"""Each pattern with the groups that hold its year, month and day."""
+_ISO_DATE = re.compile(r"(\d{4})(?:([-/.]?)(\d{1,2})(?:\2(\d{1,2}))?)?(?!\d)")
+_SAID_OF_DATE = re.compile(r"(?:[:：于至自从]|\b(?:on|in|since|from|to|until))\s*$")
 _OPENING = 40  # characters of an article's first paragraph in which its date stands
 _HEAD = 12  # pieces at the start of a document among which masthead and date are looked for
 
@@ -52,7 +59,7 @@ def describe(
     authors = _authors(pieces)
     if len(with_headline) <= 1 and authors:
         metadata.setdefault("author", authors)
-    date = document.date or find_date(metadata.get("date", "")) or _date(head, issue)
+    date = document.date or _stated_date(metadata.get("date", "")) or _date(head, issue)
     title = _title(document, pieces, with_headline, masthead, metadata, date)
     described = replace(document, title=title, date=date, metadata=metadata)
     year = date[:4] if date else None
@@ -68,8 +75,10 @@ def _masthead(pieces: Sequence[Piece], articles: Sequence[Article], style: Style
     headlines = {id(piece) for article in articles for piece in article.headline}
     marked = next((piece for piece in pieces[:3] if piece.extra.get("masthead")), None)
     if marked is not None:
-        return cues.bare(marked.text)
+        return marked.extra["masthead"]
     for piece in pieces[:_HEAD]:
+        if is_prose(piece):
+            break
         if issued and piece.role == "heading" and id(piece) not in headlines and cues.width(piece.text) <= 16:
             return cues.bare(piece.text)
     return ""
@@ -95,38 +104,61 @@ def _authors(pieces: Sequence[Piece]) -> str:
 
 
 def _date(head: Sequence[Piece], issue: re.Match[str] | None) -> str | None:
-    """Return the date that a masthead, running head or imprint states."""
+    """Return the date that a masthead, running head or imprint states, the one said to be of publication first."""
+    first = None
     for piece in head:
         if is_prose(piece):
             break
-        if not piece.text.endswith("。") and (piece.role != "text" or cues.width(piece.text) <= 30):
-            found = find_date(piece.text)
-            if found:
-                return found
-    return issue[1] if issue else None
+        text = piece.text
+        # the events of a chronology, the years of a life
+        listed = (piece.is_body and piece.role != "text") or text.startswith(("- ", "* ", "+ ", "•"))
+        if listed or text.endswith("。") or (piece.role == "text" and cues.width(text) > 30):
+            continue
+        match, found = next(_dates(text), (None, None))
+        if match and cues.is_published(text):
+            return found
+        if match and first is None and _is_bare(text, match):
+            first = found
+    return first or (issue[1] if issue else None)
+
+
+def _is_bare(text: str, date: re.Match[str]) -> bool:
+    """Whether a line is a date and what an imprint has beside it, not what was founded, signed or born then."""
+    before, after = text[: date.start()], text[date.end() :]
+    if not any(map(str.isalpha, before + after)) or cues.is_imprint(text):
+        return True
+    return cues.is_issue_line(text) and not _SAID_OF_DATE.search(before)
+
+
+def _stated_date(value: str) -> str | None:
+    """Read the date in a file's metadata, which may be ISO 8601 of any length, as ISO 8601."""
+    found = find_date(value)
+    if found is None and (match := _ISO_DATE.match(value.strip())):
+        found = _iso(*(int(part) for part in (match[1], match[3], match[4]) if part))
+    return found
 
 
 def find_date(text: str) -> str | None:
     """Find the first full date of a text, as ISO 8601; a year and month do if there is no day."""
-    patterns = (
-        (_FULL_DATE, (1, 2, 3)),
-        (_ENGLISH_DATE, (3, 1, 2)),
-        (_DAY_FIRST, (3, 2, 1)),
-        (_YEAR_MONTH, (1, 2)),
-    )
-    for pattern, order in patterns:
-        match = pattern.search(text)
-        if match:
-            parts = [str(MONTHS.index(match[n]) + 1) if match[n] in MONTHS else match[n] for n in order]
-            return _iso(*(int(part) for part in parts))
-    return None
+    return next((date for _, date in _dates(text)), None)
 
 
-def _iso(year: int, month: int, day: int | None = None) -> str | None:
+def _dates(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield what can be dates, full ones first, each as it stands and as ISO 8601."""
+    for pattern, order in _DATES:
+        for match in pattern.finditer(text):
+            parts = (match[n] for n in order)
+            numbers = (int(p) if p.isdigit() else _SHORT_MONTHS.index(p[:3]) + 1 for p in parts)
+            date = _iso(*numbers)
+            if date:
+                yield match, date
+
+
+def _iso(year: int, month: int | None = None, day: int | None = None) -> str | None:
     """Write a date as ISO 8601 if it can be one."""
-    if not (1000 <= year <= 2999 and 1 <= month <= 12 and (day is None or 1 <= day <= 31)):
+    if not (1000 <= year <= 2999 and month in (None, *range(1, 13)) and day in (None, *range(1, 32))):
         return None
-    return f"{year:04d}-{month:02d}" + (f"-{day:02d}" if day else "")
+    return "-".join([f"{year:04d}", *(f"{part:02d}" for part in (month, day) if part)])
 
 
 def _title(
@@ -147,10 +179,12 @@ def _title(
     marked = next((piece for piece in pieces if is_title(piece)), None)
     if marked:
         return cues.bare(marked.text)
-    if articles:
+    if len(articles) > 1:
         return articles[0].title
-    heading = next((piece for piece in pieces if piece.role == "heading"), None)
-    if heading is None or heading.order >= _HEAD or cues.numbered_level(heading.text):
+    if articles:
+        return articles[0].title if heads_all(articles[0], pieces) else title or stem
+    heading = next((piece for piece in pieces[:_HEAD] if piece.role == "heading"), None)
+    if heading is None or any(map(is_prose, pieces[: heading.order])) or cues.numbered_level(heading.text):
         return title or stem
     return cues.bare(heading.text)
 

@@ -78,6 +78,8 @@ _ITEM = re.compile(
     r"\d{1,3}\.(?=[\u3400-\u9fff])"
 )
 _RULE = re.compile(r"(?:[-*_=~—]\s*){3,}$")
+HEADLINE_LINES = 3  # at most
+_REST = 4  # width of a line that is rather the rest of the headline's line above it
 LONGEST_PARAGRAPH = 20_000  # characters
 LONGEST_HEADING = 120  # width; what is longer is a paragraph, whatever its style says
 _FENCE = re.compile(r"(?:`{3,}|~{3,})")
@@ -220,15 +222,23 @@ def _cut_lines(lines: list[_Line], gap: int) -> Iterator[Piece]:
     """Turn consecutive lines without tables into pieces."""
     longest = max(cues.width(line.text) for line in lines)
     wrapped = _is_wrapped(lines, longest)
+    rows = _rows(lines, longest)
+    heads = {row - 1 for row in rows if row - 2 not in rows and not cues.is_finished(lines[row - 1].text)}
+    apart = heads | _headlines(lines)
     current: Piece | None = None
     previous: _Line | None = None
-    for line in lines:
+    for number, line in enumerate(lines):
         if _RULE.match(line.text) or _FENCE.match(line.text) or cues.is_table_rule(line.text):
             if current and set(line.text) <= {"=", "-"} and cues.width(current.text) <= 60 and previous:
                 current.role, current.level, current.stated = "heading", 1 if "=" in line.text else 2, True
             previous = None
             continue
-        if current and previous and _goes_on(previous, line, current, longest, wrapped):
+        if (
+            current
+            and previous
+            and number not in rows
+            and _goes_on(previous, line, current, longest, wrapped and number not in apart)
+        ):
             _extend(current, line)
         else:
             if current:
@@ -249,6 +259,33 @@ def _is_wrapped(lines: list[_Line], longest: int) -> bool:
     return full >= 0.6 * (len(lines) - 1) and cut_lines >= 0.4 * (len(lines) - 1)
 
 
+def _rows(lines: list[_Line], longest: int) -> frozenset[int]:
+    """Return the numbers of the lines that begin a row of a list, and of those that a short row stands before."""
+    rows: set[int] = set()
+    for step in (1, 2):  # a row may take two lines
+        for number, (upper, lower) in enumerate(zip(lines, lines[step:], strict=False)):
+            if cues.are_rows(upper.text, lower.text):
+                rows.update((number, number + step))
+    short = {row for row in rows if cues.width(lines[row].text) < 0.85 * longest}
+    return frozenset(rows | {row + 1 for row in short})
+
+
+def _headlines(lines: list[_Line]) -> frozenset[int]:
+    """Return the numbers of the lines, three at most, that stand unfinished over a byline or dateline."""
+    found: set[int] = set()
+    first = 0  # after the last finished line
+    for number, line in enumerate(lines):
+        if cues.is_byline(line.text) or cues.opens_news_item(line.text):
+            if number - first <= HEADLINE_LINES:
+                found.update(
+                    n for n in range(first, number) if n == first or cues.width(lines[n].text) > _REST
+                )
+            first = number + 1
+        elif cues.is_finished(line.text):
+            first = number + 1
+    return frozenset(found)
+
+
 def _goes_on(previous: _Line, line: _Line, current: Piece, longest: int, wrapped: bool) -> bool:
     """Whether a line continues the piece that the previous line belongs to."""
     if len(current.text) > LONGEST_PARAGRAPH:
@@ -262,6 +299,8 @@ def _goes_on(previous: _Line, line: _Line, current: Piece, longest: int, wrapped
         return False
     if line.text.startswith(("|", ">")) or cues.is_imprint(line.text) or cues.is_byline(line.text):
         return False
+    if cues.opens_news_item(line.text) or cues.is_jump(line.text):
+        return False
     if current.role == "list" and line.indent > 0 and not cues.has_cjk(line.text):
         return True
     if cues.width(previous.text) < 0.6 * longest or cues.is_caption(line.text):
@@ -270,7 +309,9 @@ def _goes_on(previous: _Line, line: _Line, current: Piece, longest: int, wrapped
         return wrapped and line.indent <= previous.indent and cues.width(previous.text) >= 0.85 * longest
     if not cues.has_cjk(previous.text):
         return wrapped or line.text[0].islower() or previous.text[-1] in ",-"
-    return cues.width(previous.text) >= 12 and (wrapped or not cues.looks_like_heading(previous.text))
+    return cues.width(previous.text) >= 12 and (
+        wrapped or not cues.looks_like_heading(previous.text) or cues.splits_figure(previous.text, line.text)
+    )
 
 
 def _extend(piece: Piece, line: _Line) -> None:
@@ -284,6 +325,9 @@ def _extend(piece: Piece, line: _Line) -> None:
             piece.spans[-1] = (last_start, last_end - 1)
             piece.spans.append((line.start, line.end))
             piece.text = piece.text[:-1] + line.text
+        elif cues.splits_figure(piece.text, line.text) and cues.has_cjk(piece.text[-20:] + line.text[:20]):
+            piece.spans.append((line.start, line.end))
+            piece.text += line.text
         else:
             piece.spans.append((last_end, last_end + 1))  # the line feed, for the space
             piece.spans.append((line.start, line.end))

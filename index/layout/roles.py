@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from index.layout import cues
-from index.layout.pieces import Piece, Role
+from index.layout.pieces import HEADLINE_LINES, Piece, Role
 from index.layout.stitching import shares_word
 
 _SKIPPED: frozenset[Role] = frozenset({"caption", "furniture", "contents", "pull_quote"})
 _PHOTO_GAP = 3  # blank lines that OCR leaves where a picture stood
 _TABLE_CELL = 8  # width of a line that may be a cell of a table
+_ROW = 60  # width of the longest row of a list
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -39,6 +40,7 @@ def assign_roles(pieces: list[Piece], text: str, pages: int) -> tuple[Style, fro
     _free_figures(pieces)
     style = _style(pieces)
     titles = _find_contents(pieces)
+    _find_rows(pieces)
     _find_masthead(pieces)
     _find_front_matter(pieces)
     if style.newspaper:
@@ -168,8 +170,32 @@ def is_prose(piece: Piece) -> bool:
     )
 
 
+def _find_rows(pieces: Sequence[Piece]) -> None:
+    """Mark short lines that open alike, and the names of their columns, as rows of a list: a ranking, a schedule."""
+    for upper, lower in pairwise(pieces):
+        if cues.are_rows(upper.text, lower.text) and _may_be_row(upper) and _may_be_row(lower):
+            for piece in (upper, lower):
+                piece.role, piece.extra["row"] = "list", "1"
+    for names, row in pairwise(pieces):
+        cells, named = len(row.text.split()), len(names.text.split())
+        beside = row.extra.get("row") and row.gap == 0
+        if beside and min(cells, named) >= 3 and abs(cells - named) <= 1 and _may_be_row(names):
+            names.role, names.extra["row"] = "list", "1"
+
+
+def _may_be_row(piece: Piece) -> bool:
+    """Whether a plain line is short and no sentence."""
+    plain = piece.role == "text" or "row" in piece.extra
+    return plain and cues.width(piece.text) <= _ROW and not piece.text.endswith("。")
+
+
 def _find_masthead(pieces: Sequence[Piece]) -> None:
-    """Mark the name of a newspaper over its date line, and the line, as imprint."""
+    """Mark the name of a newspaper and its date line, two lines or one, as imprint."""
+    first = pieces[0]
+    if first.role in ("heading", "text", "imprint") and (paper := cues.masthead(first.text)):
+        first.role = "imprint"
+        first.extra.update(masthead=paper, front="1")
+        return
     for name, line in pairwise(pieces[:3]):
         if (
             name.role in ("heading", "text")
@@ -179,7 +205,7 @@ def _find_masthead(pieces: Sequence[Piece]) -> None:
             name.role = "imprint"
             for piece in pieces[: line.order + 1]:
                 piece.extra["front"] = "1"
-            name.extra["masthead"] = "1"
+            name.extra["masthead"] = cues.bare(name.text)
             return
 
 
@@ -194,12 +220,26 @@ def _find_front_matter(pieces: Sequence[Piece]) -> None:
     while headline and pieces[headline - 1].role == "heading":
         headline -= 1
     first = min(first, headline)
+    if first < len(pieces) and _opens_article(pieces[first]):
+        first = _headline_start(pieces, first)
     if sum(piece.role in ("imprint", "contents") for piece in pieces[:first]) < 4:
         return
     for piece in pieces[:first]:
         piece.extra["front"] = "1"
         if piece.role == "text":
             piece.role = "imprint"
+
+
+def _headline_start(pieces: Sequence[Piece], below: int) -> int:
+    """Return where the lines begin, three at most, that stand together as a headline over a byline or dateline."""
+    start = below
+    while start and below - start < HEADLINE_LINES and pieces[start - 1].role == "text":
+        if not cues.looks_like_headline(pieces[start - 1].text):
+            break
+        start -= 1
+        if pieces[start].gap:
+            break
+    return start
 
 
 def _numbers_rise(lines: Sequence[str]) -> bool:
@@ -266,10 +306,10 @@ def _twin(piece: Piece, text: str, owners: dict[int, Piece]) -> tuple[Piece | No
 
 
 def _owner(owners: dict[int, Piece], position: int) -> Piece | None:
-    """Find the paragraph at a position of the text."""
+    """Find the paragraph at a position of the text; one taken out as a pull quote owns nothing."""
     for cell in (position // 64, position // 64 - 1, position // 64 + 1):
         piece = owners.get(cell)
-        if piece and any(start <= position < end for start, end in piece.spans):
+        if piece and piece.role == "text" and any(start <= position < end for start, end in piece.spans):
             return piece
     return None
 
@@ -288,15 +328,49 @@ def _find_headings(pieces: Sequence[Piece], text: str, style: Style, titles: fro
     """Mark plain lines that head what follows; from the end, so that what follows is known."""
     for position in range(len(pieces) - 1, -1, -1):
         piece = pieces[position]
-        if piece.role not in ("text", "list") or len(piece.spans) > 1 or len(piece.text) > 100:
+        if piece.role not in ("text", "list") or piece.extra.get("row") or len(piece.text) > 100:
             continue
-        following = neighbour(pieces, position, 1)
-        kicker = piece.text.endswith("——") and following is not None and following.role == "heading"
-        if following is None or not (kicker or cues.looks_like_heading(piece.text)):
+        previous, following = neighbour(pieces, position, -1), neighbour(pieces, position, 1)
+        if _is_headline(piece, previous, following, text):
+            piece.role = "heading"
+            below = following.extra.get("headline", "0") if following is not None else "0"
+            piece.extra["headline"] = str(int(below) + 1)  # how many lines of the headline are known
             continue
-        previous = neighbour(pieces, position, -1)
+        if following is None or len(piece.spans) > 1:
+            continue
+        kicker = piece.text.endswith("——") and following.role == "heading"
+        if not (kicker or cues.looks_like_heading(piece.text)):
+            continue
         if kicker or _heads(piece, previous, following, text, style, titles):
             piece.role = "heading"
+
+
+def _ends_or_heads(text: str) -> bool:
+    """Whether a line is not a paragraph cut in mid-sentence."""
+    return cues.is_finished(text) or cues.looks_like_headline(text)
+
+
+def _opens_article(piece: Piece) -> bool:
+    """Whether a piece stands under headlines: a byline or dateline."""
+    if piece.role == "byline":
+        return not cues.is_sign_off(piece.text)
+    return piece.role == "text" and cues.is_dateline(piece.text)
+
+
+def _is_headline(piece: Piece, previous: Piece | None, following: Piece | None, text: str) -> bool:
+    """Whether a short line stands right over a byline or dateline, or over the next line of such a headline."""
+    if following is None or piece.role != "text" or len(piece.spans) > HEADLINE_LINES:
+        return False
+    if (
+        not cues.looks_like_headline(piece.text)
+        or cues.is_names(piece.text)
+        or _is_rest(piece, previous, text)
+    ):
+        return False
+    if "headline" not in following.extra:
+        return _opens_article(following)
+    apart = piece.gap or previous is None or previous.role != "text" or _ends_or_heads(previous.text)
+    return bool(apart) and following.gap == 0 and int(following.extra["headline"]) < HEADLINE_LINES
 
 
 def _heads(
@@ -314,6 +388,8 @@ def _heads(
         return False
     if style.headed:  # the headings have signs: a plain line is one only if it leans on another
         return following.role == "heading" and style.newspaper and piece.gap < _PHOTO_GAP and not listed
+    if following.extra.get("row"):
+        return not listed
     ranked = cues.numbered_level(piece.text)
     if listed and not (
         ranked and piece.gap and following.gap and following.role == "text" and len(following.text) > 60

@@ -50,7 +50,7 @@ def _unfinished(piece: Piece) -> Piece | None:
 def join(first: Piece, second: Piece) -> None:
     """Add the second half to the first; between words of Latin letters the white space before the second is kept."""
     if first.text[-1:].isascii() and second.text[:1].isascii() and first.text[-1:].isalnum():
-        if first.text[-1].isdigit() and second.text[0].isdigit():
+        if cues.splits_figure(first.text, second.text):
             pass
         elif second.start > 0 and second.spans[0][0] > first.spans[-1][1]:
             second_start, second_end = second.spans[0]

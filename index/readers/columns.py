@@ -88,6 +88,8 @@ _BULLETS = frozenset("•●■◆▪‣◦○□◇➢✓★")
 _CLOSED = frozenset('。！？!?.：:；;”’"」』）)…')
 LEADER = re.compile(r"[.．·…](?:\s*[.．·…]){3,}\s*[0-9ivxlc]{0,5}$")
 """The dots that lead to the page number in a table of contents."""
+_SHARED = frozenset("“”‘’…—·")
+"""Set in Chinese and in Latin text: of the script of the characters beside them."""
 _SOFT_HYPHENS = frozenset("\x02\ufffe\u00ad")
 _HYPHENS = frozenset("-\u2010") | _SOFT_HYPHENS
 
@@ -289,11 +291,13 @@ class _Line:
         """Its characters with spaces where the file or a gap puts them; none between Chinese characters."""
         found: Characters = []
         previous: Glyph | None = None
+        chinese = False
         for run in self.runs:
             for glyph in run.glyphs:
                 if previous is not None:
                     gap = (glyph.box.left - previous.box.right) / self.em
-                    chinese = _is_han(previous.character) and _is_han(glyph.character)
+                    pair = [one for one in (previous.character, glyph.character) if one not in _SHARED]
+                    chinese = all(map(_is_han, pair)) if pair else chinese
                     if gap > _CELL_GAP:
                         found.append(("\t", None))
                     elif gap > 1.0 if chinese else glyph.spaced or gap > 0.2:
@@ -373,16 +377,23 @@ def _continues(before: _Line, line: _Line, left: float, right: float, pitch: flo
 def _join(lines: list[_Line]) -> Characters:
     """Join a paragraph's lines: no space beside Chinese, one between words, none in a broken word."""
     joined: Characters = []
+    before: Characters = []
     for line in lines:
         characters = line.characters()
         if joined and characters:
             last, first = joined[-1][0], characters[0][0]
             if last in _HYPHENS and len(joined) > 1 and joined[-2][0].isalpha() and first.islower():
                 joined.pop()
-            elif not (_is_han(last) or _is_han(first)):
+            elif not (_is_chinese(reversed(before)) or _is_chinese(characters)):
                 joined.append((" ", None))
         joined.extend(characters)
+        before = characters
     return joined
+
+
+def _is_chinese(characters: Iterable[tuple[str, Box | None]]) -> bool:
+    """Whether the first character that is of one script only is Chinese."""
+    return next((_is_han(character) for character, _ in characters if character not in _SHARED), False)
 
 
 def _is_han(character: str) -> bool:
@@ -393,7 +404,6 @@ def _is_han(character: str) -> bool:
         or "\ufe30" <= character <= "\ufe4f"
         or "\uff00" <= character <= "\uffef"
         or character >= "\U00020000"
-        or character in "“”‘’…—·"
     )
 
 

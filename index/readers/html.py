@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from index.datatypes import MarkKind, Span
 from index.errors import ReadError
@@ -12,17 +12,19 @@ from index.readers.draft import Draft, DraftWriter
 from index.readers.text import decode
 
 _SILENT_TAGS = """
-    script style noscript template head nav iframe object embed svg math canvas audio video map select button
-    textarea input datalist dialog rt rp -comment
+    script style noscript template head nav iframe object embed svg canvas audio video map select button
+    textarea input datalist dialog rt rp annotation annotation-xml -comment
 """
 _BLOCK_TAGS = """
     html body address article aside blockquote center dd details div dl dt fieldset figcaption figure footer
     form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol optgroup p pre section summary table caption
     tbody thead tfoot tr td th ul
 """
+_SECTION_TAGS = "article aside blockquote details fieldset figure main section td th"
 _SILENT = frozenset(_SILENT_TAGS.split())
 _BLOCKS = frozenset(_BLOCK_TAGS.split())
-_PAGE_FURNITURE = frozenset({"header", "footer"})  # of the page; an article's own header holds its headline
+_PAGE_FURNITURE = frozenset({"header", "footer"})  # of the page, unless they stand in what has its own
+_SECTIONS = frozenset(_SECTION_TAGS.split())
 _FURNITURE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog"})
 _KINDS: dict[str, MarkKind] = {
     "li": "list_item",
@@ -31,8 +33,10 @@ _KINDS: dict[str, MarkKind] = {
     "pre": "code",
 }
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_SIGNS = {"mfrac": "/", "msup": "^"}  # between the two parts of a formula: 1/2 is not 12
 _WIDEST = 100  # rows or columns that a cell stretches over, whatever its file says
 _LONGEST_CELL = 400  # characters; a longer cell is a column of a page, not a value
+_ICON = re.compile("icon|symbol", re.I)
 _HAN = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _BREAK_IN_CHINESE = re.compile(rf"(?<={_HAN})[ \t]*[\r\n]\s*(?={_HAN})")
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.I)
@@ -40,6 +44,7 @@ _HEAD = 2_000  # characters in which a page says that it is XHTML
 _SELF_CLOSED = re.compile(  # an HTML parser overlooks the stroke, and these swallow what follows
     r"<(title|script|style|iframe|textarea|noscript|noframes|xmp)((?:\s[^<>]*)?)/>", re.I
 )
+_HEADINGS_ASKED = 20  # among which the headline under a logo is looked for
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -101,18 +106,46 @@ def _properties(tree: Any) -> dict[str, str]:
 
 
 def _title(tree: Any, properties: dict[str, str]) -> str:
-    """Prefer a headline that the <title> contains ("Headline - Site name") over the whole <title>."""
+    """Prefer a headline that the <title> contains ("Headline - Site name") over the whole <title>.
+
+    A logo may be a heading too: the last part is the site's name if the page says so or heads a text with the part
+    before it.
+    """
     node = tree.css_first("title")
     title = _one_line(node.text()) if node else ""
     headlines = [properties.get("og:title", ""), *(_one_line(node.text()) for node in tree.css("h1")[:3])]
-    if title:
-        held = sorted((line for line in headlines if line and line in title), key=title.index)
-        return held[0] if held else title
-    return next((line for line in headlines if line), "")
+    if not title:
+        return next((line for line in headlines if line), "")
+    held = sorted((line for line in headlines if line and line in title), key=title.index)
+    if not held:
+        return title
+    parted = re.fullmatch(rf"(.*\S)\s*[-–—|_·•»:：/]\s*{re.escape(held[0])}", title)
+    if parted:
+        headings = (_one_line(node.text()) for node in tree.css("h2, h3")[:_HEADINGS_ASKED])
+        if held[0] == properties.get("og:site_name") or parted[1] in headings:
+            return parted[1]
+    return held[0]
 
 
 def _one_line(text: str) -> str:
     return " ".join(_BREAK_IN_CHINESE.sub("", text).split())
+
+
+class _Place(NamedTuple):
+    """What the open blocks around a text make of it."""
+
+    kind: MarkKind | None = None
+    level: int = 0
+    section: bool = False  # headers and footers in it are its own
+
+    def within(self, tag: str) -> _Place:
+        """Return the place inside one more block; the innermost heading, list item or caption counts."""
+        kind, level = self.kind, self.level
+        if kind != "code" and tag in _HEADINGS:
+            kind, level = "heading", _HEADINGS[tag]
+        elif kind != "code" and tag in _KINDS:
+            kind, level = _KINDS[tag], 0
+        return _Place(kind, level, self.section or tag in _SECTIONS)
 
 
 class _Walk:
@@ -122,7 +155,7 @@ class _Walk:
         self._everything = everything  # page furniture too
         self._writer = DraftWriter()
         self._inline: list[str] = []  # of the open block; NUL, which the parser never gives, is a <br>
-        self._open: list[str] = []  # tags of open blocks
+        self._places = [_Place()]  # the innermost of the open blocks last
         self._quotes: list[int] = []  # for each open <blockquote>, how many blocks stand before it
         self._spans: list[Span] = []
         self._last: MarkKind | None = None
@@ -161,14 +194,16 @@ class _Walk:
                 return False
             if tag == "blockquote":
                 self._quotes.append(len(self._spans))
-            self._open.append(tag)
+            self._places.append(self._places[-1].within(tag))
+        elif (sign := _SIGNS.get(node.parent.tag)) and _beside(node, forward=False) is not None:
+            self._inline.append(sign)
         return True
 
     def _leave(self, tag: str) -> None:
         if tag not in _BLOCKS:
             return
         self._flush()
-        self._open.pop()
+        self._places.pop()
         if tag == "blockquote":
             first = self._quotes.pop()
             if first < len(self._spans):
@@ -179,11 +214,13 @@ class _Walk:
         if not attributes and node.tag not in _PAGE_FURNITURE:
             return False
         style = (attributes.get("style") or "").replace(" ", "").lower()
-        if "hidden" in attributes or "display:none" in style or attributes.get("aria-hidden") == "true":
+        if "hidden" in attributes or "display:none" in style:
+            return not self._everything
+        if attributes.get("aria-hidden") == "true" and not _is_drawn(node):
             return not self._everything
         if (attributes.get("role") or "").lower() in _FURNITURE_ROLES:
             return not self._everything
-        if self._everything or node.tag not in _PAGE_FURNITURE or {"article", "main"} & set(self._open):
+        if self._everything or node.tag not in _PAGE_FURNITURE or self._places[-1].section:
             return False
         return (
             node.tag == "footer" or node.css_first("h1") is None
@@ -194,15 +231,14 @@ class _Walk:
         self._inline.clear()
         if not raw.strip("\0 \t\r\n"):
             return None
-        if "pre" in self._open:
+        place = self._places[-1]
+        if place.kind == "code":
             return self._write(raw.replace("\0", "\n").strip("\n"), "code")
         lines = [_one_line(line) for line in raw.split("\0")]
-        for tag in reversed(self._open):
-            if tag in _HEADINGS:
-                return self._write(" ".join(filter(None, lines)), "heading", _HEADINGS[tag])
-            if tag in _KINDS:
-                return self._write("\n".join(filter(None, lines)), _KINDS[tag])
-        return self._write(_BLANK_LINES.sub("\n\n", "\n".join(lines)))
+        if place.kind is None:
+            return self._write(_BLANK_LINES.sub("\n\n", "\n".join(lines)))
+        between = " " if place.kind == "heading" else "\n"
+        return self._write(between.join(filter(None, lines)), place.kind, place.level)
 
     def _write(self, text: str, kind: MarkKind | None = None, level: int = 0) -> None:
         separator = "\n" if kind == self._last == "list_item" else "\n\n"
@@ -216,6 +252,34 @@ class _Walk:
         if caption is not None:
             self._write(_one_line(caption.text()), "caption")
         self._write("\n".join("\t".join(row) for row in rows), "table")
+
+
+def _is_drawn(node: Any) -> bool:
+    """Whether what a screen reader passes over is text on the page, of which no copy for it stands beside.
+
+    Blocks are closed menus and dialogs, and some icons are drawn by their names.
+    """
+    words = _letters(node)
+    icon = node.tag == "i" or _ICON.search(node.attributes.get("class") or "")
+    if not words or icon or node.tag in _BLOCKS:
+        return False
+    beside = (_beside(node, forward=False), _beside(node, forward=True))
+    return not any(
+        other is not None and (other.css_first("math") is not None or _letters(other) == words)
+        for other in beside
+    )
+
+
+def _letters(node: Any) -> str:
+    return "".join(filter(str.isalnum, node.text()))
+
+
+def _beside(node: Any, *, forward: bool) -> Any:
+    """Return the element right before or after another one; None if there is none, or text between them."""
+    node = node.next if forward else node.prev
+    while node is not None and (node.tag == "-comment" or (node.tag == "-text" and not node.text().strip())):
+        node = node.next if forward else node.prev
+    return None if node is None or node.tag == "-text" else node
 
 
 def _data_rows(table: Any) -> list[list[str]]:
