@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evaluation.matching import find, holds, overlap, overlaps
+from rag.evaluation.matching import find, find_loosely, holds, overlap, overlaps
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,26 @@ from rag.evaluation.matching import find, holds, overlap, overlaps
         ("manu-\nfacturing", "manufacturing"),
         ("o n e mill", "one"),
         ("closed on Mondays", "Monday"),
+        ("第二十五届", "二十五届"),
+        ("获奖者为张三、一等奖两名", "张三"),
+        ("张三 一等奖", "张三"),  # cells of a table
+        ("下午三点，五人到场", "五人"),
+        ("重点三个项目", "三个项目"),
+        ("全国唯一一家纸厂", "一家纸厂"),
+        ("一萬二千人", "一万二千人"),
+        ("三个厅分别有125，230，318个座位", "230"),
+        ("排名全省第1，350家企业入驻", "350家"),
+        ("共1，350家", "1350家"),  # the same comma groups digits
+        ("on May 5 1958", "May 5, 1958"),
+        ("on May 5, 1958", "May 5 1958"),
+        ("100、200", "100 200"),
+        ("用时5～10天", "5-10天"),
+        ("用时5-10天", "5~10天"),
+        ("最低气温为-5℃", "-5℃"),
+        ("最低气温为零下5℃", "-5℃"),
+        ("a low of minus 5 degrees", "−5 degrees"),
+        ("最低气温为-5℃", "5℃"),  # who wrote no sign meant none
+        ("10%-20%", "20%"),
     ],
 )
 def test_width_script_case_spacing_and_punctuation_do_not_matter(text: str, wanted: str) -> None:
@@ -57,6 +77,17 @@ def test_width_script_case_spacing_and_punctuation_do_not_matter(text: str, want
         ("Tirana", "Iran"),
         ("we do not know", "no"),
         ("this is so", "i"),
+        ("共有二十五人参加", "五人"),
+        ("投资一百二十亿元", "二十亿元"),
+        ("投资二十五万亿元", "二十五万"),
+        ("增长百分之五点三", "百分之五"),
+        ("增长百分之五点三", "三"),
+        ("十一月开业", "一月"),
+        ("一九九八年", "九八年"),
+        ("1,350家", "350家"),
+        ("利润增长12.5%", "-12.5%"),
+        ("气温3℃-5℃", "-5℃"),
+        ("100200", "100、200"),
         ("anything", "……"),
         ("", "甲"),
     ],
@@ -103,3 +134,8 @@ def test_what_is_found_is_what_was_wanted(text: str, wanted: str) -> None:
 def test_a_quote_is_found_across_line_breaks_and_odd_spaces() -> None:
     text = "镇上 有12家\n工厂，都在河边。"
     assert [text[s:e] for s, e in find(text, "有12家工厂")] == ["有12家\n工厂"]
+
+
+def test_a_figure_inside_a_longer_one_is_not_found() -> None:
+    assert find_loosely("二十五人，其中 五 人", "五人") == (8, 11)
+    assert find_loosely("共有二十五人", "五人") is None

@@ -63,6 +63,8 @@ def test_the_words_of_a_refusal_answer_nothing(make_answer: MakeAnswer, gold: st
         ({"answers": ["12家"]}, "“12家”", 1.0),
         ({"answers": ["12家"]}, "", 0.0),
         ({"answers": ["纸", "墨"], "type": "list"}, "墨、纸", 1.0),  # a list has no order of its own
+        ({"answers": ["张三", "张三丰"], "type": "list"}, "张三丰、张三", 1.0),
+        ({"answers": ["5家", "15家", "5家"], "type": "list"}, "15家、5家、5家", 1.0),
         ({"answers": ["纸", "墨"], "type": "list"}, "墨", 0.0),
         ({"answers": [], "type": "unanswerable"}, "", None),
     ],

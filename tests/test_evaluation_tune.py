@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from index.errors import AnswererError, QueryError, QuestionsError
+from rag.answerers.base import Draft
+from rag.answerers.base import Question as Asked
 from rag.assistant import Assistant
-from rag.datatypes import Answer
+from rag.datatypes import Answer, Passage
 from rag.evaluation.metrics import score
 from rag.evaluation.questions import Question
 from rag.evaluation.results import Result
@@ -95,6 +98,35 @@ def test_too_few_questions_are_refused_with_a_way_out() -> None:
     with pytest.raises(QuestionsError, match=r"1 questions with answers are too few .* chuchu questions"):
         tune(nobody, questions)
     assert steps_of(questions) == 2
+
+
+class Handed:
+    """A person's own answerer, which knows one answer and counts how often it is asked."""
+
+    fingerprint = "handed"
+    asked = 0
+
+    def stream(self, question: Asked, passages: Sequence[Passage]) -> Iterator[str | Draft]:
+        self.asked += 1
+        yield Draft(answered=True, text="42吨。", short_answer="42吨", confidence=0.9)
+
+
+def test_an_answerer_that_was_handed_in_is_the_one_that_is_asked(
+    tmp_path: Path, fake_embedder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "茶园.txt"
+    text.write_text("青岭茶园2023年产茶叶42吨。", encoding="utf-8")
+    known = [Question(id=f"a{n:02d}", question="产茶叶多少吨？", answers=("42吨",)) for n in range(20)]
+    silent = [Question(id=f"s{n}", question="谁？", answers=(), type="unanswerable") for n in range(5)]
+    fits = step_of(np.full((20, 2), 0.5), 0)
+    monkeypatch.setattr("rag.evaluation.tune._fit_ranking", lambda *_: fits)
+    with Assistant.create(tmp_path / "library", embedder=fake_embedder) as made:
+        made.ingest(text)
+        handed = Handed()
+        tuning = tune(Assistant(made.library, embedder=fake_embedder, answerer=handed), [*known, *silent])
+    assert handed.asked == 25
+    assert tuning.steps == (fits,)
+    assert "handed in" in tuning.skipped[0]
 
 
 class Failing:

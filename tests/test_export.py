@@ -105,15 +105,20 @@ def test_markdown_has_every_quote_with_source_page_and_offsets(messages: list[Me
     assert sum(tag == "blockquote" for tag, _ in page.tags) == 4
 
 
-def test_every_quote_of_a_number_is_listed_and_the_first_is_linked(make_answer: MakeAnswer) -> None:
+def test_every_quote_of_a_number_is_listed_once_and_linked_from_its_sentence(make_answer: MakeAnswer) -> None:
     answer = make_answer(text="甲。[1]乙。[1]丙。[1]", passages=["甲。乙。"], cite=[1])
     (whole,) = answer.citations
-    first = replace(whole, spans=((0, 2),), quote="甲。")
-    second = replace(whole, spans=((2, 4),), quote="乙。", verdict="unsupported")
-    messages = [Message(id=7, question="？", answer=replace(answer, citations=(first, second, first)))]
+    first = replace(whole, spans=((0, 2),), quote="甲。", answer_end=5)
+    second = replace(
+        whole, spans=((2, 4),), quote="乙。", verdict="unsupported", answer_start=5, answer_end=10
+    )
+    third = replace(first, answer_start=10, answer_end=15)
+    messages = [Message(id=7, question="？", answer=replace(answer, citations=(first, second, third)))]
     page = Tags(to_html("甲", messages, "zh"))
     items = [attributes for tag, attributes in page.tags if tag == "li"]
-    assert items == [{"id": "cite-7-1", "value": "1"}, {"value": "1"}]
+    assert items == [{"id": "cite-7-1", "value": "1"}, {"id": "cite-7-2", "value": "1"}]
+    links = [attributes["href"] for tag, attributes in page.tags if tag == "a"]
+    assert links == ["#cite-7-1", "#cite-7-2", "#cite-7-1"]
     sources = page.text.partition("出处")[2]
     assert sources.index("甲。") < sources.index("✔ 与原文一致") < sources.index("乙。")
     assert "✖ 与原文不一致" in sources

@@ -12,6 +12,7 @@ import pytest
 
 from rag.datatypes import Answer, Doubt
 from ui.datatypes import Message
+from ui.export import to_html
 from ui.render import answer_html, cards_html, phase_html, turn_html
 from ui.strings import STRINGS, language_name, say
 
@@ -41,6 +42,34 @@ def test_a_number_in_brackets_without_a_citation_is_text(make_answer: MakeAnswer
     html = answer_html(1, answer, "zh")
     assert "见注释[9]。" in html
     assert html.count("<a ") == 1
+
+
+def test_citations_that_share_a_number_each_have_a_chip_and_a_card_of_their_own(
+    make_answer: MakeAnswer,
+) -> None:
+    answer = make_answer(
+        text="产茶42吨。[1]主人是陆云起。[1]", passages=["产茶42吨。主人是陆云起。"], cite=[1]
+    )
+    (whole,) = answer.citations
+    first = replace(whole, spans=((0, 6),), quote="产茶42吨。", answer_end=9)
+    second = replace(whole, spans=((6, 13),), quote="主人是陆云起。", answer_start=9)
+    shared = replace(answer, citations=(first, second))
+    chips = re.findall(r'href="#(.*?)" data-quote="(.*?)".*?>(\d)</a>', answer_html(7, shared, "zh"))
+    assert chips == [("cite-7-1", "产茶42吨。", "1"), ("cite-7-2", "主人是陆云起。", "1")]
+    cards = re.findall(
+        r'data-anchor="(.*?)".*?<mark class="quote">(.*?)</mark>', cards_html(7, shared, "zh"), re.DOTALL
+    )
+    assert cards == [("cite-7-1", "产茶42吨。"), ("cite-7-2", "主人是陆云起。")]
+
+
+def test_a_number_in_brackets_that_a_document_wrote_is_text(make_answer: MakeAnswer) -> None:
+    answer = make_answer(
+        text="42吨。“产茶42吨[1]。”[1]", short_answer="42吨", passages=["产茶42吨[1]。"], cite=[1]
+    )
+    html = answer_html(1, answer, "zh")
+    assert "吨</strong>[1]。”<a " in html
+    assert html.count("<a ") == 1
+    assert to_html("茶", [Message(id=1, question="？", answer=answer)], "zh").count("<a ") == 1
 
 
 def test_a_refusal_shows_the_nearest_passages_and_no_confidence(make_answer: MakeAnswer) -> None:

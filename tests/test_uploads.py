@@ -58,6 +58,38 @@ def test_a_file_moves_from_the_upload_folder_into_the_library(tmp_path: Path) ->
     assert not file.exists()
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("问：何时？.txt", "问：何时！.txt"),
+        ("a?b.txt", "a:b.txt"),
+        ("卷" * 130 + "1.txt", "卷" * 130 + "2.txt"),
+    ],
+)
+def test_files_whose_names_become_alike_are_both_kept(tmp_path: Path, first: str, second: str) -> None:
+    uploads = []
+    for number, name in enumerate((first, second)):
+        file = tmp_path / "up" / str(number) / "file.txt"
+        file.parent.mkdir(parents=True)
+        file.write_text(name, encoding="utf-8")
+        uploads.append(Upload(path=str(file), name=name))
+    kept, refused = keep(uploads, tmp_path / "lib", tmp_path / "up", "zh")
+    assert refused == []
+    assert [path.read_text(encoding="utf-8") for path in kept] == [first, second]
+    assert all(len(path.name.encode()) <= 255 for path in kept)
+
+
+def test_files_alike_in_two_folders_are_both_kept(tmp_path: Path) -> None:
+    uploaded, library = tmp_path / "up", tmp_path / "lib"
+    file = uploaded / "hash" / "notes.txt"  # both come here, since they are alike
+    file.parent.mkdir(parents=True)
+    file.write_text("甲", encoding="utf-8")
+    uploads = [Upload(path=str(file), name=f"{folder}/notes.txt") for folder in ("x", "y")]
+    kept, refused = keep(uploads, library, uploaded, "zh")
+    assert (kept, refused) == ([library / FOLDER / folder / "notes.txt" for folder in ("x", "y")], [])
+    assert not file.exists()
+
+
 def test_users_who_log_in_never_replace_each_others_files(tmp_path: Path) -> None:
     library, kept = tmp_path / "lib", []
     for user in ("wang", "li", "wang"):

@@ -41,7 +41,7 @@ class Judgement:
     message_id: int  # the message may be gone: edited, or asked again
     kind: Feedback
     note: str
-    citation: int  # the number of the wrong one; 0: not told, or the answer as a whole
+    citation: int  # place of the wrong one in `Answer.citations`, from 1; 0: not told, or the whole answer
     history: tuple[str, ...]  # the questions before it
     where: Filter
     answer: Answer
@@ -92,7 +92,7 @@ class LibraryConversations:
             )
             return int(cursor.lastrowid or 0)
 
-    def list(self, user: str, query: str = "", *, limit: int = 500) -> list[Summary]:
+    def list(self, user: str, query: str = "") -> list[Summary]:
         """Return a user's conversations, last changed first, that hold all words of a query.
 
         Both Chinese scripts, cases and widths are one; empty conversations are left out.
@@ -109,8 +109,8 @@ class LibraryConversations:
             rows = connection.execute(
                 "SELECT id, title, updated, (SELECT count(*) FROM messages WHERE conversation_id = conversations.id)"
                 f" AS said FROM conversations WHERE user = ? AND said{conditions} "
-                "ORDER BY updated DESC, id DESC LIMIT ?",
-                (*values, limit),
+                "ORDER BY updated DESC, id DESC",
+                values,
             ).fetchall()
         return [Summary(id=row[0], title=row[1], updated=row[2], messages=row[3]) for row in rows]
 

@@ -14,10 +14,10 @@ from index.datatypes import Span
 from rag.datatypes import Answer, Citation, Passage
 from rag.doubts import SIGN, doubts_about, explain, signed_text, stretches
 from ui.datatypes import Language, Message
+from ui.marks import markers
 
 _SEPARATOR = " › "
 _NEAREST = 3  # passages that are told where there is no answer
-_MARKER = re.compile(r"\[(\d{1,3})\]")
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
@@ -98,12 +98,7 @@ def _turn_html(message: Message, language: Language) -> str:
     answer = message.answer
     short = f'<p class="short">{escape(answer.short_answer)}</p>\n' if answer.short_answer else ""
     notes = "".join(f'<p class="note">{escape(note)}</p>\n' for note in _notes(answer, language))
-    places = _places(answer)
-    first = {place.number: place for place in reversed(places)}
-    quotes = "".join(
-        _quote_html(message.id, answer, place, language, linked=place is first[place.number])
-        for place in places
-    )
+    quotes = "".join(_quote_html(message.id, answer, place, language) for place in _places(answer))
     label = escape(_label(answer, language))
     sources = f"<h3>{label}</h3>\n<ol>\n{quotes}</ol>\n" if quotes else ""
     text = _text_html(message.id, answer)
@@ -124,31 +119,34 @@ def _text_html(message: int, answer: Answer) -> str:
 
 
 def _with_links(message: int, answer: Answer, start: int, end: int) -> str:
-    known = {citation.number for citation in answer.citations}
     pieces, at = [], start
-    for found in _MARKER.finditer(answer.text, start, end):
-        if int(found[1]) in known:
-            anchor = f"cite-{message}-{found[1]}"
-            pieces.append(
-                f'{escape(answer.text[at : found.start()])}<a class="cite" href="#{anchor}">{found[0]}</a>'
-            )
-            at = found.end()
+    for (low, high), place in markers(answer, start, end):
+        anchor = _anchor(message, answer, answer.citations[place - 1])
+        pieces.append(
+            f'{escape(answer.text[at:low])}<a class="cite" href="#{anchor}">{answer.text[low:high]}</a>'
+        )
+        at = high
     return "".join(pieces) + escape(answer.text[at:end])
 
 
-def _quote_html(
-    message: int, answer: Answer, place: Citation | Passage, language: Language, *, linked: bool
-) -> str:
-    """Return a quote with its facts; the text's links lead to the first of those that share a number."""
+def _anchor(message: int, answer: Answer, place: Citation | Passage) -> str:
+    """Return what the text's links call a quote; citations that are listed once are called alike."""
+    if isinstance(place, Passage):
+        return f"passage-{message}-{place.number}"
+    quoted = [(citation.number, citation.spans) for citation in answer.citations]
+    return f"cite-{message}-{quoted.index((place.number, place.spans)) + 1}"
+
+
+def _quote_html(message: int, answer: Answer, place: Citation | Passage, language: Language) -> str:
+    """Return a quote with its facts."""
     facts = " · ".join(escape(fact) for fact in _facts(place, language))
     verdict = ""
     if isinstance(place, Citation):
         kind = "good" if place.verdict == "supported" else "bad"
         verdict = f' · <span class="{kind}">{escape(_verdict(answer, place, language))}</span>'
-    anchor = f"{'cite' if isinstance(place, Citation) else 'passage'}-{message}-{place.number}"
-    identity = f' id="{anchor}"' if linked else ""
+    anchor = _anchor(message, answer, place)
     return (
-        f'<li{identity} value="{place.number}"><blockquote>{escape(_quoted(place))}</blockquote>'
+        f'<li id="{anchor}" value="{place.number}"><blockquote>{escape(_quoted(place))}</blockquote>'
         f'<p class="facts">{facts}{verdict}</p></li>\n'
     )
 

@@ -6,7 +6,7 @@ Takes texts and spans, gives text; everything that comes from a document passes 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from ui.strings import say
 Marked = tuple[Span, str]
 """A span and the class that it is shown in."""
 
+_MARKER = re.compile(r"\[(\d{1,3})\]")
 _SYNTAX = re.compile(r"#{1,6} ")  # Markdown's sign of a heading: shown, but softly
 _LIST = re.compile(r"[、，,；;]\s*")
 
@@ -119,3 +120,30 @@ def citation_marks(answer: Answer, citation: Citation) -> list[Marked]:
     """Return the marks of a citation: the exact words of the short answer first, then the whole quote."""
     words = exact_words(answer.short_answer, citation) if answer.short_answer else []
     return [*((span, "quote hit") for span in words), *((span, "quote") for span in citation.spans)]
+
+
+def markers(answer: Answer, start: int = 0, end: int | None = None) -> Iterator[tuple[Span, int]]:
+    """Yield where the markers [n] of ``answer.text[start:end]`` stand, each with the place of its citation.
+
+    The place is that among ``answer.citations``, from 1: several may share a number, and the one of the marker's own
+    sentence is meant. A [n] that belongs to the words of a document is none.
+    """
+    quoted = [span for citation in answer.citations for span in _quoted(answer, citation)]
+    for found in _MARKER.finditer(answer.text, start, len(answer.text) if end is None else end):
+        place = _cited(answer, int(found[1]), found.start())
+        if place and not any(low <= found.start() < high for low, high in quoted):
+            yield found.span(), place
+
+
+def _quoted(answer: Answer, citation: Citation) -> Iterator[Span]:
+    """Yield where an answer quotes a citation's words between quotation marks, whole or cut at either end."""
+    whole = re.compile(f"“(?:……)?{re.escape(citation.quote)}(?:……)?”")
+    for found in whole.finditer(answer.text, citation.answer_start, citation.answer_end):
+        yield found.span()
+
+
+def _cited(answer: Answer, number: int, offset: int) -> int:
+    """Return the place of the citation of a number that stands at an offset, or else of the first; 0: there is none."""
+    same = [(place, c) for place, c in enumerate(answer.citations, start=1) if c.number == number]
+    here = (place for place, c in same if c.answer_start <= offset < c.answer_end)
+    return next(here, same[0][0] if same else 0)

@@ -42,7 +42,7 @@ class Reading:
         return list(dict.fromkeys(" › ".join(chunk.heading) for chunk in chunks if chunk.heading))
 
     def evidence(self, answer: Answer, kind: str, number: int, language: Language) -> dict[str, Any]:
-        """Return the document of a citation ("cite") or passage of an answer, its words marked.
+        """Return the document of a citation ("cite", by its place from 1) or passage of an answer, its words marked.
 
         A document that was removed or changed since is looked for under its file; where its text at these
         offsets is another, the passage is shown as it was.
@@ -121,9 +121,9 @@ def _find(answer: Answer, kind: str, number: int) -> tuple[Citation | Passage, P
     passages = {passage.number: passage for passage in answer.passages}
     if kind == "passage" and number in passages:
         return passages[number], passages[number]
-    for citation in answer.citations:
-        if kind == "cite" and citation.number == number and citation.passage in passages:
-            return citation, passages[citation.passage]
+    citations = dict(enumerate(answer.citations, start=1))
+    if kind == "cite" and number in citations and citations[number].passage in passages:
+        return citations[number], passages[citations[number].passage]
     raise LibraryError(f"that answer has no {kind[:20]} {number}; load the page again")
 
 

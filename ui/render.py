@@ -15,10 +15,9 @@ from rag.answerers.base import NOT_FOUND
 from rag.datatypes import Answer, Citation, Doubt, Passage
 from rag.doubts import SIGN, Stretch, doubts_about, explain, stretches
 from ui.datatypes import Language, Message
-from ui.marks import citation_marks, passage_html, standing
+from ui.marks import citation_marks, markers, passage_html, standing
 from ui.strings import language_name, say
 
-_CHIP = re.compile(r"\[(\d{1,3})\]")
 _GLOSS = (
     r"(?:\s?(\([^()]{1,40}\)))?[。．.\s]*"  # after the short answer: what it is in the question's language
 )
@@ -120,14 +119,11 @@ def _doubt_sign(doubt: Doubt, language: Language) -> str:
 
 def _with_chips(message: int, answer: Answer, start: int, end: int) -> str:
     """Return ``answer.text[start:end]`` with [n] as chips and the short answer stressed."""
-    by_number = {citation.number: citation for citation in answer.citations}
     pieces, at = [], start
-    for found in _CHIP.finditer(answer.text, start, end):
-        citation = by_number.get(int(found[1]))
-        if citation is not None:
-            pieces.append(_stressed(answer.text[at : found.start()], answer.short_answer))
-            pieces.append(chip_html(message, citation))
-            at = found.end()
+    for (low, high), place in markers(answer, start, end):
+        pieces.append(_stressed(answer.text[at:low], answer.short_answer))
+        pieces.append(chip_html(message, place, answer.citations[place - 1]))
+        at = high
     return "".join(pieces) + _stressed(answer.text[at:end], answer.short_answer)
 
 
@@ -139,13 +135,13 @@ def _stressed(text: str, short: str) -> str:
     return "".join((*pieces, escape(text[at:])))
 
 
-def chip_html(message: int, citation: Citation) -> str:
-    """Return the chip of a citation: a link that the page opens the evidence for."""
+def chip_html(message: int, place: int, citation: Citation) -> str:
+    """Return the chip of an answer's citation at a place, from 1: a link that the page opens the evidence for."""
     verdict = "" if citation.verdict == "supported" else " unsupported"
-    place = escape(_place(citation))
+    where = escape(_place(citation))
     return (
-        f'<a class="cite{verdict}" href="#cite-{message}-{citation.number}" data-quote="{escape(citation.quote)}" '
-        f'data-place="{place}" aria-label="[{citation.number}] {place}">{citation.number}</a>'
+        f'<a class="cite{verdict}" href="#cite-{message}-{place}" data-quote="{escape(citation.quote)}" '
+        f'data-place="{where}" aria-label="[{citation.number}] {where}">{citation.number}</a>'
     )
 
 
@@ -227,15 +223,15 @@ def cards_html(message: int, answer: Answer, language: Language) -> str:
     question = f'<p class="of">{escape(answer.question)}</p>'
     passages = {passage.number: passage for passage in answer.passages}
     cited = [
-        _card(message, answer, passages[c.passage], language, citation=c)
-        for c in answer.citations
+        _card(f"cite-{message}-{place}", answer, passages[c.passage], language, citation=c)
+        for place, c in enumerate(answer.citations, start=1)
         if c.passage in passages
     ]
     others = _uncited(answer)
     if not cited:
-        near = "".join(_card(message, answer, passage, language) for passage in others[:_NEAREST])
+        near = "".join(_card(f"passage-{message}-{p.number}", answer, p, language) for p in others[:_NEAREST])
         return f'{question}<h3 class="group">{escape(say(language, "nearest"))}</h3>{near}' if near else ""
-    rest = "".join(_card(message, answer, passage, language) for passage in others)
+    rest = "".join(_card(f"passage-{message}-{p.number}", answer, p, language) for p in others)
     label = escape(say(language, "also_read", count=len(others)))
     more = f'<details class="others"><summary>{label}</summary>{rest}</details>' if others else ""
     return question + "".join(cited) + more
@@ -248,10 +244,9 @@ def _uncited(answer: Answer) -> list[Passage]:
 
 
 def _card(
-    message: int, answer: Answer, passage: Passage, language: Language, *, citation: Citation | None = None
+    anchor: str, answer: Answer, passage: Passage, language: Language, *, citation: Citation | None = None
 ) -> str:
     place: Citation | Passage = citation or passage
-    anchor = f"{'cite' if citation else 'passage'}-{message}-{place.number}"
     text = passage_html(passage, citation_marks(answer, citation) if citation else [])
     quote = citation.quote if citation else passage.text
     number = f'<span class="number">{citation.number}</span>' if citation else ""

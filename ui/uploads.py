@@ -12,6 +12,7 @@ import re
 import secrets
 import shutil
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +62,17 @@ def safe_name(name: str) -> Path:
 def own_name(user: str) -> str:
     """Return the name of a user's own folder among those of all users."""
     name = safe_name(user).name
-    if name != user:  # two names may be made safe alike
-        name += "-" + hashlib.sha256(user.encode()).hexdigest()[:8]
-    return name
+    return name if name == user else f"{name}-{_digest(user)}"  # two names may be made safe alike
+
+
+def _own_path(name: str) -> Path:
+    """Return where an upload of this name goes: a safe path that it shares with no other name."""
+    path, name = safe_name(name), unicodedata.normalize("NFC", name)
+    return path if path.as_posix() == name else path.with_stem(f"{path.stem}-{_digest(name)}")
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def keep(
@@ -86,8 +95,10 @@ def keep(
     folder = library / FOLDER if user == NOBODY else library / FOLDER / own_name(user)
     if len(uploads) > MAX_FILES:
         refused.append(say(language, "too_many_files", limit=MAX_FILES))
+    left = Counter(upload.path for upload in uploads[:MAX_FILES])  # those alike in name and content share one
     for upload in uploads[:MAX_FILES]:
-        name = safe_name(upload.name)
+        left[upload.path] -= 1
+        name = _own_path(upload.name)
         if kind_of(name) is None:
             refused.append(say(language, "not_a_kind", name=upload.name, kinds=supported_kinds()))
             continue
@@ -97,7 +108,7 @@ def keep(
             continue
         target = folder / name
         try:
-            _move(source, target)
+            _put(source, target, move=not left[upload.path])
         except OSError as error:
             _log.error("%s could not be kept: %s", target, error)
             reason = error.strerror or str(error)
@@ -107,12 +118,12 @@ def keep(
     return kept, refused
 
 
-def _move(source: Path, target: Path) -> None:
-    """Move a file; one that was there before goes when all of the new one is there."""
+def _put(source: Path, target: Path, *, move: bool) -> None:
+    """Move or copy a file; one that was there before goes when all of the new one is there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.parent / f".{secrets.token_hex(8)}.part"  # no kind that is read
     try:
-        shutil.move(source, beside)
+        (shutil.move if move else shutil.copy2)(source, beside)
         os.replace(beside, target)
     except BaseException:
         beside.unlink(missing_ok=True)

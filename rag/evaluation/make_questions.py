@@ -22,7 +22,8 @@ from index.datatypes import Chunk, Document, DocumentInfo
 from index.errors import QuestionsError
 from index.sentences import split_sentences
 from index.text import detect_language, fold
-from rag.candidates import Candidate, find_candidates
+from rag.candidates import Candidate, find_candidates, parse_year
+from rag.checking.dates import find_dates
 from rag.evaluation.english_questions import ask_for
 from rag.evaluation.matching import normalise
 from rag.evaluation.questions import UNANSWERABLE, Question
@@ -69,6 +70,12 @@ _RELATIVE_EN = re.compile(
 )
 _CLAUSE_END = re.compile(r"[，,；;。！!？?：:](?!\d)")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=\s?年|\b)")
+_HAN_DIGIT = "〇零一二三四五六七八九"
+_HAN_YEAR = re.compile(rf"(?<![{_HAN_DIGIT}])[一二][{_HAN_DIGIT}]{{3}}(?![{_HAN_DIGIT}])")
+_YEARS = re.compile(
+    r"(?<!\d)(?P<first>(?:19|20)\d\d)\s?年?\s?[-–—~至到/]\s?(?P<last>\d\d|(?:19|20)\d\d)(?!\d)"
+)
+_MOST_YEARS = 50  # from the first to the last of a span; 2019-05 is a month
 _TITLE_AND_NAME = re.compile(
     r"(?P<title>[\u4e00-\u9fff]{2,18}(?:主任|书记|董事长|总经理|副总裁|总裁|校长|院长|馆长|局长|市长|县长|镇长|所长|"
     r"会长|秘书长|负责人|创始人|总工程师))(?P<name>[\u4e00-\u9fff]{2,4})(?=[，,]?(?:说|表示|介绍|指出|告诉|认为|透露|"
@@ -329,12 +336,15 @@ class _AbsenceCheck:
         self._years: set[int] = set()
         self._places: set[str] = set()
         for info in infos:
-            text = fold(library.document(info.id).text)
-            stated = f"{text} {fold(info.title)} {' '.join(info.metadata.values())}"
-            self._years |= {int(year) for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", stated)}
-            self._years |= {int(f"20{year}") for year in re.findall(r"(?<!\d)['’](\d\d)(?!\d)", stated)}
-            dates = {info.date, *(chunk.date for chunk in library.document_chunks(info.id))} - {None}
-            for year in {int(date[:4]) for date in dates if date}:
+            text = library.document(info.id).text
+            stated = fold(" ".join((text, info.title, *info.metadata.values())))
+            chunks = library.document_chunks(info.id)
+            self._years |= _years_in(stated)
+            for chunk in chunks:  # 次年, two years later
+                self._years |= {
+                    date.year for date in find_dates(chunk.text, chunk.date or info.date) if date.year
+                }
+            for year in {int(date[:4]) for date in (info.date, *(chunk.date for chunk in chunks)) if date}:
                 self._years |= {year - 2, year - 1, year, year + 1}  # 前年, 去年, 今年, 明年
             self._places |= {place for place in _ELSEWHERE if place in stated}
 
@@ -346,6 +356,18 @@ class _AbsenceCheck:
     def places(self) -> list[str]:
         """Return cities that no document names."""
         return [place for place in _ELSEWHERE if place not in self._places]
+
+
+def _years_in(folded: str) -> set[int]:
+    """Return the years that a text writes, in either numerals, with those inside its spans: 2020 of 2019-21."""
+    digits = _HAN_YEAR.sub(lambda match: str(parse_year(match[0])), folded)
+    years = {int(year) for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", digits)}
+    years |= {int(f"20{year}") for year in re.findall(r"(?<!\d)'(\d\d)(?!\d)", digits)}
+    for match in _YEARS.finditer(digits):
+        first, last = int(match["first"]), int(match["first"][: -len(match["last"])] + match["last"])
+        last += 100 if last < first else 0
+        years |= set(range(first, last + 1)) if last - first <= _MOST_YEARS else set()
+    return years
 
 
 def _near_misses(

@@ -19,16 +19,27 @@ MIN_RUN = 6  # characters; fewer are shared by chance, such as a figure
 
 _SEPARATOR = "\x1f"  # stands between two figures or two Latin words, so that 2019[1] is not 20191
 _LATIN = "a-zß-öø-ɏ"
+_HAN = "〇零一二两兩三四五六七八九十百千万萬亿億"
+_POINT = "点點"  # of 五点三
 _GROUPED = re.compile(r"(?<!\d)\d{1,3}(?:,\d{3})+(?!\d)")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.．]?\s+(?=\d)")
+_BETWEEN_FIGURES = re.compile(  # what may stand between two figures, or inside one
+    rf"(?<=\d)(?:[.．]?\s+|，)(?=\d)|(?<=[{_HAN}{_POINT}])\s+(?=[{_HAN}])"
+)
 _BETWEEN_WORDS = re.compile(rf"(?<=[{_LATIN}])\s+(?=[{_LATIN}])")
 _BEFORE_YEAR = re.compile(r"(?<=\d)\.(?=\d{4}年)")  # the point of a list's number: a year is no decimals
-_PARTED = re.compile(rf"[\d{_LATIN}]")  # what a separator may follow, where the same kind follows it
-_PARTING_NOTHING = re.compile(rf"(?<=\d){_SEPARATOR}(?!\d)|(?<=[{_LATIN}]){_SEPARATOR}(?![{_LATIN}])")
-_INSIDE_WORD = re.compile(rf"(?<=[{_LATIN}])(?=[{_LATIN}])")
+_PARTED = re.compile(rf"[\d{_LATIN}{_HAN}{_POINT}]")  # what a separator may follow, before its own kind
+_PARTING_NOTHING = re.compile(
+    rf"(?<=\d){_SEPARATOR}(?!\d)|(?<=[{_LATIN}]){_SEPARATOR}(?![{_LATIN}])|(?<=[{_HAN}{_POINT}]){_SEPARATOR}(?![{_HAN}])"
+)
+_INSIDE_WORD = re.compile(rf"(?<=[{_LATIN}])(?=[{_LATIN}])|(?<=[{_HAN}{_POINT}])(?=[{_HAN}])")
 _EDGE = rf"(?:(?<![{_LATIN}])|(?![{_LATIN}]))"  # anywhere but inside a Latin word
 _PLURAL = rf"(?:(?<=[{_LATIN}]{{3}})e?s)?"
 _KEPT = frozenset("%‰")  # punctuation by category, part of a figure by meaning
+_DASHES = frozenset("~∼")  # the reverse: from 5~10
+_MINUS = re.compile(r"(?<![\w%‰℃°)）])[-－−](?=\d)")  # where it is no dash and no hyphen
+_NEGATIVE = re.compile(
+    r"(?<![0-9A-Za-z%‰℃°)）])[-－−](?=\d)|(?:零下|[负負]|\b(?:minus|negative)\b)\s*(?=\d)", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=65_536)
@@ -50,15 +61,15 @@ def _in_words(text: str) -> str:
     kept: list[str] = []
     for position, character in enumerate(dense):
         between = dense[position - 1 : position].isdigit() and dense[position + 1 : position + 2].isdigit()
-        if (
-            character in _KEPT
-            or unicodedata.category(character)[0] not in "PZC"
-            or (character == "." and between)
-        ):
+        if character in _KEPT or not _is_punctuation(character) or (character == "." and between):
             kept.append(character)
         elif kept and _PARTED.match(kept[-1]):
             kept.append(_SEPARATOR)
     return _PARTING_NOTHING.sub("", "".join(kept))
+
+
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PZC" or character in _DASHES
 
 
 def _marks_apart(text: str) -> str:
@@ -71,23 +82,39 @@ def holds(text: str, wanted: str) -> bool:
     """Whether ``wanted`` stands in ``text``, both normalised; a figure or a Latin word never inside a longer one.
 
     An English plural holds its singular. White space between digits may separate two figures of a table or lie
-    inside one that a scan tore apart, and a point before it may end a sentence or the number of a list: either
-    reading counts. Nothing is held when ``wanted`` has no letters and no digits.
+    inside one that a scan tore apart, a full-width comma may separate two figures or group the digits of one, and a
+    point before white space may end a sentence or the number of a list: either reading counts. A ``wanted`` that is
+    negative holds its sign, or the word for it. Nothing is held when ``wanted`` has no letters and no digits.
     """
-    needle = normalise(wanted)
-    if not needle:
+    if _MINUS.search(wanted):
+        text, wanted = _NEGATIVE.sub("负", text), _NEGATIVE.sub("负", wanted)
+    needles = {normalise(reading) for reading in _readings(wanted)} - {""}
+    return any(_stands(needle, reading) for needle in needles for reading in _readings(text))
+
+
+def _readings(text: str) -> set[str]:
+    """Return a text as it is and with all of its figures apart."""
+    return {text, _BETWEEN_FIGURES.sub(";", text)}
+
+
+def _stands(needle: str, text: str) -> bool:
+    """Whether what ``normalise`` made of a text stands in another, at the edges of figures and words."""
+    if needle not in normalise(text):
         return False
     spaced = _INSIDE_WORD.sub(f"{_SEPARATOR}?", re.escape(needle))
-    pattern = re.compile(_EDGE + _before(needle[0]) + spaced + _after(needle[-1]) + _PLURAL + _EDGE)
-    forms = {text, _BETWEEN_DIGITS.sub(" | ", text)}
-    return any(needle in normalise(form) and pattern.search(_in_words(form)) for form in forms)
+    pattern = _EDGE + _before(needle[0]) + spaced + _after(needle[-1]) + _PLURAL + _EDGE
+    return re.search(pattern, _in_words(text)) is not None
 
 
 def _before(first: str) -> str:
+    if first in _HAN:  # 唯一 is no figure: 唯一一家
+        return rf"(?:(?<![{_HAN}])(?<![{_HAN}][{_POINT}])|(?<=唯一))"
     return r"(?<!\d)(?<!\d\.)" if first.isdigit() else ""
 
 
 def _after(last: str) -> str:
+    if last in _HAN:
+        return rf"(?![{_HAN}]|[{_POINT}][{_HAN}])"
     return r"(?!\d)(?!\.\d)" if last.isdigit() else ""
 
 
@@ -127,9 +154,9 @@ def _longest_run(short: str, long: str) -> int:
 
 def find(text: str, wanted: str) -> list[Span]:
     """Return where ``wanted`` stands in ``text``, white space, punctuation and script aside, for marking."""
-    kept = [(i, c) for i, c in enumerate(fold(text)) if unicodedata.category(c)[0] not in "PZC"]
+    kept = [(i, c) for i, c in enumerate(fold(text)) if not _is_punctuation(c)]
     haystack = "".join(c for _, c in kept)
-    needle = "".join(c for c in fold(wanted) if unicodedata.category(c)[0] not in "PZC")
+    needle = "".join(c for c in fold(wanted) if not _is_punctuation(c))
     spans: list[Span] = []
     start = haystack.find(needle) if needle else -1
     while start >= 0:

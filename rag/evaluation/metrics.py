@@ -95,9 +95,16 @@ def _references(question: Question, prediction: str) -> tuple[str, ...]:
     """
     if not question.answers or not question.in_parts:
         return question.answers or ()
-    text = normalise(prediction)
-    order = sorted(question.answers, key=lambda part: text.find(normalise(part)) % (len(text) + 1))
-    return ("、".join(order),)
+    return ("、".join(_in_order(question.answers, normalise(prediction))),)
+
+
+def _in_order(parts: Sequence[str], text: str) -> list[str]:
+    """Return parts in the order in which a text names them, each in a place of its own; those it lacks come last."""
+    places: dict[int, int] = {}  # by position among the parts
+    for position, part in sorted(enumerate(map(normalise, parts)), key=lambda found: -len(found[1])):
+        places[position] = text.find(part) % (len(text) + 1)
+        text = text.replace(part, "\0" * len(part), 1)  # the longest first: 张三 is not that of 张三丰
+    return [parts[position] for position in sorted(places, key=lambda position: (places[position], position))]
 
 
 def needs(question: Question) -> tuple[Need, ...]:

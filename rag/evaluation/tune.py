@@ -108,7 +108,9 @@ def tune(assistant: Assistant, questions: Sequence[Question], progress: Progress
         results = _ask(
             _with(assistant, settings.model_copy(update={"refusal_threshold": 0.0})), measured, advance
         )
-    if settings.answerer != "extractive":
+    if assistant._handed_answerer is not None:
+        skipped.append("refusal threshold: the answerer that was handed in may have one of its own or none")
+    elif settings.answerer != "extractive":
         skipped.append("refusal threshold: a language model says by itself that the documents do not say")
     elif silent < MIN_UNANSWERABLE:
         skipped.append(
@@ -132,7 +134,7 @@ def _ignore(_: int) -> None:
 
 
 def _with(assistant: Assistant, settings: Settings) -> Assistant:
-    """Return an assistant with other settings that shares library and models."""
+    """Return an assistant with other settings that shares library, models and the answerer that was handed in."""
     made = type(assistant)
     return made(
         assistant.library,
@@ -140,6 +142,7 @@ def _with(assistant: Assistant, settings: Settings) -> Assistant:
         embedder=assistant.embedder,
         reader=assistant.reader,
         reranker=assistant.reranker,
+        answerer=assistant._handed_answerer,  # not one made of its settings, which are to be others
     )
 
 
