@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -90,6 +91,20 @@ def test_who_stops_before_the_answer_is_shown_keeps_what_it_was_to_replace(actio
     assert shown[-1]["phase"] == "text"
     kept = actions.conversations.messages("anna", first["conversation"])
     assert [m.id for m in kept] == [first["message"]]
+
+
+@pytest.mark.parametrize("shown", range(5))
+def test_a_question_that_was_stopped_at_any_step_ends_there_and_is_not_kept(
+    actions: Actions, shown: int
+) -> None:
+    actions.call("berta", "stop", {"ticket": "a-1"}, "zh")  # another user's
+    actions.call("anna", "stop", {"ticket": "a-2"}, "zh")
+    steps = actions.ask("anna", {"question": "产茶叶多少吨？", "ticket": "a-1"}, "zh")
+    for _ in range(shown):  # with none the word to stop comes before the question
+        next(steps)
+    actions.call("anna", "stop", {"ticket": "a-1"}, "zh")
+    assert list(steps) == []
+    assert actions.conversations.list("anna") == []
 
 
 def test_an_answer_that_cannot_be_kept_is_shown_and_what_it_was_to_replace_stays(
@@ -252,3 +267,27 @@ def test_a_file_over_the_limit_is_refused(actions: Actions, tmp_path: Path) -> N
     file.parent.mkdir()
     file.write_text("渡口去年修好了。" * 100, encoding="utf-8")
     assert ingest(limited, file)["failed"] == 1
+
+
+def test_of_many_conversations_the_rest_are_counted(actions: Actions) -> None:
+    answer = actions.conversations.answer("anna", ask(actions)["message"])
+    for _ in range(600):
+        actions.conversations.append("anna", actions.conversations.new("anna"), "几吨？", answer)
+    html = actions.call("anna", "conversations", {}, "zh")["html"]
+    assert html.count("data-conversation") == 200
+    assert html.endswith('<li class="empty">另有 401 段，请输入文字查找</li>')
+    found = actions.call("anna", "conversations", {"query": "多少吨"}, "zh")["html"]
+    assert '<li class="empty">' not in found
+
+
+def test_citations_that_share_a_number_are_read_each_at_its_own_words(actions: Actions) -> None:
+    answer = actions.conversations.answer("anna", ask(actions)["message"])
+    (whole,) = answer.citations
+    parts = [(TEXT.index(words), TEXT.index(words) + len(words)) for words in ("42吨", "陆云起")]
+    shared = [replace(whole, spans=(span,), quote=TEXT[slice(*span)]) for span in parts]
+    answer = replace(answer, short_answer="", citations=tuple(shared))
+    shown = [actions.reading.evidence(answer, "cite", place, "zh") for place in (1, 2)]
+    assert [re.findall(r'<mark class="quote">(.*?)</mark>', each["html"]) for each in shown] == [
+        ["42吨"],
+        ["陆云起"],
+    ]

@@ -285,6 +285,40 @@ def test_a_frameworks_own_error_page_is_replaced(caplog: pytest.LogCaptureFixtur
     assert caplog.text.count(number) == 1
 
 
+def replying(status: int, body: bytes) -> Any:
+    async def app(scope: object, receive: object, send: Callable[..., Any]) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+def test_a_failure_that_was_replied_is_in_the_log_with_what_was_asked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reply = ask("/gradio_api/run/page", method="POST", app=replying(500, b'{"error":null}'))
+    (number,) = re.findall(r"error ([0-9a-f]{8})\.", reply.detail)
+    assert reply.status == 500
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert number in said
+    assert "POST /gradio_api/run/page" in said
+    assert '{"error":null}' in said
+
+
+def test_a_sentence_that_was_written_to_be_shown_is_a_refusal() -> None:
+    body = json.dumps({"error": "k is 0, expected 1 to 100.", "visible": True}).encode()
+    reply = ask("/gradio_api/run/search", method="POST", app=replying(500, body))
+    assert (reply.status, reply.detail) == (400, "k is 0, expected 1 to 100.")
+    body = json.dumps({"error": "Something went wrong here. The log explains error 12ab34cd."}).encode()
+    assert ask("/gradio_api/run/search", method="POST", app=replying(500, body)).status == 500
+
+
+def test_a_full_queue_is_told_as_one() -> None:
+    reply = ask("/gradio_api/queue/join", method="POST", app=replying(503, b'{"detail":"Queue is full."}'))
+    assert reply.status == 503
+    assert "try again in a moment" in reply.detail
+
+
 def test_web_sockets_are_refused() -> None:
     sent: list[Message] = []
 
@@ -331,14 +365,74 @@ def test_an_address_that_guesses_is_stopped_and_others_are_not() -> None:
         await send({"type": "http.response.body", "body": b""})
 
     guard = Guard(wrong, Rules(hosts=None, files=Path("/nowhere"), upload_bytes=1, login=login))
-    statuses = [ask("/login", method="POST", guard=guard).status for _ in range(12)]
-    assert statuses == [400] * 10 + [429] * 2
+    replies = [ask("/login", method="POST", guard=guard) for _ in range(12)]
+    assert [reply.status for reply in replies] == [400] * 12, "the form shows no other failure"
+    assert [reply.body for reply in replies[:10]] == [b""] * 10
+    assert all("wait five minutes" in reply.detail for reply in replies[10:])
     assert ask("/mcp", guard=guard, headers=basic("wang:x")).status == 429
     assert not guard.attempts.exhausted("10.0.0.10")
+
+
+def together(guard: Guard, count: int, path: str, headers: Callable[[int], dict[str, str]]) -> list[int]:
+    """Send requests of one address at the same time; returns their statuses."""
+    statuses: list[int] = []
+
+    async def one(number: int) -> None:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            if "status" in message:
+                statuses.append(message["status"])
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": path,
+            "headers": [(name.encode(), value.encode()) for name, value in headers(number).items()],
+            "client": ("10.0.0.9", number),
+        }
+        await guard(scope, receive, send)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(one(number) for number in range(count)))
+
+    asyncio.run(all_of_them())
+    return statuses
+
+
+@pytest.mark.parametrize("path", ["/login", "/mcp"])
+def test_guesses_that_come_together_are_no_more_than_those_that_come_in_turn(path: str) -> None:
+    checked: list[str] = []
+
+    async def login(name: str, password: str) -> bool:
+        checked.append(password)
+        await asyncio.sleep(0.01)
+        return False
+
+    async def form(scope: object, receive: object, send: Callable[..., Any]) -> None:
+        await login("wang", "x")
+        await send({"type": "http.response.start", "status": 400, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    guard = Guard(form, Rules(hosts=None, files=Path("/nowhere"), upload_bytes=1, login=login))
+    together(guard, 40, path, lambda number: basic(f"wang:{number}"))
+    assert len(checked) == 10
+
+
+def test_many_who_are_right_at_once_are_let_in() -> None:
+    async def login(name: str, password: str) -> bool:
+        await asyncio.sleep(0.01)
+        return True
+
+    guard = Guard(page, Rules(hosts=None, files=Path("/nowhere"), upload_bytes=1, login=login))
+    assert together(guard, 40, "/mcp", lambda number: basic("wang:right")) == [200] * 40
+    for _ in range(20):  # one after the other
+        assert ask("/login", method="POST", guard=guard).status == 200
 
 
 def test_failures_are_forgotten_after_a_while() -> None:
     attempts = Attempts(most=2, within_s=0.0)
     for _ in range(5):
-        attempts.failed("10.0.0.9")
+        attempts.began("10.0.0.9")
     assert not attempts.exhausted("10.0.0.9")

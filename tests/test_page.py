@@ -160,6 +160,19 @@ def test_the_open_chat_and_what_is_typed_outlive_a_visit_of_another_page(opened:
     assert opened.page.input_value("#question") == ""
 
 
+def test_an_address_of_another_chat_opens_it(opened: Opened) -> None:
+    opened.ask(QUESTION)
+    first = opened.page.evaluate("location.hash")
+    opened.page.click('[data-do="new"]')
+    opened.ask("澜湾高新区有多少家企业？")
+    second = opened.page.evaluate("location.hash")
+    opened.page.evaluate("(hash) => { location.hash = hash; }", first)
+    opened.page.wait_for_selector(f'.question:has-text("{QUESTION}")')
+    opened.page.go_back()
+    opened.page.wait_for_selector('.question:has-text("多少家企业")')
+    assert opened.page.evaluate("location.hash") == second
+
+
 def test_feedback_is_kept(opened: Opened, page_assistant: Assistant) -> None:
     opened.ask(QUESTION)
     message = int(opened.page.get_attribute(".turn", "data-message") or 0)

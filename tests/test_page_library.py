@@ -35,7 +35,7 @@ def test_uploads_are_read_and_bad_files_say_why(opened: Opened, tmp_path: Path) 
     bad.write_bytes(b"\x89PNG\r\n")
     opened.page.set_input_files("input.files", [good, bad])
     opened.page.wait_for_selector(".report:not([hidden])")
-    assert "picture.png" in opened.text(".report li")
+    assert "picture.png" in opened.text('[role="status"] .report li'), "it is read out"
     opened.page.wait_for_selector('.documents li:has-text("青禾镇志")')
     opened.ask("青禾镇的木桥长多少米？")
     assert opened.text(".short") == "46米"

@@ -121,6 +121,44 @@ def test_the_days_of_chats_are_those_of_the_readers_clock(browser: Browser, addr
     assert shown[0] > shown[1]
 
 
+@pytest.mark.parametrize("width", [420, 900])
+def test_on_a_narrow_page_the_keyboard_goes_to_the_evidence_and_back_to_the_chip(
+    browser: Browser, address: str, width: int
+) -> None:
+    window = Opened(browser, address, viewport={"width": width, "height": 800})
+    window.ask(QUESTION)
+    window.page.focus(".turn a.cite")
+    window.page.keyboard.press("Enter")
+    window.page.wait_for_selector(".reader mark.quote")
+    assert window.page.evaluate("document.activeElement.matches('.card.current')")
+    window.page.focus(".reader .close")
+    window.page.keyboard.press("Escape")
+    window.page.wait_for_selector(".reader", state="hidden")
+    assert window.page.evaluate("document.activeElement.matches('.card.current')")
+    window.page.keyboard.press("Escape")
+    assert window.page.evaluate("document.activeElement.matches('.turn a.cite')")
+    assert window.page.is_hidden(".right")
+    window.page.click('[data-do="export_menu"]')
+    window.page.keyboard.press("Escape")
+    assert window.page.is_hidden(".export .items")
+    assert not window.troubles
+    window.context.close()
+
+
+def test_arabic_begins_on_the_right(opened: Opened) -> None:
+    opened.page.fill("#question", "من هي مديرة ميناء النورس؟")
+    opened.page.press("#question", "Enter")
+    opened.page.keyboard.press("Escape")
+    begins = """() => {
+      const words = document.querySelector('.turn:last-child .question > span:last-child').firstChild;
+      const range = document.createRange();
+      range.setStart(words, 0); range.setEnd(words, 1);
+      const [box, first] = [words.parentElement.parentElement, range].map((one) => one.getBoundingClientRect());
+      return box.right - first.right;
+    }"""
+    assert opened.page.evaluate(begins) < 5  # pixels
+
+
 def test_everything_is_reached_by_the_keyboard(opened: Opened) -> None:
     opened.page.keyboard.type(QUESTION)  # the question has the focus from the start
     opened.page.keyboard.press("Enter")

@@ -153,6 +153,80 @@ def test_a_question_that_was_being_answered_is_in_the_box_when_the_page_is_loade
     window.context.close()
 
 
+JOINS_LATE = """(ms) => {
+  const before = window.fetch;
+  window.fetch = async (...request) => {
+    const reply = await before(...request);
+    if (String(request[0]).includes('/queue/join')) await new Promise((done) => setTimeout(done, ms));
+    return reply;
+  };
+}"""
+"""Lets Gradio wait for what its queue replies, as over a slow line."""
+
+
+def test_a_question_that_is_stopped_as_soon_as_it_is_sent_ends_and_the_next_is_answered(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    slow = SlowAnswerer()
+    window = Opened(browser, serve(slow).url)
+    window.page.evaluate(JOINS_LATE, 1500)
+    window.page.fill("#question", QUESTION)
+    window.page.press("#question", "Enter")
+    window.page.keyboard.press("Escape")
+    assert window.text(".turn .stopped").startswith("已停止。")
+    time.sleep(2.5)
+    written = slow.written
+    time.sleep(1)
+    assert slow.written == written <= 5, "the server goes on working"
+    window.page.click(".stopped button")
+    window.page.wait_for_selector('.working .text:has-text("慢慢")')
+    assert not window.troubles
+    window.context.close()
+
+
+def test_a_question_for_which_there_is_no_room_is_told_so_and_can_be_asked_again(
+    browser: Browser, serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.server._WAITING", 1)
+    monkeypatch.setattr("ui.app.questions_at_once", lambda answerer: 1)
+    url = serve(SlowAnswerer()).url
+    answered, waiting, refused = (Opened(browser, url) for _ in range(3))
+    for window in (answered, waiting, refused):
+        window.page.fill("#question", QUESTION)
+        window.page.press("#question", "Enter")
+        if window is answered:
+            window.page.wait_for_selector('.working .text:has-text("慢慢")')
+        time.sleep(0.5)
+    refused.page.wait_for_selector('.turn .error:has-text("等待回答的人太多")')
+    assert refused.page.is_visible('[data-do="send"]')
+    waiting.page.click('[data-do="stop"]')
+    answered.page.click('[data-do="stop"]')
+    time.sleep(0.5)
+    refused.page.click(".turn .error button")
+    refused.page.wait_for_selector('.working .text:has-text("慢慢")')
+    for window in (answered, waiting, refused):
+        window.context.close()
+
+
+def test_what_was_stopped_stays_on_the_page_when_its_language_is_switched(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    window = Opened(browser, serve(SlowSecond()).url)
+    window.ask(QUESTION)
+    window.page.fill("#question", "另一个问题？")
+    window.page.press("#question", "Enter")
+    window.page.wait_for_selector('.working .text:has-text("慢慢")')
+    window.page.click('[data-do="stop"]')
+    window.page.click('.turn[data-message] [data-do="edit"]')
+    window.page.click('[data-do="language"]')
+    window.page.wait_for_selector('.badge.sure:has-text("sure")')
+    window.page.wait_for_selector('.turn[data-message] + .turn .stopped:has-text("Stopped. Try again")')
+    assert window.page.is_visible(".editing")
+    assert window.page.locator(".turn.edited[data-message]").count() == 1
+    assert not window.troubles
+    window.context.close()
+
+
 class SlowSecond(SlowAnswerer):
     """Answers at once, but for the second time it is asked."""
 

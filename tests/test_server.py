@@ -377,6 +377,12 @@ def test_bad_calls_end_in_the_same_sentence_as_everywhere(
         client_of(address).predict(*arguments, api_name=end_point)
 
 
+def test_a_bad_call_without_the_queue_is_refused_with_its_sentence(address: str) -> None:
+    reply = httpx.post(address + "gradio_api/run/search", json={"data": ["x", 0, None]})
+    assert reply.status_code == 400
+    assert reply.json() == {"detail": "k is 0, expected 1 to 100."}
+
+
 def test_a_turn_may_be_a_question_alone(small: SmallAssistant) -> None:
     points = EndPoints(cast("Assistant", small))
     points.ask("几家？", history=["河边有什么？", ["有工厂。"], ["谁的？", "赵家的。"]], documents=["*"])
@@ -516,6 +522,7 @@ def test_only_the_right_password_logs_in(with_users: Server) -> None:
     def log_in(name: str, password: str) -> int:
         return httpx.post(with_users.url + "login", data={"username": name, "password": password}).status_code
 
+    assert "After ten wrong passwords, wait five minutes" in httpx.get(with_users.url).text
     assert log_in("wang", PASSWORD) == 200
     assert log_in("wang", "wrong password") == 400
     assert log_in("nobody", PASSWORD) == 400

@@ -9,7 +9,9 @@ import logging
 import queue
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -37,6 +39,8 @@ _log = logging.getLogger(__name__)
 
 _UPDATE_S = 0.15  # between two updates of a stream: what the eye follows, and what many users at once allow
 _TURNS_OF_HISTORY = 6
+_STOPPED = 1_000  # questions that are remembered as stopped; fewer wait at any time
+_TICKET_CHARS = 40
 _UNKEPT = 0  # stands for the id of a message that could not be kept; no message has it
 FEEDBACK: tuple[Feedback, ...] = ("up", "down", "wrong_citation")
 
@@ -64,10 +68,12 @@ class Actions:
         self._uploaded = uploaded
         self._max_bytes = max_bytes
         self._writing = threading.Lock()  # the library has one writer: who comes second waits
+        self._stopped: deque[tuple[str, str]] = deque(maxlen=_STOPPED)  # users and tickets
         self._started = secrets.token_hex(4)  # another one after each start, which a page notices by it
         own: dict[str, Action] = {
             "alive": lambda user, values, language: {"server": self._started},
             "answerers": self._answerers,
+            "stop": self._stop,
             "documents": self._documents,
             "remove": self._remove,
             "conversations": self._conversations,
@@ -104,14 +110,17 @@ class Actions:
         ``values``: question; conversation (None: a new one); replaces (a message, which goes with all after it
         once the new answer is there); shown (the last message that the page shows: later ones are another page's
         and stay); documents (ids to ask, empty: all); exclude (chunks to leave out); answerer (the key of a
-        choice; "" or none: the default).
+        choice; "" or none: the default); ticket (what the page calls this question: "stop" with it ends it, also
+        where it comes first).
         """
         try:
-            yield from self._ask(user, values, language)
+            with closing(self._ask(user, values, language)) as steps:
+                while (user, values.get("ticket")) not in self._stopped and (reply := next(steps, None)):
+                    yield reply
         except Exception as error:
             yield {"phase": "error", "error": told(error, language)}
 
-    def _ask(self, user: str, values: Values, language: Language) -> Iterator[Reply]:
+    def _ask(self, user: str, values: Values, language: Language) -> Generator[Reply, None, None]:
         question = str(values.get("question", ""))
         conversation = _maybe_int(values.get("conversation"))
         earlier = [] if conversation is None else self.conversations.messages(user, conversation)
@@ -148,6 +157,10 @@ class Actions:
             "html": render.turn_html(made, language),
             "cards": render.cards_html(message, answer, language),
         }
+
+    def _stop(self, user: str, values: Values, language: Language) -> Reply:
+        self._stopped.append((user, str(values["ticket"])[:_TICKET_CHARS]))
+        return {}
 
     def _answerers(self, user: str, values: Values, language: Language) -> Reply:
         return {"choices": [asdict(choice) for choice in self._choices.listed(language)]}

@@ -5,6 +5,7 @@ An ASGI middleware. Knows addresses, headers and sizes; nothing of documents, an
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -52,6 +53,9 @@ _CLOSED = (
     "/redoc",
 )
 _BODY_BYTES = 8_000_000  # of a request that is no upload; a question with a long history takes a hundredth
+_TOO_MANY_ATTEMPTS = "Too many wrong passwords came from your address; wait five minutes."
+_FAILURE_BYTES = 2_000  # of the reply of a failure, for the log
+_FAILED = "Something went wrong here. The log explains error "  # its number follows
 
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -91,6 +95,7 @@ class Guard:
         self.rules = rules
         self.attempts = Attempts()
         self._known: dict[bytes, float] = {}  # digests of headers that were right, and until when
+        self._checking = asyncio.Lock()  # one header at a time: sent many times at once it is hashed once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -103,16 +108,25 @@ class Guard:
         else:  # the page uses no web sockets
             await send({"type": "websocket.close", "code": 1008})
 
+    async def refuses(self, header: bytes | None, client: str) -> tuple[int, str] | None:
+        """Return status and sentence for a program whose Authorization header is not let through; None: it is."""
+        if self._knows(header or b""):
+            return None
+        async with self._checking:
+            if self.attempts.exhausted(client):
+                return 429, _TOO_MANY_ATTEMPTS
+            if await self.admits(header or b""):
+                return None
+            if header is not None:
+                self.attempts.began(client)
+            return 401, "Log in: send an Authorization header with the name and password of a user (Basic)."
+
     async def admits(self, header: bytes) -> bool:
         """Say whether an Authorization header has the name and password of a user (RFC 7617).
 
         A header that was right is taken for five minutes without hashing it again.
         """
-        if self.rules.login is None:
-            return True
-        digest, now = hashlib.sha256(header).digest(), time.monotonic()
-        self._known = {known: until for known, until in self._known.items() if until > now}
-        if digest in self._known:
+        if self.rules.login is None or self._knows(header):
             return True
         kind, _, credentials = header.partition(b" ")
         try:
@@ -121,8 +135,13 @@ class Guard:
             return False
         if kind.lower() != b"basic" or not separator or not await self.rules.login(name, password):
             return False
-        self._known[digest] = now + 300
+        self._known[hashlib.sha256(header).digest()] = time.monotonic() + 300
         return True
+
+    def _knows(self, header: bytes) -> bool:
+        now = time.monotonic()
+        self._known = {known: until for known, until in self._known.items() if until > now}
+        return hashlib.sha256(header).digest() in self._known
 
 
 class _Exchange:
@@ -139,7 +158,7 @@ class _Exchange:
         self._started = self._too_large = False
         self._start: Wire | None = None  # of a reply that waits for its whole body
         self._body = bytearray()
-        self._failed = ""  # the number of an error that was told
+        self._failed = 0  # the status of a failure that the application replied, which waits for its body
 
     async def run(self) -> None:
         """Refuse the request, or pass it on and its reply back."""
@@ -161,21 +180,23 @@ class _Exchange:
             if self._too_large and not self._started:
                 await self._reply(413, "That is too large.")
                 return
-            number = self._failed or secrets.token_hex(4)
-            _log.error("error %s at %s %s", number, self._scope["method"], self._path, exc_info=error)
+            number = self._log_failure(exc_info=error)
             if not self._started:
-                await self._fail(number)
+                await self._reply(500, f"{_FAILED}{number}.")
+            return
+        if self._failed:
+            await self._reply(*self._told())
 
     async def _unknown(self) -> tuple[int, str] | None:
         """Return why somebody who logs in, or a program that has to, is not let through; None: it is."""
-        if self._rules.login is None or not (self._logs_in() or self._is_mcp()):
+        if self._rules.login is None:
             return None
-        if self._guard.attempts.exhausted(self._client):
-            return 429, "Too many wrong passwords came from your address; wait five minutes."
-        if self._is_mcp() and not await self._guard.admits(self._headers.get(b"authorization", b"")):
-            if b"authorization" in self._headers:
-                self._guard.attempts.failed(self._client)
-            return 401, "Log in: send an Authorization header with the name and password of a user (Basic)."
+        if self._is_mcp():
+            return await self._guard.refuses(self._headers.get(b"authorization"), self._client)
+        if self._logs_in():
+            if self._guard.attempts.exhausted(self._client):
+                return 400, _TOO_MANY_ATTEMPTS  # the form of the page says nothing at any other status
+            self._guard.attempts.began(self._client)
         return None
 
     def _logs_in(self) -> bool:
@@ -203,13 +224,13 @@ class _Exchange:
     async def _pass(self, message: Wire) -> None:
         """Pass on what the application sends, with our headers; pages wait until they are whole."""
         if self._failed:
+            self._body += message.get("body", b"")
             return
         if message["type"] == "http.response.start":
-            if self._logs_in() and message["status"] == 400:
-                self._guard.attempts.failed(self._client)
+            if self._logs_in() and message["status"] != 400:
+                self._guard.attempts.was_right(self._client)
             if message["status"] >= 500:
-                self._failed = secrets.token_hex(4)
-                await self._fail(self._failed)
+                self._failed = message["status"]
                 return
             self._set_headers(message)
             if self._is_page(message):
@@ -260,8 +281,30 @@ class _Exchange:
         theirs = [(n.lower(), v) for n, v in message.get("headers", []) if n.lower() not in ours]
         message["headers"] = [*theirs, *ours.items()]
 
-    async def _fail(self, number: str) -> None:
-        await self._reply(500, f"Something went wrong here. The log explains error {number}.")
+    def _told(self) -> tuple[int, str]:
+        """Return status and sentence for a failure that the application replied.
+
+        Gradio replies with 500 to all that goes wrong in a call, and with a sentence only where it was written to
+        be shown: a refusal of what was asked for, or a failure with a number of its own.
+        """
+        if self._failed == 503:
+            return 503, "Too many are waiting for an answer; try again in a moment."
+        try:
+            sentence = json.loads(self._body)["error"]
+        except (ValueError, LookupError, TypeError):
+            sentence = None
+        if not isinstance(sentence, str):
+            return 500, f"{_FAILED}{self._log_failure()}."
+        return 500 if sentence.startswith(_FAILED) else 400, sentence
+
+    def _log_failure(self, exc_info: Exception | None = None) -> str:
+        """Log what the application replied or raised; returns its number."""
+        number = secrets.token_hex(4)
+        replied = f": {bytes(self._body[:_FAILURE_BYTES])!r}" if self._failed else ""
+        _log.error(
+            "error %s at %s %s%s", number, self._scope["method"], self._path, replied, exc_info=exc_info
+        )
+        return number
 
     async def _reply(self, status: int, sentence: str) -> None:
         body = json.dumps({"detail": sentence}, ensure_ascii=False).encode()
@@ -338,22 +381,27 @@ def _is_inside(name: str, folder: Path) -> bool:
 
 
 class Attempts:
-    """Ends guessing: remembers failures by address for a while."""
+    """Ends guessing: remembers by address for a while which attempts failed or have not ended yet."""
 
     def __init__(self, *, most: int = 10, within_s: float = 300.0) -> None:
         self._most, self._within_s = most, within_s
-        self._failures: dict[str, list[float]] = {}
+        self._begun: dict[str, list[float]] = {}
 
     def exhausted(self, name: str) -> bool:
         """Say whether an address has failed too often of late."""
         return len(self._recent(name)) >= self._most
 
-    def failed(self, name: str) -> None:
-        """Note a failure."""
-        if len(self._failures) > 10_000:  # more than can be somebody's mistakes
-            self._failures.clear()
-        self._failures[name] = [*self._recent(name), time.monotonic()]
+    def began(self, name: str) -> None:
+        """Note an attempt, which counts as a failure until it was right."""
+        if len(self._begun) > 10_000:  # more than can be somebody's mistakes
+            self._begun.clear()
+        self._begun[name] = [*self._recent(name), time.monotonic()]
+
+    def was_right(self, name: str) -> None:
+        """Take an attempt back."""
+        if name in self._begun:
+            self._begun[name] = self._recent(name)[:-1]
 
     def _recent(self, name: str) -> list[float]:
         since = time.monotonic() - self._within_s
-        return [at for at in self._failures.get(name, []) if at > since]
+        return [at for at in self._begun.get(name, []) if at > since]

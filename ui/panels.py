@@ -53,7 +53,7 @@ CHAT = (
     <input class="find" type="search" name="documents" data-placeholder="search_documents" autocomplete="off">
     <p class="scope" role="status"></p>
     <div class="progress" role="status" hidden></div>
-    <div class="report" hidden></div>
+    <div class="told" role="status"><div class="report" hidden></div></div>
     <ul class="list"></ul>
     <input class="files" type="file" multiple hidden><input class="folder" type="file" webkitdirectory hidden>
   </section>
@@ -108,7 +108,8 @@ LIBRARY = (
   <p class="deeds"><button type="button" class="button" data-do="add_files" data-t="add_files"></button>
     <button type="button" class="button" data-do="add_folder" data-t="add_folder"></button>
     <button type="button" class="button" data-do="verify" data-t="verify"></button></p>
-  <div class="progress" role="status" hidden></div><div class="report" hidden></div>
+  <div class="progress" role="status" hidden></div>
+  <div class="told" role="status"><div class="report" hidden></div></div>
   <input class="find" type="search" name="documents" data-placeholder="search_documents" autocomplete="off">
   <p class="scope" role="status" hidden></p>
   <table><thead><tr><th data-t="title"></th><th data-t="date"></th><th data-t="kind"></th><th data-t="size"></th>
@@ -254,7 +255,10 @@ def conversations_html(
     if not summaries:
         none = say(language, "no_conversation_match" if searching else "no_conversations")
         return f'<li class="empty">{escape(none)}</li>'
-    return "".join(_conversation(summary, summary.id == current, language) for summary in summaries[:SHOWN])
+    rows = "".join(_conversation(summary, summary.id == current, language) for summary in summaries[:SHOWN])
+    left = len(summaries) - SHOWN
+    more = escape(say(language, "more_conversations", count=left))
+    return rows + (f'<li class="empty">{more}</li>' if left > 0 else "")
 
 
 def _conversation(summary: Summary, current: bool, language: Language) -> str:

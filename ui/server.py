@@ -31,6 +31,7 @@ from ui.conversations import LibraryConversations
 from ui.datatypes import Conversations
 from ui.guard import LOOPBACK_NAMES, Guard, Rules
 from ui.sessions import Sessions
+from ui.strings import say
 from ui.users import Users
 
 if TYPE_CHECKING:
@@ -284,6 +285,7 @@ def _build(
             path="/",
             server_name=options.host,
             auth=sessions.login if sessions else None,
+            auth_message=f"{say('zh', 'log_in_limit')}<br>{say('en', 'log_in_limit')}",
             allowed_paths=[],
             blocked_paths=[str(assistant.library.folder)],
             max_file_size=max_bytes,

@@ -77,6 +77,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "delete_sure": ("删除这段对话？", "Delete this chat?"),
     "no_conversations": ("还没有对话", "No chats yet"),
     "no_conversation_match": ("没有匹配的对话", "No chat matches"),
+    "more_conversations": ("另有 {count} 段，请输入文字查找", "{count} more: type to find them"),
     # asking
     "welcome": ("问文档，看原句", "Ask your documents, see the very words"),
     "welcome_more": (
@@ -238,6 +239,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "与服务器的连接断了，请检查它是否还在运行。",
         "The connection to the server is lost; check that it is still running.",
     ),
+    "queue_full": (
+        "等待回答的人太多，请稍后再试。",
+        "Too many are waiting for an answer; try again in a moment.",
+    ),
     "server_restarted": (
         "服务器重新启动过，这个问题没有答完，请再问一次。",
         "The server was started again before this was answered; ask once more.",
@@ -247,6 +252,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "You are logged out. Log in again: the question is kept.",
     ),
     "log_in": ("重新登录", "Log in"),
+    "log_in_limit": (
+        "密码错了十次的，请等五分钟再登录。",
+        "After ten wrong passwords, wait five minutes before you log in.",
+    ),
 }
 
 

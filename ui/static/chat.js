@@ -1,6 +1,7 @@
 // The conversation: asking, watching the answer come, stopping, asking again.
 
 let working = null; // the turn that is being answered
+let ticket = "";    // of the question under way
 let wanted = 0;     // counts what is wanted of the conversation: a reply to an earlier wish comes too late
 // The last turn is kept in view from its beginning on, until its reader scrolls.
 let following = true;
@@ -51,10 +52,11 @@ function ask(text, { replaces = null, excluded = [] } = {}) {
   following = true;
   follow();
   showTab("centre");
-  trigger("ask", {
-    turn: state.turn, question: asked, conversation: state.conversation, replaces, shown,
+  const turn = state.turn;
+  ticket = enqueue("ask", {
+    turn, question: asked, conversation: state.conversation, replaces, shown,
     documents: [...state.chosen], exclude: excluded, answerer: state.answerer, language: state.language,
-  });
+  }, () => state.busy && turn === state.turn, (why, lost) => { broken ||= lost; fail(why); });
   return true;
 }
 
@@ -77,7 +79,7 @@ function onAnswer(reply) {
   working.replaceWith(made);
   const isNew = state.conversation === null;
   state.conversation = reply.conversation;
-  if (isNew) history.replaceState(null, "", `#chat-${reply.conversation}`);
+  if (isNew) showAddress();
   remember(`answerer-${reply.conversation}`, state.answerer);
   working = null;
   setBusy(false);
@@ -106,10 +108,13 @@ function fail(text) {
 
 function stop() {
   if (!state.busy) return;
-  trigger("stop", {});
-  const line = document.createElement("p");
+  call("stop", { ticket }, { quiet: true });
+  if (queued.has(ticket)) trigger("stop", {}); // before, Gradio does not know yet what it is to cancel
+  const line = document.createElement("p"), words = document.createElement("span");
   line.className = "stopped";
-  line.textContent = say("stopped");
+  words.dataset.t = "stopped";
+  words.textContent = say("stopped");
+  line.append(words);
   end(line);
 }
 
@@ -117,6 +122,7 @@ function end(line) {
   const again = document.createElement("button"), asked = working.dataset.question;
   again.type = "button";
   again.className = "plain";
+  again.dataset.t = "retry";
   again.textContent = say("retry");
   const ended = working;
   again.onclick = () => { if (!broken) ended.remove(); ask(asked, ended.again); };
@@ -140,8 +146,6 @@ async function askAfresh(asked, how) {
 
 function setBusy(busy) {
   state.busy = busy;
-  const turn = state.turn;
-  if (busy) lookAfter(() => state.busy && turn === state.turn, (why) => { broken = true; fail(why); });
   $(".send").hidden = busy;
   $(".stop").hidden = !busy;
 }
@@ -164,12 +168,16 @@ function dropFrom(message) {
 
 const questionOf = (turn) => $(".question > span:last-child", turn).textContent;
 
-function edit(turn) {
+function markEdited(turn) {
   state.replaces = Number(turn.dataset.message);
-  question.value = questionOf(turn);
   $(".editing").hidden = false;
   for (const one of $$(".turn.edited")) one.classList.remove("edited");
   turn.classList.add("edited");
+}
+
+function edit(turn) {
+  markEdited(turn);
+  question.value = questionOf(turn);
   grow();
   showTab("centre");
   question.focus();
@@ -207,11 +215,14 @@ async function give(turn, kind, button) {
   if (reply.said) toast(reply.said);
 }
 
+const linkedChat = () => Number(/^#chat-(\d+)$/.exec(location.hash)?.[1]) || null;
+const showAddress = () => history.replaceState(null, "", state.conversation === null ? location.pathname + location.search : `#chat-${state.conversation}`);
+
 function newChat({ keep = false } = {}) {
   if (state.busy) stop();
   wanted += 1;
   state.conversation = null;
-  history.replaceState(null, "", location.pathname + location.search);
+  showAddress();
   turns.replaceChildren();
   cancelEdit();
   closeReader();
@@ -231,7 +242,7 @@ async function openChat(conversation, how = {}) {
   if (mine !== wanted) return true;
   state.conversation = conversation;
   chooseAnswerer(remembered(`answerer-${conversation}`) ?? state.answerer);
-  history.replaceState(null, "", `#chat-${conversation}`);
+  showAddress();
   turns.innerHTML = reply.html;
   cancelEdit();
   closeReader();
@@ -243,6 +254,21 @@ async function openChat(conversation, how = {}) {
   const last = turns.lastElementChild;
   if (last) followUps(reply.message, last); else welcome();
   return true;
+}
+
+// Opens the conversation in another language; what only this page knows stays: turns that have no answer, and which
+// question is being changed.
+async function reopenChat() {
+  const { conversation, replaces } = state;
+  const unanswered = $$(".turn:not([data-message])", turns).map((turn) => ({ turn, previous: turn.previousElementSibling }));
+  await openChat(conversation);
+  if (state.conversation !== conversation) return;
+  const now = (turn) => $(`.turn[data-message="${turn?.dataset.message}"]`, turns) ?? turn;
+  for (const { turn, previous } of unanswered) {
+    if (previous) now(previous).after(turn); else turns.prepend(turn);
+  }
+  const edited = $(`.turn[data-message="${replaces}"]`, turns);
+  if (edited) markEdited(edited);
 }
 
 async function exportChat(format) {

@@ -59,7 +59,41 @@ async function lookAfter(underWay, gone, first = true) {
   if (!underWay()) return;
   const why = await away({ first });
   if (!underWay()) return;
-  if (why) gone(why); else setTimeout(lookAfter, LOOK_MS, underWay, gone, false);
+  if (why) gone(why, true); else setTimeout(lookAfter, LOOK_MS, underWay, gone, false);
+}
+
+const PAGE = [...crypto.getRandomValues(new Uint32Array(3))].join("-"); // no other page's tickets begin so
+const refused = new Map(); // by ticket: whom to tell why the queue does not take what was sent
+const queued = new Set();  // tickets that it took
+let tickets = 0;
+
+// Sends what takes its time to the server's queue; returns the ticket by which it is known there. `gone` hears why
+// nothing will come of it, and whether the connection is lost.
+function enqueue(name, values, underWay, gone) {
+  const ticket = `${PAGE}-${tickets += 1}`;
+  refused.set(ticket, (why) => { if (underWay()) gone(why, false); });
+  lookAfter(underWay, gone);
+  trigger(name, { ...values, ticket });
+  return ticket;
+}
+
+// Gradio does not tell scripts what its queue replies, so the replies are looked at on their way.
+const fetchAsEver = window.fetch;
+window.fetch = async (...request) => {
+  const reply = await fetchAsEver(...request);
+  if (String(request[0]).includes("/queue/join")) onQueued(request[1], reply.clone());
+  return reply;
+};
+
+async function onQueued({ body }, reply) {
+  const ticket = JSON.parse(body).event_data?.ticket;
+  const tell = refused.get(ticket);
+  refused.delete(ticket);
+  if (reply.ok) { queued.add(ticket); return; }
+  if (!tell || reply.status === 401) return; // who looks after it sees that nobody is logged in any more
+  if (reply.status === 503) { tell(say("queue_full")); return; }
+  const { detail } = await reply.json().catch(() => ({}));
+  tell(typeof detail === "string" ? detail : say("lost_connection"));
 }
 
 const uploadFailed = (name, error) => say("upload_failed", { name, reason: String(error?.message ?? error).slice(0, 200) });

@@ -36,8 +36,8 @@ function startRun(file) {
   if (running) return;
   setRunning(true);
   $(".progress").textContent = "…";
-  lookAfter(() => running, (why) => { setRunning(false); toast(why, true); });
-  trigger("evaluate", { file, answerer: state.answerer, language: state.language });
+  const values = { file, answerer: state.answerer, language: state.language };
+  enqueue("evaluate", values, () => running, (why) => { setRunning(false); toast(why, true); });
 }
 
 function onRun(reply) {

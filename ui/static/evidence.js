@@ -8,6 +8,7 @@ const anchorOf = (chip) => chip.getAttribute("href")?.slice(1);
 let shownCards = null; // the message whose cards are shown
 let marksAt = 0;       // the highlight that "next" goes on from
 let open = null;       // what the reader shows
+let opener = null;     // what led to the evidence or the reader: Escape leads back to it
 let reading = 0;       // counts what it was told to show: of replies that overtake each other the last wish counts
 
 function putCards(message, html) {
@@ -25,9 +26,10 @@ function showQuotes() {
   }
 }
 
-async function showEvidence(anchor, { read = true } = {}) {
+async function showEvidence(anchor, { from = null } = {}) {
   const target = parseAnchor(anchor);
   if (!target) return;
+  opener = from ?? opener;
   hideTip();
   if (shownCards !== target.message) {
     const reply = await call("evidence", { message: target.message });
@@ -40,13 +42,21 @@ async function showEvidence(anchor, { read = true } = {}) {
   const others = card.closest("details");
   if (others) others.open = true;
   markCurrent(anchor);
-  if (read) await openReader(target);
+  if (from) card.focus({ preventScroll: true });
+  await openReader(target);
   intoView(card, "start");
 }
 
 function markCurrent(anchor) {
   for (const one of $$(".card.current, a.cite.current")) one.classList.remove("current");
   for (const one of $$(`.card[data-anchor="${anchor}"], a.cite[href="#${anchor}"]`)) one.classList.add("current");
+}
+
+async function readDocument(id, from) {
+  opener = from;
+  markCurrent("");
+  await openReader({ document: id });
+  $(".body", reader).focus({ preventScroll: true });
 }
 
 async function openReader(values) {
@@ -92,6 +102,19 @@ function closeReader() {
   right.classList.remove("reading");
   page.classList.remove("reading");
   showQuotes();
+}
+
+// From the reader back to the card or the list that opened it, and from the evidence to the answer.
+function leaveReader() {
+  const card = $(".card.current", cards), within = reader.contains(document.activeElement);
+  closeReader();
+  if (within && card) card.focus(); else if (within) leaveEvidence();
+}
+
+function leaveEvidence() {
+  showTab(left.contains(opener) ? "left" : "centre");
+  (opener?.isConnected ? opener : question).focus();
+  hideTip();
 }
 
 function setView(view) {

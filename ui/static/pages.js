@@ -17,7 +17,7 @@ const afterReading = () => listRows();
 const idOf = (button) => Number(button.closest("[data-document]").dataset.document);
 const libraryDeeds = {
   verify: async () => { const reply = await call("verify"); if (!reply.error) report(reply.html); },
-  reread: (button) => trigger("ingest", { document: idOf(button), language: state.language }),
+  reread: (button) => readAgain(idOf(button)),
   remove: async (button) => {
     if (!confirm(say("remove_sure", { title: button.closest("tr").dataset.title }))) return;
     const reply = await call("remove", { document: idOf(button) });

@@ -26,18 +26,18 @@ const deeds = {
   open: (button) => showEvidence(button.closest(".card").dataset.anchor),
   exclude: (button) => exclude(button.closest(".card")),
   copy_source: (button) => { const card = button.closest(".card"); copy(`“${card.dataset.quote}”\n${state.language === "zh" ? "——" : "—"} ${card.dataset.source}`); },
-  close_reader: closeReader,
+  close_reader: leaveReader,
   next_mark: nextMark,
   view_text: viewText,
   view_page: () => showPage(open.page),
-  read: (button) => { markCurrent(""); openReader({ document: Number(rowOf(button).dataset.document) }); },
+  read: (button) => readDocument(Number(rowOf(button).dataset.document), button),
   remove: async (button) => {
     const row = rowOf(button);
     if (!confirm(say("remove_sure", { title: row.dataset.title }))) return;
     const reply = await call("remove", { document: Number(row.dataset.document), chosen: [...state.chosen], query: $(".find", documents).value });
     if (!reply.error) putDocuments(reply);
   },
-  reread: (button) => trigger("ingest", { document: Number(rowOf(button).dataset.document), language: state.language }),
+  reread: (button) => readAgain(Number(rowOf(button).dataset.document)),
   scope_clear: () => { state.chosen.clear(); listDocuments(); },
   ...uploadDeeds,
   conversation: (button) => openChat(Number(rowOf(button).dataset.conversation)),
@@ -84,13 +84,13 @@ async function setLanguage(language) {
   state.language = language;
   remember("language", language);
   setWords();
-  await Promise.all([listDocuments(), listAnswerers(), state.busy ? null : state.conversation === null ? welcome() : openChat(state.conversation)]);
+  await Promise.all([listDocuments(), listAnswerers(), state.busy ? null : state.conversation === null ? welcome() : reopenChat()]);
   if (state.conversation === null) { putCards(null, ""); listConversations(); }
 }
 
 page.addEventListener("click", (event) => {
   const chip = event.target.closest("a.cite");
-  if (chip) { event.preventDefault(); showEvidence(anchorOf(chip)); return; }
+  if (chip) { event.preventDefault(); showEvidence(anchorOf(chip), { from: chip }); return; }
   if (event.target.closest(".skip")) { event.preventDefault(); showTab("centre"); question.focus(); return; } // the address names the chat
   const button = event.target.closest("[data-do]");
   if (!event.target.closest(".export")) showExports(false);
@@ -132,10 +132,12 @@ question.addEventListener("keydown", (event) => {
 const onKey = (event) => {
   if (event.key === "Enter" && event.target.matches?.(".card")) showEvidence(event.target.dataset.anchor);
   if (event.key !== "Escape" || event.isComposing) return;
-  if (state.busy) stop();
+  if (!$(".export .items").hidden) { showExports(false); $('[data-do="export_menu"]').focus(); }
+  else if (state.busy) stop();
   else if (!tip.hidden) hideTip();
   else if (state.replaces !== null) deeds.cancel_edit();
-  else if (!reader.hidden) closeReader();
+  else if (!reader.hidden) leaveReader();
+  else if (page.dataset.tab === "right" && ![left, centre].some((one) => one.contains(document.activeElement))) leaveEvidence();
 };
 document.addEventListener("keydown", onKey);
 
@@ -143,6 +145,11 @@ function keepForReturn() {
   sessionStorage.setItem(DRAFT, question.value || turns.lastElementChild?.dataset.question || "");
   sessionStorage.setItem(OPEN, state.conversation ?? "");
 }
+
+addEventListener("hashchange", async () => {
+  const linked = linkedChat();
+  if (linked && linked !== state.conversation && !await openChat(linked)) showAddress();
+});
 
 addEventListener("chuchu-answers", (event) => onAnswer(event.detail ?? {}));
 
@@ -157,8 +164,8 @@ async function start() {
   if (asked) { state.chosen.add(Number(asked)); remember("scope", ""); }
   listDocuments();
   listAnswerers();
-  const linked = /^#chat-(\d+)$/.exec(location.hash)?.[1], kept = sessionStorage.getItem(OPEN);
-  const opened = linked ? await openChat(Number(linked)) : kept && await openChat(Number(kept), { quiet: true });
+  const linked = linkedChat(), kept = sessionStorage.getItem(OPEN);
+  const opened = linked ? await openChat(linked) : kept && await openChat(Number(kept), { quiet: true });
   if (!opened) { listConversations(); welcome(); }
   const draft = sessionStorage.getItem(DRAFT);
   if (draft && draft.trim() !== again?.asked) question.value = draft; // without one, what was typed meanwhile stays

@@ -50,9 +50,17 @@ async function addFiles(files, failed = []) {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   if (!done.length) { onReading({ done: true, html: "" }, failed); return; }
   uploadFailures = failed;
+  readIn({ files: done });
+}
+
+function readIn(values) {
   const box = $(".progress", documents);
-  lookAfter(() => !box.hidden, (why) => { box.hidden = true; toast(why, true); });
-  trigger("ingest", { files: done, language: state.language });
+  enqueue("ingest", { ...values, language: state.language }, () => !box.hidden, (why) => { box.hidden = true; toast(why, true); });
+}
+
+function readAgain(id) {
+  progress(say("reading", { done: 0, total: 1 }), 0);
+  readIn({ document: id });
 }
 
 let uploadFailures = [];
