@@ -45,12 +45,14 @@ _log = logging.getLogger(__name__)
 
 Stage = Literal["reading", "embedding", "indexing"]
 Progress = Callable[[Stage, int, int], None]
-"""Called with (stage, done, total): files read; chunks embedded of those known so far; 0 or 1 of 1 indexing.
+"""Called with (stage, done, total): files finished; chunks embedded of those known so far; 0 or 1 of 1 indexing.
 
 Always from the thread that called ``ingest``, often: whoever draws it limits the rate.
 """
 
-GROUP_CHUNKS = 256  # embedded together: enough to sort by length, and no more than this is lost by a kill
+GROUP_CHUNKS = 256  # embedded together at most: enough to sort by length
+_FIRST_CHUNKS = 32  # embedded together before it is known how long that takes, and where it takes long
+_GROUP_S = 1.0  # about so long a group gathers, and so long it is embedded and stored: what a kill can lose
 _AHEAD_CHARACTERS = 4_000_000  # of documents read ahead; one larger document still passes, alone
 _AHEAD_FILES = 256  # decided ahead, whatever their size
 _EMBED_AT_ONCE = 1_024  # texts in one call of the embedder, which returns all their vectors at once
@@ -82,6 +84,11 @@ class IngestReport:
     chunks: int = 0  # embedded and stored
     characters: int = 0  # of the documents added and updated
     seconds: Mapping[str, float] = field(default_factory=dict)  # by stage; reading overlaps embedding
+
+    @property
+    def present(self) -> int:
+        """Files whose content is in the library, new or not."""
+        return self.added + self.updated + self.unchanged + self.duplicates + self.moved
 
     @property
     def changed(self) -> int:
@@ -142,7 +149,6 @@ def ingest(
             f"The library in {library.folder} was chunked with {asdict(options)}, not with "
             f"{asdict(chunking)}: run `chuchu library rebuild` with the new options."
         )
-    paths = list(paths)
     clock = Clock()
     with library.writing() as connection:
         library.require(embedder.fingerprint)  # again: a rebuild may have ended before the lock was had
@@ -157,11 +163,10 @@ def ingest(
                 run.work_through(ahead)
             if run.gone:
                 again = [path for path in listing.files if source_of(path) in run.gone]
-                before = len(listing.files) - len(again)
-                with _ReadAhead(library, again, limits, options, clock, before=before) as ahead:
+                with _ReadAhead(library, again, limits, options, clock) as ahead:
                     run.work_through(ahead, last=True)
             if prune:
-                run.prune(paths)
+                run.prune()
             with clock.time("index_s"):
                 run.index()
         except KeyboardInterrupt:
@@ -244,11 +249,7 @@ class _ReadAhead:
         limits: ReadLimits,
         options: ChunkingOptions,
         clock: Clock,
-        *,
-        before: int = 0,
     ) -> None:
-        self.total = before + len(files)
-        self.done = before  # files decided, for the progress bar
         self._library, self._files, self._limits, self._options = library, files, limits, options
         self._clock = clock
         self._decided: queue.Queue[_File | BaseException | None] = queue.Queue(_AHEAD_FILES)
@@ -300,9 +301,7 @@ class _ReadAhead:
                 for path in self._files:
                     if self._stop.is_set():
                         return
-                    decided = self._decide(path, reader)
-                    self.done += 1
-                    self._hand_over(decided)
+                    self._hand_over(self._decide(path, reader))
         except BaseException as error:  # of the library or our own: raised again in the thread that ingests
             last = error
         finally:
@@ -442,7 +441,10 @@ class _Run:
         self._progress = progress or (lambda stage, done, total: None)
         self._counts: Counter[str] = Counter()
         self._group: list[_File] = []
+        self._group_since = 0.0  # by the clock of `perf_counter`
+        self._enough = _FIRST_CHUNKS  # for a group, by the speed of the one before
         self._touched: list[StoredFile] = []
+        self._done = 0  # files, for the progress bar
         self._embedded = 0  # chunks
         self._known_chunks = 0
         self._changed = False
@@ -453,16 +455,18 @@ class _Run:
         A file that was not read because its content was stored, and that has lost it to another file since,
         is put into ``gone``; if this is the ``last`` time, it fails.
         """
+        self._tell_files()
         while True:
             try:
                 decided = ahead.next(timeout_s=_IDLE_S if self._group else None)
             except queue.Empty:
                 self._flush(ahead)
                 continue
-            self._progress("reading", ahead.done, ahead.total)
             if decided is None:
                 break
             if decided.reading is not None:
+                if not self._group:
+                    self._group_since = time.perf_counter()
                 self._group.append(decided)
                 self._known_chunks += len(decided.reading.chunks)
             elif decided.state == "known":
@@ -470,12 +474,27 @@ class _Run:
                 self._link(decided, last)
             else:
                 self._note(decided)
-            if sum(len(f.reading.chunks) for f in self._group if f.reading) >= GROUP_CHUNKS:
+            if self._is_due():
                 self._flush(ahead)
         self._flush(ahead)
         self._store_touched()
 
+    def _is_due(self) -> bool:
+        """Whether the group is large enough to be embedded, or has been gathering for long."""
+        chunks = sum(len(decided.reading.chunks) for decided in self._group if decided.reading)
+        long = time.perf_counter() - self._group_since >= _GROUP_S
+        return chunks >= min(self._enough, GROUP_CHUNKS) or bool(self._group and long)
+
+    def _finished(self) -> None:
+        """Count a file that nothing is left to do for."""
+        self._done += 1
+        self._tell_files()
+
+    def _tell_files(self) -> None:
+        self._progress("reading", self._done, len(self._listing.files))
+
     def _note(self, decided: _File) -> None:
+        self._finished()
         if decided.reason:
             self.failed.append(IngestFailure(path=decided.path, reason=decided.reason))
             return
@@ -493,14 +512,16 @@ class _Run:
 
     def _flush(self, ahead: _ReadAhead) -> None:
         """Embed the group and store its documents, each in its own transaction."""
+        if not self._group:
+            return
         group, self._group = self._group, []
         texts = [text for decided in group if decided.reading for text in decided.reading.contexts]
 
         def tick(finished: int) -> None:
             self._embedded += finished
             self._progress("embedding", self._embedded, self._known_chunks)
-            self._progress("reading", ahead.done, ahead.total)
 
+        begun = time.perf_counter()
         with self._clock.time("embed_s"):
             vectors = embed_sorted(self._embedder, texts, tick)
         start = 0
@@ -511,7 +532,10 @@ class _Run:
             with self._clock.time("store_s"):
                 self._store(decided.reading, decided.file, vectors[start:end])
             ahead.release(decided.reading, decided.file)
+            self._finished()
             start = end
+        took = max(time.perf_counter() - begun, 0.001)  # some clocks are coarse
+        self._enough = max(_FIRST_CHUNKS, int(len(texts) * _GROUP_S / took))
 
     def _store(self, reading: Reading, file: StoredFile, vectors: Vectors) -> None:
         prepared = Prepared(
@@ -540,14 +564,13 @@ class _Run:
         """Give stored content one more path; older names of the file, and paths that are gone, make it a move."""
         assert decided.file is not None
         stored = self._library.with_content(decided.file.sha256)
+        if stored is None and not last:
+            self.gone.add(decided.path)
+            return
         if stored is None:
-            if last:
-                reason = (
-                    f"{decided.path}: its content is the same as another file's that could not be stored."
-                )
-                self.failed.append(IngestFailure(path=decided.path, reason=reason))
-            else:
-                self.gone.add(decided.path)
+            reason = f"{decided.path}: its content is the same as another file's that could not be stored."
+            self.failed.append(IngestFailure(path=decided.path, reason=reason))
+            self._finished()
             return
         gone = {path for path in self._library.sources(stored.id) if _is_gone(path)}
         gone |= self._superseded_by(decided.path)
@@ -558,6 +581,7 @@ class _Run:
             next_generation(self._connection)
         self._changed = True
         self._counts["moved" if gone else "duplicates"] += 1
+        self._finished()
 
     @cached_property
     def _unlisted(self) -> dict[tuple[int, int], set[str]]:
@@ -577,13 +601,13 @@ class _Run:
         file = _only_file(path)
         return set() if file is None else self._unlisted.pop(file, set())
 
-    def prune(self, paths: Sequence[str | Path]) -> None:
-        """Forget the files under ``paths`` that are gone, and other names of those that are listed.
+    def prune(self) -> None:
+        """Forget the files under the paths asked for that are gone, and other names of those that are listed.
 
         A folder that is gone itself or holds nothing may only be unmounted, and so may one below it that holds
         nothing; of one that cannot be listed nobody knows.
         """
-        roots = [source_of(Path(path)) for path in paths]
+        roots = [source_of(path) for path in self._listing.roots]
         folders = tuple(root.rstrip(os.sep) + os.sep for root in roots if os.path.isdir(root))
         unread = tuple(source_of(problem.path).rstrip(os.sep) + os.sep for problem in self._listing.errors)
         gone: defaultdict[str, list[str]] = defaultdict(list)  # by the nearest folder that is there

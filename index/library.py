@@ -59,7 +59,7 @@ from index.database import (
 )
 from index.datatypes import Chunk, Document, DocumentInfo, Filter
 from index.dense import Stamp, VectorIndex, sync
-from index.embedder import BUILTIN
+from index.embedder import BUILTIN, FAST
 from index.errors import (
     EmbedderMismatchError,
     LibraryBusyError,
@@ -455,7 +455,7 @@ class Library:
         The library's own keeps the dimensions that it was cut to; another has all that it has.
         """
         meta = self._meta()
-        own = meta["embedder"] or BUILTIN
+        name, own = from_anywhere(name), from_anywhere(meta["embedder"] or BUILTIN)
         if dimensions is None and name in ("", own):
             dimensions = int(meta["dimensions"])
         return name or own, dimensions
@@ -803,6 +803,13 @@ def _file_in(folder: Path) -> tuple[int, int]:
         except (FileNotFoundError, NotADirectoryError):
             raise not_found(folder) from None
     return state.st_dev, state.st_ino
+
+
+def from_anywhere(embedder: str) -> str:
+    """Return the name that an embedder is loaded by in any working folder: of a folder its absolute path."""
+    if embedder in (BUILTIN, FAST) or not os.path.isdir(embedder):
+        return embedder
+    return os.path.abspath(embedder)
 
 
 def unmatched(patterns: Iterable[str]) -> str:

@@ -61,7 +61,8 @@ def reembed(library: Library, embedder: Embedder, name: str, progress: Progress)
         the vectors do not fit, or the disk is full; the old ones stay, and the new ones so far.
     """
     target = Target(fingerprint=embedder.fingerprint, dimensions=embedder.dimensions, embedder=name)
-    if pending(library) != target:
+    begun = pending(library)
+    if begun is None or (begun.fingerprint, begun.dimensions) != (target.fingerprint, target.dimensions):
         forget(library)
     with library.noting(write=True) as connection:
         connection.execute(

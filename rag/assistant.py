@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from index.datatypes import Filter, Hit
 from index.embedder import BUILTIN, load_embedder
 from index.errors import LibraryError, QueryError, ReadError
-from index.library import Library, unmatched
+from index.library import Library, from_anywhere, unmatched
 from index.search import check_query, check_unicode, search
 from index.text import detect_language
 from rag.answerers import load_answerer
@@ -117,7 +117,7 @@ class Assistant:
         """
         if Library.exists(library):
             return cls.open(library, settings=settings, embedder=embedder, dimensions=dimensions)
-        name = embedder if isinstance(embedder, str) else "" if embedder else BUILTIN
+        name = from_anywhere(embedder) if isinstance(embedder, str) else "" if embedder else BUILTIN
         loaded = (
             load_embedder(name, dimensions) if embedder is None or isinstance(embedder, str) else embedder
         )

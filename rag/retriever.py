@@ -49,11 +49,13 @@ def retrieve(
     The score is the fused one, or that of a cross-encoder, which then chooses the passages from more hits.
     """
     begun = perf_counter()
-    hits = search(
-        library, embedder, query, depth(settings, reranker), where=where, options=search_options(settings)
-    )
+    options = search_options(settings)
+    with library.snapshot():  # a document may be removed once it is found
+        hits = search(library, embedder, query, depth(settings, reranker), where=where, options=options)
+        texts = texts_of(library, hits)
     found = perf_counter()
-    passages = merged(library, best_hits(query, hits, reranker, settings.passages))
+    best = best_hits(query, hits, reranker, settings.passages)
+    passages = passages_from_hits(best, texts.__getitem__)
     passages = rerank(query, passages, reader, settings.rerank_weight)
     return Retrieval(
         passages=tuple(passages),
@@ -63,7 +65,14 @@ def retrieve(
 
 def merged(library: Library, hits: Sequence[Hit]) -> list[Passage]:
     """Return a library's hits as numbered passages."""
-    return passages_from_hits(hits, lambda document_id: library.document(document_id).text)
+    return passages_from_hits(hits, texts_of(library, hits).__getitem__)
+
+
+def texts_of(library: Library, hits: Sequence[Hit]) -> dict[int, str]:
+    """Return the texts of the documents that hits are in, by their ids."""
+    return {
+        document_id: library.document(document_id).text for document_id in {hit.document.id for hit in hits}
+    }
 
 
 def best_hits(query: str, hits: Sequence[Hit], reranker: Reranker | None, k: int) -> list[Hit]:

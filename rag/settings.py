@@ -108,7 +108,7 @@ class Settings(BaseModel):
         """
         path = folder / FILE_NAME
         try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+            return cls.model_validate_json(path.read_text(encoding="utf-8-sig"))  # of Windows' editors too
         except (FileNotFoundError, NotADirectoryError):  # that it is no library's folder, the library says
             return cls()
         except (OSError, UnicodeDecodeError) as error:

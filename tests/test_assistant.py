@@ -6,11 +6,14 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from index.datatypes import Filter
+from index.datatypes import Filter, Hit
 from index.errors import EmbedderMismatchError, LibraryNotFoundError, QueryError, ReadError
+from index.library import Library
+from index.search import search
 from rag import Assistant
 from rag.datatypes import Answer
 from ui.sample import DOCUMENTS
@@ -180,6 +183,21 @@ def test_an_empty_or_endless_question_is_refused_in_one_sentence(assistant: Assi
 def test_a_history_that_is_no_text_is_refused(assistant: Assistant, turn: str | tuple[str, str]) -> None:
     with pytest.raises(QueryError, match="valid Unicode"):
         assistant.ask("那2022年呢？", history=[turn])
+
+
+def test_documents_that_are_removed_once_they_are_found_are_still_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(library: Library, *rest: Any, **options: Any) -> list[Hit]:
+        hits = search(library, *rest, **options)
+        with Library.open(library.folder) as other:
+            other.remove(["*"])
+        return hits
+
+    with Assistant.from_documents(DOCUMENTS, library=tmp_path / "library") as assistant:
+        monkeypatch.setattr("rag.retriever.search", found)
+        assert "368亿元" in assistant.ask("2022年澜湾高新区实现工业产值多少？").text
+        assert assistant.library.documents() == []
 
 
 def test_a_missing_library_is_named(tmp_path: Path) -> None:

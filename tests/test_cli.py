@@ -162,14 +162,29 @@ def test_wrong_usage_exits_2(chuchu: Chuchu, words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["ingest"], ["ask"], ["search"], ["eval"], ["compare"], ["questions"], ["tune"]]
-    + [["library", name] for name in ("list", "remove", "verify", "rebuild", "info")],
+    [
+        [],
+        ["chat"],
+        ["ingest"],
+        ["ask"],
+        ["search"],
+        ["eval"],
+        ["compare"],
+        ["questions"],
+        ["tune"],
+        ["models"],
+    ]
+    + [
+        ["library", *name]
+        for name in ([], ["list"], ["remove"], ["verify"], ["rebuild"], ["info"], ["feedback"])
+    ]
+    + [["users", *name] for name in ([], ["add"], ["remove"], ["list"])],
     ids=" ".join,
 )
 def test_every_command_has_help_with_an_example(chuchu: Chuchu, words: list[str]) -> None:
     result = chuchu(*words, "--help")
     assert result.status == 0
-    assert not words or "Example: chuchu " + " ".join(words) in result.out
+    assert " ".join(["Example: chuchu", *words]) in result.out
 
 
 def test_one_bad_file_never_stops_the_others(chuchu: Chuchu, documents: Path) -> None:
@@ -180,6 +195,40 @@ def test_one_bad_file_never_stops_the_others(chuchu: Chuchu, documents: Path) ->
     assert result.status == 0
     assert "2 added, 3 failed" in result.err
     assert all(name in result.err for name in ("leer.txt", "nul.txt", "kaputt.pdf"))
+
+
+def test_a_bad_file_among_files_that_have_moved_is_no_failure(chuchu: Chuchu, documents: Path) -> None:
+    (documents / "leer.txt").write_bytes(b"")
+    chuchu("ingest", documents, "--library", "lib")
+    documents.rename(documents.with_name("moved"))
+    result = chuchu("ingest", "moved", "--library", "lib")
+    assert "2 moved, 1 failed" in result.err
+    assert result.status == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ingest", ""],
+        ["ingest", ".", "--library", ""],
+        ["chat", ""],
+        ["chat", "--auth", ""],
+        ["ask", "什么？", "--library", ""],
+        ["library", "list", "--library", ""],
+        ["eval", ""],
+        ["eval", "q.jsonl", "--documents", ""],
+        ["eval", "q.jsonl", "--out", ""],
+        ["compare", "a", ""],
+        ["questions", "--out", ""],
+        ["users", "list", "--file", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_wrong_usage(chuchu: Chuchu, tmp_path: Path, words: list[str]) -> None:
+    result = chuchu(*words)
+    assert (result.status, result.out) == (2, "")
+    assert "empty path" in result.err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["空文件夹", "nothing readable"])
@@ -226,18 +275,37 @@ def test_ctrl_c_says_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "stopped; what was finished is kept" in result.err
 
 
-@pytest.mark.parametrize("words", [["search", "产值", "-k", "50"], ["search", "产值", "-k", "50", "--json"]])
-def test_a_closed_pipe_ends_quietly(tmp_path: Path, words: list[str]) -> None:
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
-    search = subprocess.Popen(
-        [sys.executable, "-m", "ui.cli", *words, "--sample"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-    )
-    assert search.stdout is not None
-    assert search.stderr is not None
-    search.stdout.close()  # nobody reads
-    errors = search.stderr.read()
-    search.stderr.close()
-    assert (search.wait(), errors) == (0, b"")
+@pytest.mark.parametrize("both", [False, True], ids=["out", "out and err"])
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["--help"], 0),
+        (["fly"], 2),
+        (["search", "产值", "-k", "50", "--sample"], 0),
+        (["search", "产值", "-k", "50", "--sample", "--json"], 0),
+        (["ingest", "文 档", "--library", "lib", "--embedder", "builtin-fast"], 0),
+        (["library", "verify", "--library", "there"], 0),
+        (["library", "verify", "--library", "nowhere"], 1),
+        (["users", "list", "--file", "users.txt"], 0),
+    ],
+)
+def test_a_closed_pipe_changes_nothing_but_what_is_shown(
+    chuchu: Chuchu, documents: Path, words: list[str], status: int, both: bool
+) -> None:
+    chuchu("ingest", documents, "--library", "there", "--embedder", "builtin-fast")
+    Path("users.txt").write_text("wang:$argon2id$\n")
+    nobody_reads, pipe = os.pipe()
+    os.close(nobody_reads)
+    errors = pipe if both else subprocess.PIPE
+    ended = subprocess.run([sys.executable, "-m", "ui.cli", *words], stdout=pipe, stderr=errors, check=False)
+    os.close(pipe)
+    assert ended.returncode == status
+    assert b"BrokenPipe" not in (ended.stderr or b"")
+    if words[0] == "ingest":
+        assert len(json.loads(chuchu("library", "list", "--library", "lib", "--json").out)) == 2
+
+
+def test_what_goes_wrong_is_never_told_on_standard_output(chuchu: Chuchu, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ui.cli", "library", "list", "--library", "nowhere"]
+    ended = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", *command], stdout=subprocess.PIPE, check=False)
+    assert (ended.returncode, ended.stdout) == (1, b"")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from typer.testing import CliRunner, Result
 from index.library import Library
 from rag.assistant import Assistant
 from rag.evaluation.questions import Question, read_questions, write_questions
+from rag.evaluation.tune import Step, Tuning
 from rag.settings import Settings
 from ui.cli import app
 
@@ -230,6 +233,29 @@ def test_tune_shows_before_and_after_and_changes_nothing_without_proof(folder: P
     assert result.exit_code == 0, result.output
     assert set(table(result.stdout)) == {"what", "ranking", "refusal"}
     assert not (folder / "library" / "settings.json").exists()
+
+
+def test_tune_keeps_what_it_fitted_and_not_the_models_it_was_asked_to_use(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[Settings] = []
+    measured = {"before": 0.5, "after": 0.9, "low": 0.2, "high": 0.6, "p": 0.001, "n": 20}
+    weights, threshold = {"dense_weight": 0.7}, {"refusal_threshold": 0.3}
+    better = Step(name="ranking", measure="nDCG", present={"dense_weight": 0.3}, fitted=weights, **measured)
+    worse = replace(better, name="refusal", present={"refusal_threshold": 0.4}, fitted=threshold, low=-0.2)
+
+    def fit(assistant: Assistant, *_: object) -> Tuning:
+        used.append(assistant.settings)
+        return Tuning(settings=assistant.settings.changed(**weights), steps=(better, worse), skipped=())
+
+    monkeypatch.setattr("rag.evaluation.tune.tune", fit)
+    shutil.copytree(folder / "library", tmp_path / "library")
+    Settings(passages=7).save(tmp_path / "library")
+    options = ("--embedder", "builtin", "--answerer", "openai:http://localhost:1/v1#qwen3")
+    result = chuchu("tune", folder / "q.jsonl", "--library", tmp_path / "library", *options)
+    assert result.exit_code == 0, result.output
+    assert [settings.answerer for settings in used] == [options[-1]]
+    assert Settings.load(tmp_path / "library") == Settings(passages=7, dense_weight=0.7)
 
 
 @pytest.mark.parametrize(

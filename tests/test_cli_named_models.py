@@ -96,6 +96,31 @@ def test_a_library_is_rebuilt_with_another_embedder_and_its_texts_stay(
     assert chuchu("library", "verify", "--library", "lib").status == 0
 
 
+def test_an_embedder_in_a_folder_is_found_from_any_other(
+    chuchu: Chuchu, documents: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = str(tmp_path / "lib")
+    monkeypatch.chdir(models)
+    chuchu("ingest", documents, "--library", library, "--embedder", "e5-small", "--dimensions", "6")
+    assert info(chuchu, library)["embedder"] == str(models / "e5-small")
+    monkeypatch.chdir(models / "bge-m3")
+    assert "1 茶园" in " ".join(chuchu("search", "茶叶", "--library", library, "-k", "1").out.split())
+    assert chuchu("search", "茶叶", "--library", library, "--embedder", "../e5-small").status == 0
+    assert chuchu("library", "rebuild", "--library", library, "--embedder", ".").status == 0
+    monkeypatch.chdir(tmp_path)
+    facts = info(chuchu, library)
+    assert (facts["embedder"], facts["fingerprint"][:7]) == (str(models / "bge-m3"), "bge-m3@")
+    answer(chuchu)
+
+
+def test_a_folder_that_is_called_as_a_shipped_embedder_is_not_meant(
+    chuchu: Chuchu, documents: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "builtin-fast").mkdir()
+    assert chuchu("ingest", documents, "--library", "lib", "--embedder", "builtin-fast").status == 0
+    assert info(chuchu)["embedder"] == "builtin-fast"
+
+
 def test_a_rebuild_with_a_model_that_is_none_leaves_the_library_as_it_was(
     chuchu: Chuchu, documents: Path, models: Path
 ) -> None:

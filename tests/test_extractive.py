@@ -433,6 +433,11 @@ def test_below_the_threshold_the_documents_do_not_say(language: str) -> None:
     assert draft.confidence < 0.5
 
 
+def test_an_answer_is_found_in_the_last_of_many_passages() -> None:
+    draft = ask("青川港产值多少？", passages(*(f"第{n}号仓库的门是绿色的。" for n in range(15)), TOWN))
+    assert [claim.passage for claim in draft.claims] == [16]
+
+
 @pytest.mark.parametrize("evidence", [[], passages(""), passages("  \n ")])
 def test_nothing_to_read_is_not_an_error(evidence: list[Passage]) -> None:
     assert ask("青川港产值多少？", evidence) == Draft(

@@ -323,6 +323,18 @@ def test_a_deleted_file_stays_until_it_is_pruned(
     assert library.verify() == []
 
 
+def test_pruning_knows_the_home_folder(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(docs.parent))
+    monkeypatch.setenv("USERPROFILE", str(docs.parent))
+    ingest(library, ["~/docs"], fake_embedder)
+    (docs / "0.txt").unlink()
+    assert counts(ingest(library, ["~/docs"], fake_embedder, prune=True)) == {"unchanged": 5, "pruned": 1}
+    (docs / "1.txt").unlink()
+    assert counts(ingest(library, ["~/docs/1.txt"], fake_embedder, prune=True)) == {"pruned": 1, "failed": 1}
+
+
 def test_pruning_touches_only_what_lies_under_the_paths(
     library: Library, docs: Path, tmp_path: Path, fake_embedder: FakeEmbedder
 ) -> None:
@@ -560,6 +572,53 @@ def test_batches_cross_documents(library: Library, docs: Path, fake_embedder: Fa
     fake_embedder.embed_documents = counting  # type: ignore[method-assign]
     ingest(library, [docs], fake_embedder)
     assert len(calls) < sum(calls)
+
+
+def test_a_document_does_not_wait_long_for_others(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[int] = []
+    embed = fake_embedder.embed_documents
+
+    def counting(texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        stored.append(library.stats().documents)
+        return embed(texts, progress)
+
+    fake_embedder.embed_documents = counting  # type: ignore[method-assign]
+    monkeypatch.setattr(ingest_module, "_GROUP_S", 0.0)
+    ingest(library, [docs], fake_embedder)
+    assert stored == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_first_group_is_small_and_the_next_as_large_as_the_embedder_is_quick(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    embed = fake_embedder.embed_documents
+
+    def counting(texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        calls.append(len(texts))
+        return embed(texts, progress)
+
+    fake_embedder.embed_documents = counting  # type: ignore[method-assign]
+    monkeypatch.setattr(ingest_module, "_FIRST_CHUNKS", 1)
+    monkeypatch.setattr(ingest_module, "_GROUP_S", 1_000.0)
+    monkeypatch.setattr(ingest_module, "_IDLE_S", 30.0)
+    ingest(library, [docs], fake_embedder)
+    assert calls == [1, 5]
+
+
+def test_files_count_as_read_when_they_are_stored(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder
+) -> None:
+    told: list[tuple[int, int]] = []
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "reading":
+            told.append((done, library.stats().documents))
+
+    ingest(library, [docs], fake_embedder, progress=progress)
+    assert told == [(n, n) for n in range(7)]
 
 
 def test_what_waits_is_bounded(

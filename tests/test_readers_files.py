@@ -62,6 +62,17 @@ def test_a_file_reached_in_several_ways_is_listed_once(tmp_path: Path) -> None:
     assert _names(listing, tmp_path) == ["a/c.txt", "a/b.txt"]
 
 
+def test_what_was_asked_for_is_told_by_absolute_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "~").mkdir()
+    (tmp_path / "~" / "a.txt").write_text("a")
+    assert find_files(["~/a.txt", "~/b.txt"]).roots == (tmp_path / "~" / "a.txt", tmp_path / "home" / "b.txt")
+
+
 def test_a_missing_path_is_an_error_that_names_it_and_the_others_are_listed(tmp_path: Path) -> None:
     _fill(tmp_path, "a.txt")
     listing = find_files([tmp_path / "nothing", tmp_path / "a.txt"])

@@ -327,6 +327,23 @@ def test_another_target_or_none_drops_what_was_gathered(
     assert library.verify() == []
 
 
+def test_it_goes_on_with_the_same_embedder_by_another_name(
+    library: Library, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.reembed.GROUP_CHUNKS", GROUP)
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "embedding" and done > 2 * GROUP:
+            raise KeyboardInterrupt
+
+    embedder = type(fake_embedder)(dimensions=32)
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(library, embedder, embedder_name="models/new", progress=stop)
+    report = rebuild(library, embedder, embedder_name="/home/models/new")
+    assert report.chunks == library.stats().chunks - 2 * GROUP
+    assert library.stats().embedder == "/home/models/new"
+
+
 def test_the_space_of_the_old_vectors_is_given_back(tmp_path: Path, fake_embedder: FakeEmbedder) -> None:
     write(tmp_path / "docs", range(DOCUMENTS))
     wide = type(fake_embedder)(dimensions=2048, name="wide")

@@ -19,6 +19,11 @@ def test_settings_come_back_as_they_were_saved(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
 
 
+def test_a_byte_order_mark_before_the_settings_is_no_part_of_them(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text('{"passages": 7}', encoding="utf-8-sig")
+    assert Settings.load(tmp_path) == Settings(passages=7)
+
+
 def test_the_fingerprint_changes_with_any_setting() -> None:
     assert Settings().fingerprint == Settings().fingerprint
     assert Settings().fingerprint != Settings(candidates=61).fingerprint

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from index.datatypes import DocumentInfo
 from index.ingest import IngestFailure, IngestReport
@@ -15,7 +16,7 @@ from ui import terminal
 def test_doubts_and_notes_stand_under_the_text_and_the_citation_is_marked(
     doubted_answer: Answer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminal, "out", terminal._Output(highlight=False, soft_wrap=True))
+    monkeypatch.setattr(terminal, "out", Console(highlight=False, soft_wrap=True))
     terminal.print_answer(replace(doubted_answer, notes=("摘录的数字是 8元 [bold]",)))
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == [

@@ -95,6 +95,11 @@ def test_a_name_that_cannot_be_is_refused_in_a_sentence(users: Users, name: str)
         users.set(name, PASSWORD)
 
 
+def test_a_password_that_no_file_can_hold_is_refused(users: Users) -> None:
+    with pytest.raises(SettingsError, match="not valid Unicode"):
+        users.set("li", "pass\udcffword")
+
+
 @pytest.mark.parametrize("password", ["", "short", " " * 20, "x" * 1001])
 def test_a_password_that_cannot_be_is_refused_in_a_sentence(users: Users, password: str) -> None:
     with pytest.raises(SettingsError, match="characters: 8 to 1,000 are needed"):
@@ -146,3 +151,15 @@ def test_the_commands_add_list_and_remove(tmp_path: Path) -> None:
     short = command("users", "add", "wang", "--file", file, typed="short\n")
     assert short.returncode == 1
     assert len(short.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_what_comes_from_a_pipe_and_is_no_password_is_one_line(tmp_path: Path, closed: bool) -> None:
+    words = [sys.executable, "-m", "ui.cli", "users", "add", "wang", "--file", str(tmp_path / "users.txt")]
+    shell = ["sh", "-c", '"$@" <&-' if closed else '"$@"', "sh", *words]
+    ended = subprocess.run(
+        shell, input=None if closed else b"pass\xff\xfeword\n", capture_output=True, check=False
+    )
+    assert ended.returncode == 1
+    assert (b"0 characters" if closed else b"not valid Unicode") in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1

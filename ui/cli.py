@@ -19,6 +19,9 @@ from ui import cli_chat, cli_evaluation, cli_models, cli_users
 from ui.options import (
     DEFAULT_LIBRARY,
     AnswererName,
+    AsJson,
+    Dimensions,
+    EmbedderName,
     LibraryFolder,
     MaybeLibrary,
     RerankerName,
@@ -26,7 +29,9 @@ from ui.options import (
     Strict,
     check_documents,
     library_folder,
+    path,
 )
+from ui.streams import standard_streams
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -34,35 +39,30 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="chuchu",
     help="Answers questions about your documents and shows the exact words each sentence stands on.",
+    epilog='Example: chuchu ask --sample "2022年产值是多少？"',
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-library_app = typer.Typer(help="Look after a library.", no_args_is_help=True, rich_markup_mode=None)
+library_app = typer.Typer(
+    help="Look after a library.",
+    epilog="Example: chuchu library info --library papers",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.add_typer(library_app, name="library")
 cli_chat.register(app)
 cli_evaluation.register(app)
 cli_models.register(app)
 cli_users.register(app)
 
-Documents = Annotated[list[Path], typer.Argument(help="Files and folders to read.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Documents = Annotated[
+    list[Path], typer.Argument(parser=path, help="Files and folders to read.", show_default=False)
+]
 Only = Annotated[
     list[str] | None,
     typer.Option("--documents", "-d", help="Only documents whose name or path matches, such as '*2023*'."),
-]
-EmbedderName = Annotated[
-    str | None,
-    typer.Option(
-        "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
-    ),
-]
-Dimensions = Annotated[
-    int | None,
-    typer.Option(
-        "--dimensions", min=1, help="Keep so many numbers of a vector, of a model trained for that (MRL)."
-    ),
 ]
 INTERRUPTED = 130  # the exit status that Typer gives after Ctrl-C
 
@@ -106,7 +106,7 @@ def ingest(
         print_report(stopped.report)
         raise
     print_report(report)
-    if missing or (report.failed and not (report.added or report.updated or report.unchanged)):
+    if missing or (report.failed and not report.present):
         raise typer.Exit(1)
 
 
@@ -294,16 +294,16 @@ def _open(
 
 
 def _print_json(value: object) -> None:
-    from ui.terminal import print_plain
-
-    print_plain(json.dumps(value, ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def main() -> None:
     """Run the command; what a person can do something about ends in one line on stderr and exit status 1."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    with standard_streams():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except ChuchuError as error:
@@ -312,9 +312,6 @@ def main() -> None:
         if end.code != INTERRUPTED:
             raise
         _fail("stopped; what was finished is kept", INTERRUPTED)
-    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
-        _settle_output()
-        sys.exit(0)
     except OSError as error:
         _settle_output()
         _fail(f"a file or the output could not be read or written: {error}", 1)

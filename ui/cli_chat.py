@@ -13,7 +13,17 @@ import typer
 
 from index.errors import ChuchuError, SettingsError
 from rag.answerers.names import FORMS
-from ui.options import DEFAULT_LIBRARY, MaybeLibrary, RerankerName, Sample, Strict, check_documents
+from ui.options import (
+    DEFAULT_LIBRARY,
+    Dimensions,
+    EmbedderName,
+    MaybeLibrary,
+    RerankerName,
+    Sample,
+    Strict,
+    check_documents,
+    path,
+)
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -28,7 +38,9 @@ def chat(
     documents: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Files and folders to read; none: the library, or else the samples.", show_default=False
+            parser=path,
+            help="Files and folders to read; none: the library, or else the samples.",
+            show_default=False,
         ),
     ] = None,
     library: MaybeLibrary = None,
@@ -40,12 +52,15 @@ def chat(
         int | None, typer.Option(min=0, max=65535, help="Port.", show_default="first free one from 7860")
     ] = None,
     auth: Annotated[
-        Path | None, typer.Option(help="Users file: log-in is needed; see chuchu users.", show_default=False)
+        Path | None,
+        typer.Option(parser=path, help="Users file: log-in is needed; see chuchu users.", show_default=False),
     ] = None,
     certificate: Annotated[
-        Path | None, typer.Option(help="PEM certificate: serves https.", show_default=False)
+        Path | None, typer.Option(parser=path, help="PEM certificate: serves https.", show_default=False)
     ] = None,
-    key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.", show_default=False)] = None,
+    key: Annotated[
+        Path | None, typer.Option(parser=path, help="PEM key of the certificate.", show_default=False)
+    ] = None,
     mcp: Annotated[
         bool, typer.Option("--mcp", help="Also serve the model context protocol at /mcp.")
     ] = False,
@@ -53,15 +68,8 @@ def chat(
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
     ] = True,
-    embedder: Annotated[
-        str | None,
-        typer.Option(
-            "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
-        ),
-    ] = None,
-    dimensions: Annotated[
-        int | None, typer.Option("--dimensions", min=1, help="Keep so many numbers of a vector (MRL).")
-    ] = None,
+    embedder: EmbedderName = None,
+    dimensions: Dimensions = None,
     answerer: Annotated[
         list[str] | None,
         typer.Option(

@@ -14,12 +14,15 @@ from index.errors import ReadError, SettingsError
 from ui.options import (
     DEFAULT_LIBRARY,
     AnswererName,
+    Dimensions,
+    EmbedderName,
     LibraryFolder,
     MaybeLibrary,
     RerankerName,
     Sample,
     Strict,
     library_folder,
+    path,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +34,10 @@ if TYPE_CHECKING:
 QuestionsFile = Annotated[
     Path,
     typer.Argument(
-        metavar="QUESTIONS", help="JSONL or CSV with a column question, or SQuAD JSON.", show_default=False
+        metavar="QUESTIONS",
+        parser=path,
+        help="JSONL or CSV with a column question, or SQuAD JSON.",
+        show_default=False,
     ),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out, and say which.")]
@@ -49,24 +55,24 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     file: QuestionsFile,
-    library: Annotated[Path | None, typer.Option("--library", "-l", help="The library's folder.")] = None,
+    library: Annotated[
+        Path | None, typer.Option("--library", "-l", parser=path, help="The library's folder.")
+    ] = None,
     documents: Annotated[
         list[Path] | None,
-        typer.Option("--documents", "-d", help="Files or folders to read into a library of the run's own."),
+        typer.Option(
+            "--documents",
+            "-d",
+            parser=path,
+            help="Files or folders to read into a library of the run's own.",
+        ),
     ] = None,
     sample: Sample = False,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the run; an interrupted run goes on.")
+        Path, typer.Option("--out", "-o", parser=path, help="Folder for the run; an interrupted run goes on.")
     ] = Path("chuchu-run"),
-    embedder: Annotated[
-        str | None,
-        typer.Option(
-            "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
-        ),
-    ] = None,
-    dimensions: Annotated[
-        int | None, typer.Option("--dimensions", min=1, help="Keep so many numbers of a vector (MRL).")
-    ] = None,
+    embedder: EmbedderName = None,
+    dimensions: Dimensions = None,
     answerer: AnswererName = None,
     strict: Strict = None,
     reranker: RerankerName = None,
@@ -129,9 +135,13 @@ def evaluate(
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
-    second: Annotated[Path, typer.Argument(help="Another, over the same questions.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("compare.html"),
+    first: Annotated[Path, typer.Argument(parser=path, help="A run folder.", show_default=False)],
+    second: Annotated[
+        Path, typer.Argument(parser=path, help="Another, over the same questions.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", parser=path, help="The page to write.")] = Path(
+        "compare.html"
+    ),
 ) -> None:
     """Compare two runs question by question: what got better, what got worse, and whether it is noise."""
     from rag.evaluation.compare import compare as compare_runs
@@ -155,7 +165,9 @@ def questions(
     sample: Sample = False,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="How many at most.")] = 50,
     seed: Annotated[int, typer.Option(help="Another number gives other questions.")] = 1,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = Path("questions.jsonl"),
+    out: Annotated[Path, typer.Option("--out", "-o", parser=path, help="The file to write.")] = Path(
+        "questions.jsonl"
+    ),
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
 ) -> None:
     """Draft questions with answers and evidence from a library's own documents, for chuchu eval and tune."""
@@ -178,6 +190,9 @@ def questions(
 def tune(
     file: QuestionsFile,
     library: LibraryFolder = DEFAULT_LIBRARY,
+    embedder: EmbedderName = None,
+    dimensions: Dimensions = None,
+    answerer: AnswererName = None,
     skip_bad: SkipBad = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
@@ -188,10 +203,17 @@ def tune(
     from rag.evaluation.questions import read_questions
     from rag.evaluation.tune import steps_of
     from rag.evaluation.tune import tune as fit
+    from rag.settings import Settings
 
     asked = read_questions(file, skip_bad=skip_bad)
     _say_notes(asked)
-    with Assistant.open(library) as assistant, _progress("tuning", steps_of(asked.questions)) as advance:
+    kept = Settings.load(library)
+    with (
+        Assistant.open(
+            library, settings=kept.changed(answerer=answerer), embedder=embedder, dimensions=dimensions
+        ) as assistant,
+        _progress("tuning", steps_of(asked.questions)) as advance,
+    ):
         tuning = fit(assistant, asked.questions, advance)
     typer.echo("what\tmeasure\tpresent\tfitted\tbefore\tafter\tdifference\tlow\thigh\tp\tn\tbetter")
     for step in tuning.steps:
@@ -212,7 +234,8 @@ def tune(
     elif dry_run:
         typer.echo("nothing was written (--dry-run)", err=True)
     else:
-        tuning.settings.save(library)
+        fitted = {name: value for step in tuning.steps if step.better for name, value in step.fitted.items()}
+        kept.changed(**fitted).save(library)
         typer.echo(f"written to {library / 'settings.json'}", err=True)
 
 
@@ -282,9 +305,9 @@ def _read(assistant: Assistant, paths: list[Path]) -> None:
 
 def _roots(paths: Sequence[Path]) -> list[str]:
     """Return files and folders by the paths that a library knows them by."""
-    from index.readers.files import source_of
+    from index.readers.files import absolute, source_of
 
-    return [source_of(path.expanduser()) for path in paths]
+    return [source_of(absolute(path)) for path in paths]
 
 
 def _keep_only(library: Library, paths: Sequence[Path]) -> None:

@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from index.errors import ChuchuError, ModelError
 from rag.answerers.base import Question, draft_of
 from rag.datatypes import Passage
-from ui.options import DEFAULT_LIBRARY, AnswererName, MaybeLibrary, RerankerName
+from ui.options import DEFAULT_LIBRARY, AnswererName, AsJson, EmbedderName, MaybeLibrary, RerankerName
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -46,15 +46,10 @@ def register(app: typer.Typer) -> None:
 
 def models(
     library: MaybeLibrary = None,
-    embedder: Annotated[
-        str | None,
-        typer.Option(
-            "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
-        ),
-    ] = None,
+    embedder: EmbedderName = None,
     answerer: AnswererName = None,
     reranker: RerankerName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the models that are configured, and check that each answers; exits 1 if one does not."""
     from index.embedder import BUILTIN

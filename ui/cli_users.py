@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
+from ui.options import path
 from ui.users import Users, ask_password
 
-File = Annotated[Path, typer.Option("--file", "-f", help="The users file.", show_default=False)]
+File = Annotated[Path, typer.Option("--file", "-f", parser=path, help="The users file.", show_default=False)]
 Name = Annotated[str, typer.Argument(help="The user's name.", show_default=False)]
 
 users_app = typer.Typer(
     help="Say who may log in to the chat page (chuchu chat --auth FILE).",
+    epilog="Example: chuchu users add wang --file users.txt",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

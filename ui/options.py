@@ -13,11 +13,34 @@ from index.errors import ReadError, SettingsError
 from rag.answerers.names import FORMS
 
 DEFAULT_LIBRARY = Path("chuchu-library")
-LibraryFolder = Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")]
+
+
+def path(text: str | Path) -> Path:
+    """Read a path of the command line; the empty one, as of a variable that is not set, is not the folder here."""
+    if text == "":
+        raise typer.BadParameter("empty path")
+    return Path(text)
+
+
+LibraryFolder = Annotated[Path, typer.Option("--library", "-l", parser=path, help="The library's folder.")]
 MaybeLibrary = Annotated[
-    Path | None, typer.Option("--library", "-l", help="The library's folder.", show_default="chuchu-library")
+    Path | None,
+    typer.Option("--library", "-l", parser=path, help="The library's folder.", show_default="chuchu-library"),
 ]
 Sample = Annotated[bool, typer.Option("--sample", help="Use the sample documents that come along.")]
+EmbedderName = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder", help="builtin, builtin-fast, or name or path of a sentence-transformers model."
+    ),
+]
+Dimensions = Annotated[
+    int | None,
+    typer.Option(
+        "--dimensions", min=1, help="Keep so many numbers of a vector, of a model trained for that (MRL)."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 AnswererName = Annotated[str | None, typer.Option("--answerer", help=f"{FORMS}.", show_default=False)]
 Strict = Annotated[
     bool | None,
@@ -45,9 +68,9 @@ def check_documents(documents: Sequence[Path]) -> list[Path]:
     ReadError
         none of them is there: nothing is begun, no library made.
     """
-    from index.readers.files import why_missing
+    from index.readers.files import absolute, why_missing
 
-    missing = [path for path in documents if not os.path.exists(os.path.expanduser(path))]
+    missing = [path for path in documents if not os.path.exists(absolute(path))]
     if documents and len(missing) == len(documents):
         raise ReadError(why_missing(missing[0]))
     return missing

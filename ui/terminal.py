@@ -19,13 +19,7 @@ SEPARATOR = " › "
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # of C0 and C1; those of white space do no harm
 
 
-class _Output(Console):
-    def on_broken_pipe(self) -> None:
-        """Leave it to the command, for which a reader of its pipe that has seen enough is no failure."""
-        raise BrokenPipeError
-
-
-out = _Output(highlight=False, soft_wrap=True, emoji=False)  # 1:100:1000 of a document is no emoji
+out = Console(highlight=False, soft_wrap=True, emoji=False)  # 1:100:1000 of a document is no emoji
 """Results go to standard output, plain when it is a pipe."""
 
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -107,17 +101,9 @@ def print_documents(documents: Sequence[DocumentInfo]) -> None:
         print_row(*columns, *names)
 
 
-def print_plain(text: str) -> None:
-    """Print a text as it is; a rich console would make blanks of its tabs."""
-    try:
-        typer.echo(text)
-    except BrokenPipeError:
-        out.on_broken_pipe()
-
-
 def print_row(*columns: object) -> None:
-    """Print values with tabs between them."""
-    print_plain("\t".join(_visible(str(column)) for column in columns))
+    """Print values with tabs between them; a rich console would make blanks of those."""
+    typer.echo("\t".join(_visible(str(column)) for column in columns))
 
 
 def _where(place: Citation | Passage) -> str:

@@ -183,6 +183,10 @@ def _checked_name(name: str) -> str:
 
 def _checked_password(password: str) -> str:
     password = _normal(password)
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise SettingsError("The password is not valid Unicode: type it, or send it as UTF-8.") from None
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise SettingsError(
             f"The password has {len(password)} characters: {MIN_PASSWORD} to {MAX_PASSWORD:,} are needed."

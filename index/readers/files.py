@@ -42,6 +42,7 @@ class FileListing:
     """
 
     files: tuple[Path, ...] = ()
+    roots: tuple[Path, ...] = ()  # the paths that were asked for, absolute
     skipped: Mapping[str, int] = field(default_factory=dict)
     errors: tuple[FileProblem, ...] = ()
 
@@ -49,6 +50,13 @@ class FileListing:
 def source_of(path: Path) -> str:
     """Name a file as ``Document.source`` does: its absolute path as text that UTF-8 can hold."""
     return os.fsencode(os.path.abspath(path)).decode("utf-8", "backslashreplace")
+
+
+def absolute(path: str | Path) -> Path:
+    """Return the absolute path that a person means; ``~`` is the home folder where no file is called so."""
+    if not os.path.lexists(path):
+        path = os.path.expanduser(path)
+    return Path(os.path.abspath(path))
 
 
 def find_files(paths: Iterable[str | Path], *, exclude: Iterable[str | Path] = ()) -> FileListing:
@@ -74,27 +82,29 @@ def find_files(paths: Iterable[str | Path], *, exclude: Iterable[str | Path] = (
     for path in paths:
         search.add(path)
     return FileListing(
-        files=tuple(search.files.values()), skipped=dict(search.skipped), errors=tuple(search.errors)
+        files=tuple(search.files.values()),
+        roots=tuple(search.roots),
+        skipped=dict(search.skipped),
+        errors=tuple(search.errors),
     )
 
 
 class _Search:
     def __init__(self, exclude: Iterable[str | Path]) -> None:
         self.files: dict[str, Path] = {}  # by real path: one file is read once, however it is reached
+        self.roots: list[Path] = []
         self.skipped: Counter[str] = Counter()
         self.errors: list[FileProblem] = []
         self._exclude = {os.path.realpath(path) for path in exclude}
 
     def add(self, name: str | Path) -> None:
-        path = Path(name)
+        path = absolute(name)
+        self.roots.append(path)
         try:
-            if not os.path.lexists(path) and str(name).startswith("~"):
-                path = path.expanduser()
-            path = Path(os.path.abspath(path))
             mode = path.stat().st_mode
         except FileNotFoundError:
             return self._fail(path, why_missing(path))
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError) as error:
             return self._fail(path, f"{path}: cannot be reached ({_why(error)}); check the path.")
         if stat.S_ISDIR(mode):
             return self._add_folder(path)

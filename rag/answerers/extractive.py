@@ -53,7 +53,6 @@ class ExtractiveOptions:
     """When to answer."""
 
     threshold: float = 0.4  # confidence, 0..1, below which it says that the documents do not say
-    passages: int = 10  # read at most; the first ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +89,7 @@ class ExtractiveAnswerer:
     @property
     def fingerprint(self) -> str:
         """Name, version of the rules, their weights and options."""
-        return (
-            f"extractive-3 {shipped_weights().digest} threshold={self._options.threshold:g} "
-            f"passages={self._options.passages}"
-        )
+        return f"extractive-3 {shipped_weights().digest} threshold={self._options.threshold:g}"
 
     def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
         """Yield the text in one piece, then its draft."""
@@ -103,7 +99,7 @@ class ExtractiveAnswerer:
 
     def draft(self, question: Question, passages: Sequence[Passage]) -> Draft:
         """Answer each thing asked from the best candidate, or say that the passages do not say."""
-        used = [passage for passage in passages[: self._options.passages] if passage.text.strip()]
+        used = [passage for passage in passages if passage.text.strip()]
         words = in_known_words(question.text, [passage.text for passage in used])
         threshold = self._options.threshold * (1.0 if words == question.text else RENDERED)
         analysis = analyse_question(words)
