@@ -248,7 +248,7 @@ def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tu
             over = [header]
         if group[-1].block != done:
             done = group[-1].block
-            header = _table_header(text, section.blocks[done])
+            header = _table_header(text, section.blocks[done], options.maximum // 2)
         under = tail if number == len(groups) - 1 else []
         if over or under:
             spans = _joined(text, [*over, spans, *under], range(len(over) + 1 + len(under)))
@@ -256,8 +256,8 @@ def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tu
             yield tuple(spans), section.blocks[group[0].block]
 
 
-def _table_header(text: str, block: Block) -> tuple[Span, ...]:
-    """Return the spans of the lines that name a table's columns; none where there are no such."""
+def _table_header(text: str, block: Block, longest: int) -> tuple[Span, ...]:
+    """Return the spans of the lines that name a table's columns; none where they are longer, or there are no such."""
     if block.kind != "table" or len(block.spans) > 1:
         return ()
     start, end = block.spans[0]
@@ -265,7 +265,7 @@ def _table_header(text: str, block: Block) -> tuple[Span, ...]:
     if table is None or not table.has_header or table.start:
         return ()
     below = text.rfind("\n", start, start + table.rows[1][0][0])
-    return ((start, below),)
+    return ((start, below),) if below - start <= longest else ()
 
 
 def _opens(text: str, block: Block, options: ChunkingOptions) -> bool:
@@ -323,8 +323,12 @@ def _units(text: str, block: Block, number: int, options: ChunkingOptions) -> It
     if block.kind in ("caption", "heading", "title") and len(joined) <= options.maximum:
         yield _Unit(list(block.spans), len(joined), number)
         return
-    rows = [match.span() for match in re.finditer(r"\S(?:.*\S)?", joined)] if block.kind == "table" else None
-    for start, end in rows or split_sentences(joined):
+    sentences = split_sentences(joined)
+    if block.kind == "table":
+        rows = [match.span() for match in re.finditer(r"\S(?:.*\S)?", joined)]
+        if all(end - start <= options.maximum for start, end in rows):
+            sentences = rows
+    for start, end in sentences:
         for part_start, part_end in _parts(joined, start, end, options.maximum):
             yield _Unit(_to_document(block.spans, part_start, part_end), part_end - part_start, number)
 

@@ -35,7 +35,7 @@ class Table:
 MOST_CELLS = 60  # of a row; what has more is no table that is read
 
 _BAR = re.compile(r"(?<!\\)\|")
-_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?\s*)?\|?\s*$")
+_RULE_SIGNS = frozenset("|:- \t\u3000\xa0")
 _BLANKS = re.compile(r"[ \u3000\xa0]{2,}")
 _FIGURE = re.compile(
     r"[-+−±]?[¥$€£￥]?\d[\d,.:：%％\-—–~～至/／年月日时分元万亿起以上下]*[^\W\d]{0,4}[)）]?$|[-—–/／*]+$"
@@ -65,11 +65,16 @@ def find_tables(text: str) -> Iterator[Table]:
 
 def form_of(line: str) -> Form | None:
     """Return how a line divides into cells; None where it does not."""
-    if len(_BAR.findall(line)) >= 2 or _RULE.match(line):
+    if len(_BAR.findall(line)) >= 2 or _is_rule(line):
         return "bars"
     if "\t" in line.strip():
         return "tabs"
     return "blanks" if _BLANKS.search(line.strip()) else None
+
+
+def _is_rule(line: str) -> bool:
+    """Whether a line only parts a header from its rows: |---|:--|."""
+    return "|" in line and "-" in line and _RULE_SIGNS.issuperset(line)
 
 
 def _neighbours(text: str, lines: Sequence[Span]) -> Iterator[tuple[Span, int]]:
@@ -85,7 +90,7 @@ def _tables(text: str, lines: Sequence[Span], form: Form) -> Iterator[Table]:
     rows: list[tuple[Span, tuple[Span, ...]]] = []
     ruled = False
     for line in lines:
-        if form == "bars" and _RULE.match(text[slice(*line)]):
+        if form == "bars" and _is_rule(text[slice(*line)]):
             ruled = ruled or len(rows) == 1
             continue
         rows.append((line, _cells(text, line, form)))

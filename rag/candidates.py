@@ -63,6 +63,11 @@ _FIGURE = re.compile(
     rf"|yuan\b|dollars?\b|euros?\b|pence\b|(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?)\b))?"
     rf"(?P<tail>以[上内下外]|左右|上下|之多|多(?=[,。;、]))?"
 )
+MEASURE = (  # what a figure may be counted in: 亿元, 万人, %, million yuan, 微克/立方米
+    rf"(?:(?:{_SCALE})?\s?(?:{_MONEY}|{_TIME}|{_UNIT})|%|‰|[¥$€£￥]"
+    r"|(?i:(?:(?:thousand|million|billion)s?(?: of)? )?(?:yuan|(?:us )?dollars?|euros?|pounds?|pence|usd|rmb|cny|eur|gbp)"
+    r"|(?:thousand|million|billion)s?|percent|years?|months?|weeks?|days?|hours?|minutes?|seconds?))(?:[/／每]\S{1,4})?"
+)
 _ENGLISH_NUMBERS = re.compile(
     r"\b(?P<number>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
     r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand)"
@@ -102,7 +107,7 @@ _DATE = re.compile(
 _DAYTIME = r"(?:凌晨|清晨|[早晚]上|早晨|[上中下]午|傍晚|[晚夜]间|早|晚)"
 _COLON = r"(?:[01]?\d|2[0-4]):[0-5]\d(?:\s?[ap]\.?m\b\.?)?|(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?\s?[ap]\.?m\b\.?"  # 19:30, 9 a.m.
 _CLOCK_OR_WEEKDAY = re.compile(
-    rf"(?P<colon>(?:{_DAYTIME}\s?)?(?<![\d:.,$以分比])(?<!比分[是为])(?:{_COLON})(?![\d:])"
+    rf"(?P<colon>(?:{_DAYTIME}\s?)?(?<![\d:.,$以分比])(?<!比分[是为])(?<!比例[是为])(?<!比为)(?<!ratio )(?<!ratio of )(?:{_COLON})(?![\d:])"
     rf"(?:\s?(?:至|到|—|–|-|~|to|until)+\s?(?:次日|翌日)?(?:{_DAYTIME}\s?)?(?:{_COLON})(?![\d:]))?)"  # 8:30—17:00; no score
     rf"|(?P<clock>(?:{_DAYTIME}\s?)?(?<![\d.:涨跌升降有共])(?<![涨跌升降]了)(?<!\d,)(?:[01]?\d|2[0-4])\s?(?:时(?![间代期段候差速长])|点(?!\d(?!\d?分)|[多几位个建意评要方措]))"
     r"(?:[0-5]?\d分(?!钟)|半|整|[一三]刻)?"
@@ -167,10 +172,14 @@ _ENGLISH_NAME = re.compile(
     rf"|(?<![{_LETTER}])[A-Z][A-Za-z0-9&-]*[A-Z0-9][A-Za-z0-9&-]*(?: [A-Z][A-Za-z0-9&-]+)*"
 )
 _NO_NAME = re.compile(  # words that open sentences, and the calendar's
-    r"(?:An?|The|Its?|Th(?:is|at|ese|ose|ere|ey|eir|en)|Here|S?He|His|Her|We|Our|You|Your|In|On|At|By|Of|For|From|To|With|Without|After|Before"
-    r"|Since|Until|During|While|Wh(?:en|ere|y|o|at|ich)|How|If|As|But|And|Or|So|Yet|Not?|All|Both|Each|Every|Some|Many|Most|More|Few|Several|One|Two"
-    r"|Three|Four|Five|Six|Seven|Eight|Nine|Ten|However|Also|Today|Yesterday|Tomorrow|Now|Although|Because|Between|Among|Under|Over|About|According"
-    r"|Meanwhile|Last|Next|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|January|February|March|April|May|June|July|August|September|October|November|December)$"
+    r"(?:An?|The|Its?|Th(?:is|at|ese|ose|ere|ey|eir|en)|Here|She|He|His|Her|We|Our|You|Your|In|On|At|By|Of|For|From|To|With|Without|After|Before"
+    r"|Since|Until|During|While|Wh(?:en|ere|y|o|at|ich)|How|If|As|But|And|Or|So|Yet|Not?|All|Both|Each|Every|Some|Many|Most|More|Few|Several"
+    r"|However|Also|Today|Yesterday|Tomorrow|Now|Although|Because|Between|Among|Under|Over|About|According|Meanwhile|Last|Next"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)$"
+)
+_MAYBE_NAME = re.compile(  # of these some open names, too: Three Gorges, April Jones
+    r"(?:One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten"
+    r"|January|February|March|April|May|June|July|August|September|October|November|December)$"
 )
 _ENGLISH_ORGANISATION = re.compile(
     r"\b(?:Inc|Ltd|Limited|Corp|Corporation|Company|Co|Group|University|College|Institute|Bank|Agency|Committee|Ministry|Bureau|Department|"
@@ -388,12 +397,21 @@ def _persons(text: str) -> Iterator[Candidate]:
 
 def _english_names(text: str, start: int, end: int) -> Iterator[Candidate]:
     """Offer an English name as what it may be, without what only opens its sentence; with "and" as several too."""
+    begins: list[int] = []
     opening, _, rest = text[start:end].partition(" ")
-    while _NO_NAME.match(opening) and (not rest or opening not in ("The", "May")):
+    if rest and (opening == "The" or _MAYBE_NAME.match(opening)):
+        begins.append(start)
+    while opening != "The" and (_NO_NAME.match(opening) or _MAYBE_NAME.match(opening)):
         start += len(opening) + bool(rest)
         opening, _, rest = rest.partition(" ")
-    if start >= end:
-        return
+    begins += [start] if start < end and (rest or opening != "The") else []
+    begins = list(dict.fromkeys(begins))
+    for begin in begins:
+        yield from _kinds_of_name(text, begin, end)
+
+
+def _kinds_of_name(text: str, start: int, end: int) -> Iterator[Candidate]:
+    """Offer a name as an organisation where it says so, else as anything, and its parts around "and"."""
     if _ENGLISH_ORGANISATION.search(text, start, end):
         yield Candidate(start=start, end=end, kind="organisation")
         return

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from index.datatypes import Span as TextSpan
 from index.tables import Table, find_tables
+from rag.candidates import MEASURE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +93,17 @@ class _Writer:
 
 
 _HAN = re.compile("[\u3400-\u9fff]")
-_UNIT = re.compile(r"\s*(?:[（(](?:单位[:：]\s*)?([^（(）)\d]{1,12})[)）]|[/／]\s?([^\s/／\d]{1,6}))$")
-_STATED_UNIT = re.compile(r"单位\s*[:：]\s*([^\s\d,，;；。)）|]{1,8})")
+_UNIT = re.compile(rf"\s*(?:[（(](?:单位[:：]\s*)?({MEASURE})[)）]|[/／]\s?({MEASURE}))$")
+_STATED_UNIT = re.compile(
+    rf"(?<![\u3400-\u9fff])(?:计量|金额|货币)?单位\s*[:：]\s*({MEASURE})(?=[\s|)）。]|$)"
+)
 _BARE_FIGURE = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?$")
 _BARE_YEAR = re.compile(r"(?:1[89]|20)\d\d$")
-_OTHER_MEASURE = re.compile(
-    r"率|比|增|降|幅|%|％|growth|change|rate\b|share|ratio", re.IGNORECASE
-)  # than its row's
+_OTHER_MEASURE = re.compile(  # a column that is not counted in what its row or its table is
+    r"率|比|增|降|幅|[%％]|[人户家个件]数|数量|年[份度]?$|编?号|电话|日期|排名|名次|growth|change|rate\b|share|ratio|number|count\b|year|code",
+    re.IGNORECASE,
+)
+_PERIOD = re.compile(r"(?:\d{4}|[一二]〇\S\S|[去今前上本]|当)年")
 _CURRENCY = re.compile("[¥$€£￥]$")
 _NOTHING = re.compile(r"[-—–/／*.…·\s]*$")
 _NUMBERS_ROWS = re.compile(r"(?:序号|编号|no\.?|#)$", re.IGNORECASE)
@@ -158,7 +163,8 @@ def _write_row(
         name, by = names[n], ""
         if _BARE_FIGURE.match(text[slice(*row[n])]):
             stated = _UNIT.search(name)
-            shared = "" if _OTHER_MEASURE.search(name) else _unit(own_unit) or unit
+            other = _OTHER_MEASURE.search(name) and not _PERIOD.match(name)
+            shared = "" if other else _unit(own_unit) or unit
             name, by = (name[: stated.start()], _unit(stated)) if stated else (name, shared)
         _write_cell(writer, text, row[n], name, by, chinese=chinese)
         writer.add(stop)

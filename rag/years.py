@@ -40,7 +40,7 @@ _COMPARED = re.compile(r"(?:[比较与同跟]|相比于?|相较于?)\s?$")  # �
 _FROM = re.compile(r"[由从]\s?$")
 _ITS_FIGURE = re.compile(r"(?:\d{4})?\s?年?[度初底末中]?的[^\d,;。]{0,6}")  # 由2021年的12家增至27家
 _COMPARED_WITH = re.compile(
-    r"(?:\bthan|\bfrom|\bcompared (?:with|to)|\bversus|\bvs\.?|\bagainst)\s(?:[\w.,%$£€-]+\s){0,6}$|\($"
+    r"(?:\bthan(?!\s[\d$£€])|\bfrom|\bcompared (?:with|to)|\bversus|\bvs\.?|\bagainst)\s(?:[\w.,%$£€-]+\s){0,6}$|\($"
 )
 _END = re.compile(r"[,;:。)]")
 
@@ -61,7 +61,7 @@ class Years:
     def __init__(self, text: str, sentence: TextSpan, above: str, date: str | None) -> None:
         """Take a passage's folded text, its sentence, the folded titles over it, and its ISO date."""
         self._text = text
-        self._date = int(date[:4]) if date and date[:4].isdigit() else None
+        self._date = int(date[:4]) if date and date[:4].isdecimal() else None
         self._marks = self._find(text[slice(*sentence)], sentence[0])
         earlier = self._find(text[: sentence[0]], 0)
         titles = self._find(above, 0)

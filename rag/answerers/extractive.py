@@ -89,7 +89,7 @@ class ExtractiveAnswerer:
     @property
     def fingerprint(self) -> str:
         """Name, version of the rules, their weights and options."""
-        return f"extractive-3 {shipped_weights().digest} threshold={self._options.threshold:g}"
+        return f"extractive-4 {shipped_weights().digest} threshold={self._options.threshold:g}"
 
     def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
         """Yield the text in one piece, then its draft."""

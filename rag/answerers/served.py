@@ -532,7 +532,7 @@ def _retry_after(headers: Any) -> float:
     """Return the seconds that a server asks to wait, as a number or until a date; 0 where it does not say."""
     said = str(headers.get("retry-after", ""))
     try:
-        return max(0.0, float(said))
+        return max(0.0, float(said)) if math.isfinite(float(said)) else 0.0
     except ValueError:
         pass
     try:

@@ -411,7 +411,7 @@ _CLOCK = re.compile(
     r"(?:(?P<when>凌晨|清晨|早[上晨]?|[上中下]午|傍晚|晚上?|夜间)\s?)?"
     rf"(?:\b(?P<word>{'|'.join(_TEENS[1:13])})(?=\s(?:o'clock|[ap]\.?m)\b)"
     r"|(?<!\d)(?<!\d[.:])(?P<hour>[01]?\d|2[0-4])|(?P<han>(?(when)(?:十[一二]?|[一二两三四五六七八九])|(?!))))"
-    r"(?::(?P<minute>[0-5]\d)(?![\d:]|\.\d)(?:\s?(?P<half>[ap])\.?m\b\.?)?|\s?(?P<half2>[ap])\.?m\b\.?|\s?o'clock\b"
+    r"(?::(?P<minute>[0-5]\d)(?![\d:]|\.\d|\s?[万亿千百])(?:\s?(?P<half>[ap])\.?m\b\.?)?|\s?(?P<half2>[ap])\.?m\b\.?|\s?o'clock\b"
     r"|(?:时(?![间代期段候差速长])|点钟?(?!\d(?!\d?分)|[多几位个建意评要方措]))"
     r"(?:(?P<minute2>[0-5]?\d)分(?!钟)|(?P<part>半|整|[一三]刻))?)"
 )
@@ -420,6 +420,9 @@ _COUNTED_OUT = re.compile(  # a ratio, a score, points
     r"(?:比[分例赛]?[^,。;\d]{0,6}|[升跌涨降共有以]了?|\b(?:ratio|scale|score|won|lost|beat)\b[^,.;\d]{0,12})$"
 )
 _SCORED = re.compile(r"\s?[的力险大完]?(?:[战击获取]?[胜败负]|比[分例]|不敌|领先|落后|平)")
+
+
+_POINTS = re.compile(r"[第这那下列共有了出讲谈作做]\s?$")  # 提出3点
 
 
 def _clock_times(folded: str) -> Iterator[Figure]:
@@ -431,6 +434,8 @@ def _clock_times(folded: str) -> Iterator[Figure]:
             _COUNTED_OUT.search(folded[max(0, start - 16) : start]) or _SCORED.match(folded, end)
         ):
             continue
+        if not when and match.group().endswith("点") and _POINTS.search(folded[:start]):
+            continue
         written = match["hour"] or match["han"] or match["word"]
         hour = int(_counted(written))
         told = bool(when or half) or hour > 12 or written.startswith("0")
@@ -440,7 +445,7 @@ def _clock_times(folded: str) -> Iterator[Figure]:
             hour %= 12
         elif when in ("下", "傍") or half == "p":
             hour = hour % 12 + 12
-        elif when in ("晚", "夜") or (when == "中" and hour < 11):
+        elif (when in ("晚", "夜") and hour > 4) or (when == "中" and hour < 11):  # 晚上2点 is past midnight
             hour += 12
         minutes = 60 * hour + int(match["minute"] or match["minute2"] or _MINUTES.get(match["part"] or "", 0))
         yield Figure(
@@ -504,6 +509,8 @@ def _counted(text: str) -> Decimal:
     """Return the number of digits, Chinese numerals or English words."""
     if text[0].isascii() and text[0].isalpha():
         return _english_number(re.findall("[a-z]+", text)) or Decimal(1)  # an hour
+    if text[0].isdecimal() and not text[0].isascii():  # of another script: ٣
+        return Decimal(text.replace(",", ""))
     return _either(text) or Decimal(0)
 
 
