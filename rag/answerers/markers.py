@@ -2,9 +2,9 @@ r"""Reads the sentences and the citation markers of a text that is still being w
 
 Takes pieces of text cut anywhere, gives sentences without their markers, and where the markers stood. Knows
 ``[1]``, ``【1】``, ``[1,2]``, ``[1-3]``, ``[1][2]``, ``[1] and [2]``, ``[^1]``, ``\[1\]``, ``[段落1]``,
-``（见段落1）``, ``【1†…】``, full-width digits, and what small models write instead, ``根据第1段和第2段，``,
-``段落1指出，``, ``来自段落1。``, ``As stated in passages 1 and 2,`` and ``Passage 1 states that``; knows no passages:
-which numbers exist is for others to say. A number in brackets right behind a name is an index where it stands in code.
+``（段落1）``, ``【1†…】``, full-width digits, and what small models write instead, ``根据第1段，``, ``段落1指出，``,
+``According to passage 1,`` and ``Passage 1 states that``; knows no passages: which numbers exist is for others to
+say. A number in brackets right behind a name is an index where it stands in code.
 """
 
 from __future__ import annotations
@@ -21,34 +21,20 @@ _WORDS = ("段落", "资料", "文档", "来源", "passage", "source", "document
 _WORD = rf"(?:{'|'.join(_WORDS)})s?"
 _NAMED = rf"{_WORD}\s*+[:：#^]?\s*+{_NUMBER}"
 _ONE = rf"(?:(?:{_WORD})?\s*+[:：#^]?\s*+{_NUMBER}|第\s*{_NUMBER}\s*个?段落?)"
-_MORE = rf"(?:{_JOINT}{_ONE}){{0,30}}"
-_BLANKS = r"(?<![ \t\u3000])[ \t\u3000]*+"  # from their first on: tried from each, a long run takes forever
-_SEE = ("见", "参见", "详见", "参考", "来源", "出处", "source", "sources", "see", "from")
-_SEEN = rf"(?:(?:{'|'.join(_SEE)})\s*+[:：]?\s*+)?"
-_NTH = rf"(?:第\s*{_NUMBER}\s*个?段落?|段落\s*{_NUMBER})"
-_NTHS = rf"{_NTH}(?:\s*+(?:[、和与及&]|[-–—~～至]|[,，](?=\s*(?:第|段落)))\s*+(?:{_NTH}|{_NUMBER})){{0,30}}"
-# After a comma a bare number may be of what follows, unless there are several passages.
-_PASSAGES = (
-    rf"(?:passage\s{_NUMBER}(?:\s*+(?:,|and\b|&|,\s*and\b)\s*+passage\s{_NUMBER}|\s+and\s+{_NUMBER}){{0,30}}"
-    rf"|passages\s{_NUMBER}(?:{_JOINT}(?:passage\s)?{_NUMBER}){{0,30}})"
-)
+_MORE = rf"(?:{_JOINT}{_ONE})*"
 LEADS, LEADS_EN = ("根据", "依据", "按照"), ("according to", "based on")
 """What stands before a passage that is named in words, or before any other source."""
 SAYS = ("指出", "显示", "提到", "提及", "说明", "表明", "记载", "写道", "介绍")
 SAYS_EN = ("state", "say", "mention", "note", "show", "indicate", "report", "describe", "explain")
 """What stands behind a passage that is named as the one who says something."""
-_LED_ALL = (*LEADS, "来自", "出自", "源自", "引自", "参见", "详见", "参考", "见")
-_LED_ALL_EN = tuple(f"{word} " for word in ("to", "on", "in", "from", "per", "by", "see", "with"))
-_LED, _LED_EN = "|".join(_LED_ALL), "|".join(_LED_ALL_EN)
+_LED, _LED_EN = "|".join(LEADS), "|".join(f"{lead} " for lead in LEADS_EN)
 _SAYING = rf"\s*[中里]?(?:{'|'.join(SAYS)})|\s(?:{'|'.join(SAYS_EN)})s?(?![a-z])"
 _MARKER = re.compile(
-    rf"{_BLANKS}\\?[\[【［]{{1,2}}\s*+{_SEEN}(?P<numbers>{_ONE}{_MORE})"
-    r"(?:†[^\]】］\n]{0,60})?\s*\\?[\]】］]{1,2}"
-    rf"|{_BLANKS}[(（]\s*+{_SEEN}(?P<worded>(?:{_NAMED}|第\s*{_NUMBER}\s*个?段落?){_MORE})\s*[)）]"
-    rf"|(?P<lead>{_LED})(?P<named>{_NTHS})(?=[\s,，:：。；;.中里的所])"
-    rf"|(?P<lead_en>\b(?:{_LED_EN}))(?P<english>{_PASSAGES})(?=[\s,.:;])"
-    rf"|(?P<sayer>段落|passages?)\s*(?P<saying>{_NUMBER}{_MORE})(?={_SAYING})"
-    rf"|(?P<nth>第\s*{_NUMBER}\s*个?段落?{_MORE})(?={_SAYING})",
+    rf"[ \t\u3000]*\\?[\[【［]{{1,2}}\s*+(?P<numbers>{_ONE}{_MORE})(?:†[^\]】］\n]{{0,60}})?\s*\\?[\]】］]{{1,2}}"
+    rf"|[ \t\u3000]*[(（]\s*(?P<worded>{_NAMED}{_MORE})\s*[)）]"
+    rf"|(?P<lead>{_LED})(?:第\s*(?P<nth>\d{{1,2}})\s*个?段落?|段落\s*(?P<named>\d{{1,2}}))(?=[\s,，:：中里的所])"
+    rf"|(?P<lead_en>{_LED_EN})passage\s(?P<english>\d{{1,2}})(?=[\s,.:;])"
+    rf"|(?P<sayer>段落|passages?)\s*(?P<saying>{_NUMBER}{_MORE})(?={_SAYING})",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"(?:[ \t\u3000]*[、,])?(?:[ \t\u3000]*(?:和|and))?", re.IGNORECASE)
@@ -60,24 +46,22 @@ def _begun(words: Iterable[str]) -> str:
     return "|".join(word[:n] for word in words for n in range(len(word), 0, -1))
 
 
-_SQUARE = r"\\?[\[【［]{1,2}[^\]】］\n]{0,80}"
-_ROUND = rf"[(（]\s*{_SEEN}(?:{_WORD}|第)[^)）\n]{{0,60}}"
+_SQUARE, _ROUND = r"\\?[\[【［]{1,2}[^\]】］\n]{0,80}", rf"[(（]\s*{_WORD}[^)）\n]{{0,60}}"
 _JOINED = (  # a marker and what may join it to the next
-    rf"[ \t\u3000]*+(?:{_SQUARE}[\]】］]{{1,2}}|{_ROUND}[)）])"
+    rf"[ \t\u3000]*(?:{_SQUARE}[\]】］]{{1,2}}|{_ROUND}[)）])"
     r"(?:[ \t\u3000]*[、,])?(?:[ \t\u3000]*(?:和|and?|a))?"
 )
-_OPENED = (  # or the space before one; +: a row of [[1]] could be read in 2ⁿ ways, each tried where none will do
-    rf"(?<![ \t\u3000])(?:{_JOINED}){{0,50}}+[ \t\u3000]*+(?:{_SQUARE}[\]】］]?|{_ROUND}[)）]?"
-    rf"|[(（]\s*{_SEEN}(?:{_begun((*_WORDS, *_SEE))})?|\\)?"
+_OPENED = (  # or the space before one; *+: a row of [[1]] could be read in 2ⁿ ways, each tried where none will do
+    rf"(?:{_JOINED})*+[ \t\u3000]*(?:{_SQUARE}[\]】］]?|{_ROUND}[)）]?|[(（]\s*(?:{_begun(_WORDS)})?|\\)?"
 )
 # numbers, "and", further words for a passage
 _LISTED = r"[\s\d,，、;；&:：#^和与及第个段落至–—~～andpsge-]{0,60}"
 _MAYBE_MARKER = re.compile(
-    rf"(?:{_OPENED}|{_begun((*_LED_ALL, *_LED_ALL_EN))}"
-    rf"|(?:{_LED})(?:第|段落?)(?:{_LISTED}){_OPENED}"
-    rf"|(?:{_LED_EN})p[a-z]{{0,6}}(?:{_LISTED}){_OPENED}"
+    rf"(?:{_OPENED}|{_begun((*LEADS, *(f'{lead} ' for lead in LEADS_EN)))}"
+    rf"|(?:{_LED})(?:第\s*\d{{0,2}}\s*个?段?落?|段落?\s*\d{{0,2}}){_OPENED}"
+    rf"|(?:{_LED_EN})p[a-z]{{0,6}}\s?\d{{0,2}}{_OPENED}"
     rf"|{_begun(('段落', 'passages'))}"
-    rf"|(?:{_LED}|{_LED_EN})?(?:第\s*+\d{{0,3}}\s*+个?段?|段落|passages?){_LISTED}"
+    rf"|(?:{_LED}|{_LED_EN})?(?:第\s*\d{{1,2}}\s*个?)?(?:段落|passages?){_LISTED}"
     rf"[中里]?(?:{_begun(SAYS)}|[a-z]{{1,12}})?"
     r"|`+)$",  # three of them open what one of them does not
     re.IGNORECASE,
@@ -162,7 +146,7 @@ class SentenceParser:
         at, closed = 0, False  # up to where `raw` is taken, and whether that is behind a marker in brackets
         for match in _MARKER.finditer(raw):
             between = raw[at : match.start()]
-            named = match["lead"] or match["lead_en"] or match["sayer"] or (match["nth"] and "段落") or ""
+            named = match["lead"] or match["lead_en"] or match["sayer"] or ""
             if named or not (closed and _BETWEEN.fullmatch(between)):
                 self._write(between)
                 at = match.start()
