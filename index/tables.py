@@ -32,11 +32,12 @@ class Table:
         return self.rows[0] if self.has_header else ()
 
 
-MOST_CELLS = 60  # of a row; what has more is no table that is read
+_MOST_CELLS = 60  # of a row; what has more is no table that is read
 
 _BAR = re.compile(r"(?<!\\)\|")
 _RULE_SIGNS = frozenset("|:- \t\u3000\xa0")
 _BLANKS = re.compile(r"[ \u3000\xa0]{2,}")
+_CUTS: dict[Form, re.Pattern[str]] = {"bars": _BAR, "tabs": re.compile("\t"), "blanks": _BLANKS}
 _FIGURE = re.compile(
     r"[-+−±]?[¥$€£￥]?\d[\d,.:：%％\-—–~～至/／年月日时分元万亿起以上下]*[^\W\d]{0,4}[)）]?$|[-—–/／*]+$"
 )
@@ -57,13 +58,13 @@ def find_tables(text: str) -> Iterator[Table]:
     three columns at least and a header, which may lack the first cell: columns of running text look alike.
     """
     lines = [(match.start(), match.end()) for match in re.finditer(r"[^\n]+", text)]
-    forms = {line: form_of(text[slice(*line)]) for line in lines}
+    forms = {line: _form_of(text[slice(*line)]) for line in lines}
     for form, run in groupby(_neighbours(text, lines), key=lambda line: (forms[line[0]], line[1])):
         if form[0] is not None:
             yield from _tables(text, [line for line, _ in run], form[0])
 
 
-def form_of(line: str) -> Form | None:
+def _form_of(line: str) -> Form | None:
     """Return how a line divides into cells; None where it does not."""
     if len(_BAR.findall(line)) >= 2 or _is_rule(line):
         return "bars"
@@ -95,7 +96,7 @@ def _tables(text: str, lines: Sequence[Span], form: Form) -> Iterator[Table]:
             continue
         rows.append((line, _cells(text, line, form)))
     wide = max((len(cells) for _, cells in rows), default=0)
-    if len(rows) < 2 or not 2 <= wide <= MOST_CELLS:
+    if len(rows) < 2 or not 2 <= wide <= _MOST_CELLS:
         return
     if form == "blanks":
         yield from _set_apart(text, rows)
@@ -158,15 +159,11 @@ def _is_figure(text: str, cell: Span) -> bool:
 
 def _cells(text: str, line: Span, form: Form) -> tuple[Span, ...]:
     """Return the spans of a line's cells."""
-    start, end = line
+    start, end = line if form == "tabs" else _trimmed(text, *line)  # a tab at an end parts an empty cell
     if form == "bars":
-        start, end = _trimmed(text, start, end)
         start += text[start] == "|"
         end -= end > start and text[end - 1] == "|" and text[end - 2] != "\\"
-    elif form == "blanks":
-        start, end = _trimmed(text, start, end)
-    pattern = {"bars": _BAR, "tabs": re.compile("\t"), "blanks": _BLANKS}[form]
-    cuts = [match.span() for match in pattern.finditer(text, start, end)]
+    cuts = [match.span() for match in _CUTS[form].finditer(text, start, end)]
     bounds = [start, *(place for cut in cuts for place in cut), end]
     return tuple(_trimmed(text, *cell) for cell in zip(bounds[::2], bounds[1::2], strict=True))
 

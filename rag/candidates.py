@@ -397,15 +397,13 @@ def _persons(text: str) -> Iterator[Candidate]:
 
 def _english_names(text: str, start: int, end: int) -> Iterator[Candidate]:
     """Offer an English name as what it may be, without what only opens its sentence; with "and" as several too."""
-    begins: list[int] = []
     opening, _, rest = text[start:end].partition(" ")
-    if rest and (opening == "The" or _MAYBE_NAME.match(opening)):
-        begins.append(start)
+    begins = [start] if rest and _MAYBE_NAME.match(opening) else []
     while opening != "The" and (_NO_NAME.match(opening) or _MAYBE_NAME.match(opening)):
         start += len(opening) + bool(rest)
         opening, _, rest = rest.partition(" ")
-    begins += [start] if start < end and (rest or opening != "The") else []
-    begins = list(dict.fromkeys(begins))
+    if start < end and (rest or opening != "The"):
+        begins.append(start)
     for begin in begins:
         yield from _kinds_of_name(text, begin, end)
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from rag.numerals import han_number
+
 Kind = Literal["phase", "batch", "round", "season", "session", "line"]
 
 
@@ -93,7 +95,9 @@ def _mark(match: re.Match[str]) -> Mark:
             kind = other
     word = match[group].removeprefix("第").strip()
     if kind in ("session", "line"):
-        return Mark(kind, frozenset({_number(word)}), *match.span())
+        return Mark(
+            kind, frozenset({str(int(word) if word.isdigit() else han_number(word) or word)}), *match.span()
+        )
     single = _NUMBERS.get(word)
     if single is None and word[0] in _HAN and len(word) > 1:
         numbers = [int(_HAN[han]) for han in re.findall(_N, word)]
@@ -101,19 +105,6 @@ def _mark(match: re.Match[str]) -> Mark:
             numbers = list(range(numbers[0], numbers[-1] + 1))
         return Mark(kind, frozenset(_stage(kind, str(n)) for n in numbers), *match.span())
     return Mark(kind, frozenset({_stage(kind, single or word.replace("pre-", "pre"))}), *match.span())
-
-
-def _number(numeral: str) -> str:
-    """Return a numeral below a thousand in digits: 十八 → 18."""
-    if numeral.isdigit():
-        return str(int(numeral))
-    total = digit = 0
-    for han in numeral:
-        if han in "十百":
-            total, digit = total + (digit or 1) * (10 if han == "十" else 100), 0
-        else:
-            digit = int(_HAN[han])
-    return str(total + digit)
 
 
 def _stage(kind: Kind, which: str) -> str:

@@ -33,7 +33,7 @@ class Verbalised:
     text: str
     source: str  # what it was made of
     places: tuple[int, ...] | None = (
-        None  # of each character in the source, -1 where it has none; None: the same
+        None  # of each character in the source, -1: none there; None: all the same
     )
     cells: tuple[Cell, ...] = ()  # in the order of the text
 

@@ -14,31 +14,19 @@ _YEAR_IN_TEXT = re.compile(  # of what white space follows only what looks like 
     r"|([一二][〇零一二三四五六七八九]{3})年"
 )
 _FROM_DATE = {
-    **{
-        "前年": -2,
-        "去年": -1,
-        "今年": 0,
-        "本年": 0,
-        "明年": 1,
-        "last year": -1,
-        "this year": 0,
-        "next year": 1,
-    },
-}
-_FROM_TEXT = {
-    "上年": -1,
-    "同年": 0,
-    "当年": 0,
-    "次年": 1,
-    "翌年": 1,
-}  # of the year told last, else of the date
-_RELATIVE = re.compile("|".join([*_FROM_DATE, *_FROM_TEXT]))
-_BEFORE_ITS_YEAR = re.compile(
+    "前年": -2, "去年": -1, "今年": 0, "本年": 0, "明年": 1,
+    "last year": -1, "this year": 0, "next year": 1,
+}  # fmt: skip
+# of the year told last, else of the date
+_FROM_TEXT = {"上年": -1, "同年": 0, "当年": 0, "次年": 1, "翌年": 1}
+_OFFSETS = _FROM_DATE | _FROM_TEXT
+_RELATIVE = re.compile("|".join(_OFFSETS))
+_BEFORE_ITS_YEAR = re.compile(  # 1,200 visitors in 2023
     r"(?:(?!\band\b)[^,;:。\d])*\b(?:in|for|during|of|by)\s"
-)  # 1,200 visitors in 2023
+)
 _COMPARED = re.compile(r"(?:[比较与同跟]|相比于?|相较于?)\s?$")  # 比2021年末增加5家: those are of no 2021
 _FROM = re.compile(r"[由从]\s?$")
-_ITS_FIGURE = re.compile(r"(?:\d{4})?\s?年?[度初底末中]?的[^\d,;。]{0,6}")  # 由2021年的12家增至27家
+_ITS_FIGURE = re.compile(r"\s?年?[度初底末中]?的[^\d,;。]{0,6}")  # 由2021年的12家增至27家
 _COMPARED_WITH = re.compile(
     r"(?:\bthan(?!\s[\d$£€])|\bfrom|\bcompared (?:with|to)|\bversus|\bvs\.?|\bagainst)\s(?:[\w.,%$£€-]+\s){0,6}$|\($"
 )
@@ -87,12 +75,12 @@ class Years:
             told = [year for start, _, year in absolute if start < match.start()]
             base = told[-1] if told and match[0] in _FROM_TEXT else self._date
             if base is not None:
-                found.append((*match.span(), base + (_FROM_DATE | _FROM_TEXT)[match[0]]))
+                found.append((*match.span(), base + _OFFSETS[match[0]]))
         return [self._mark(text, shift, *place) for place in sorted(found)]
 
     def _mark(self, text: str, shift: int, start: int, end: int, year: int) -> _Mark:
         before = text[max(0, start - 40) : start]
-        its_figure = _ITS_FIGURE.match(text, end - 4 if text[start:end].isdigit() else end)
+        its_figure = _ITS_FIGURE.match(text, end)
         if _COMPARED.search(before) or (_FROM.search(before) and its_figure):
             until = its_figure.end() + 1 if its_figure else start
             return _Mark(start + shift, year, until + shift, holds_before=False)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from index.translation.figures import chinese_number, english_number
 from rag.checking.dates import Date, covers, find_dates
-from rag.checking.values import Figure, bears_out, find_figures, han_number
+from rag.checking.values import Figure, bears_out, find_figures
+from rag.numerals import han_number
 
 
 def figures(text: str) -> list[Figure]:

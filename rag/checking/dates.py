@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from index.text import MONTHS, fold
 from rag.candidates import AMOUNT, COUNTED, flat, parse_year
-from rag.checking.values import ENGLISH_WORDS, ORDINALS, han_number
+from rag.checking.values import ENGLISH_WORDS, ORDINALS
+from rag.numerals import han_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

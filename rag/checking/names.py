@@ -17,7 +17,8 @@ from index.text import FUNCTION_WORDS, HAN, MONTHS, fold
 from index.translation.lexicon import lexicon, singular, word_set
 from rag.answerers.evidence import GENERIC_ENDING
 from rag.candidates import SURNAMES, find_candidates, flat
-from rag.checking.values import ENGLISH_WORDS, KINDS, ORDINALS, han_number
+from rag.checking.values import ENGLISH_WORDS, KINDS, ORDINALS
+from rag.numerals import han_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Literal
 
 from index.datatypes import Span as TextSpan
 from index.text import fold
+from rag.numerals import HAN_DIGITS, HAN_POWERS, han_number
 
 Bound = Literal["", "about", "over", "under"]
 
@@ -84,8 +85,6 @@ _CLOCKS = frozenset({"clock", "dial"})
 
 _SIGNS = {"$": "usd", "us$": "usd", "hk$": "hkd", "¥": "yuan", "€": "eur", "£": "gbp",
           "rmb": "yuan", "cny": "yuan", "usd": "usd", "eur": "eur"}  # fmt: skip
-_HAN_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_HAN_POWERS = {"十": 1, "百": 2, "千": 3, "万": 4, "亿": 8}
 _ENGLISH_POWERS = {
     "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12,
     "k": 3, "m": 6, "mn": 6, "b": 9, "bn": 9, "tn": 12,
@@ -348,7 +347,7 @@ def _bound(folded: str, start: int, end: int) -> Bound:
 def _power(scale: str | None) -> int:
     """Return the power of ten that scale words stand for: 百亿 → 10, billion → 9."""
     word = (scale or "").strip(" -余多几")
-    return _ENGLISH_POWERS.get(word) or sum(_HAN_POWERS.get(character, 0) for character in word)
+    return _ENGLISH_POWERS.get(word) or sum(HAN_POWERS.get(character, 0) for character in word)
 
 
 def _rest(text: str) -> Decimal:
@@ -367,41 +366,6 @@ def _step(digits: str) -> Decimal:
     number = Decimal(digits.replace(",", "")).normalize()
     exponent = number.as_tuple().exponent
     return Decimal(10) ** (exponent if isinstance(exponent, int) else 0)
-
-
-def han_number(text: str) -> Decimal | None:
-    """Return the number of Chinese numerals: 八百八十五亿 → 88500000000; None where they make none (三四, 百)."""
-    whole, _, decimals = text.partition("点")
-    if decimals:
-        head = han_number(whole)
-        return None if head is None else head + Decimal("0." + "".join(str(_HAN_DIGITS[c]) for c in decimals))
-    if len(text) > 1 and all(c in _HAN_DIGITS for c in text):
-        return Decimal("".join(str(_HAN_DIGITS[c]) for c in text)) if len(text) > 2 else None
-    total = section = 0
-    digit: int | None = None
-    highest = 0
-    for position, character in enumerate(text):
-        if character in _HAN_DIGITS:
-            if digit:
-                return None
-            digit = _HAN_DIGITS[character]
-            continue
-        power = _HAN_POWERS[character]
-        if power < 4:
-            if digit is None and not (power == 1 and position == 0):
-                return None
-            section += (1 if digit is None else digit) * 10**power
-        else:
-            section += digit or 0
-            if not (section or total):
-                return None
-            if power > highest:
-                total, highest = (total + section) * 10**power, power
-            else:
-                total += section * 10**power
-            section = 0
-        digit = None
-    return Decimal(total + section + (digit or 0))
 
 
 # Times of day, and durations in several units
@@ -552,7 +516,7 @@ def _share(match: re.Match[str]) -> Decimal | None:
     if match["tenths"]:
         more = match["more"] or ""
         tenths = _either(match["tenths"])
-        return None if tenths is None else tenths * 10 + (5 if more == "半" else _HAN_DIGITS.get(more, 0))
+        return None if tenths is None else tenths * 10 + (5 if more == "半" else HAN_DIGITS.get(more, 0))
     if match["under"]:
         under, over = _either(match["under"]), _either(match["over"])
         return over * 100 / under if under and over else None
