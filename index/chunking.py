@@ -238,17 +238,17 @@ def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tu
     ]
     lead = [block.spans for block in section.lead if _opens(text, block, options)]
     tail = [block.spans for block in section.tail if _opens(text, block, options)]
-    done = -1  # the block that the chunk before ends in
+    headed = -1  # the block whose header is known
     header: tuple[Span, ...] = ()  # of that block, if it is a table
     groups = list(_groups(units, options))
     for number, group in enumerate(groups):
         spans = _joined(text, [unit.spans for unit in group], [unit.block for unit in group])
         over = lead if number == 0 else []
-        if group[0].block == done and header:
-            over = [header]
-        if group[-1].block != done:
-            done = group[-1].block
-            header = _table_header(text, section.blocks[done], options.maximum // 2)
+        block = group[0].block
+        if number and groups[number - 1][-1].block == block:  # it goes on from the chunk before
+            if headed != block:
+                headed, header = block, _table_header(text, section.blocks[block], options.maximum // 2)
+            over = [header] if header else []
         under = tail if number == len(groups) - 1 else []
         if over or under:
             spans = _joined(text, [*over, spans, *under], range(len(over) + 1 + len(under)))
@@ -323,12 +323,10 @@ def _units(text: str, block: Block, number: int, options: ChunkingOptions) -> It
     if block.kind in ("caption", "heading", "title") and len(joined) <= options.maximum:
         yield _Unit(list(block.spans), len(joined), number)
         return
-    sentences = split_sentences(joined)
-    if block.kind == "table":
-        rows = [match.span() for match in re.finditer(r"\S(?:.*\S)?", joined)]
-        if all(end - start <= options.maximum for start, end in rows):
-            sentences = rows
-    for start, end in sentences:
+    cuts = [match.span() for match in re.finditer(r"\S(?:.*\S)?", joined)] if block.kind == "table" else []
+    if not cuts or any(end - start > options.maximum for start, end in cuts):  # no rows, or long ones
+        cuts = split_sentences(joined)
+    for start, end in cuts:
         for part_start, part_end in _parts(joined, start, end, options.maximum):
             yield _Unit(_to_document(block.spans, part_start, part_end), part_end - part_start, number)
 

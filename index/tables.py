@@ -57,11 +57,11 @@ def find_tables(text: str) -> Iterator[Table]:
     A table has two rows at least, of as many cells (a row between tabs may lack the last ones). Between blanks it has
     three columns at least and a header, which may lack the first cell: columns of running text look alike.
     """
-    lines = [(match.start(), match.end()) for match in re.finditer(r"[^\n]+", text)]
-    forms = {line: _form_of(text[slice(*line)]) for line in lines}
-    for form, run in groupby(_neighbours(text, lines), key=lambda line: (forms[line[0]], line[1])):
-        if form[0] is not None:
-            yield from _tables(text, [line for line, _ in run], form[0])
+    lines = [match.span() for match in re.finditer(r"[^\n]+", text)]
+    formed = ((_form_of(text[slice(*line)]), group, line) for line, group in _neighbours(text, lines))
+    for (form, _), run in groupby(formed, key=lambda one: one[:2]):
+        if form is not None:
+            yield from _tables(text, [line for *_, line in run], form)
 
 
 def _form_of(line: str) -> Form | None:
@@ -122,8 +122,11 @@ def _set_apart(text: str, rows: Sequence[tuple[Span, tuple[Span, ...]]]) -> Iter
 
 
 def _is_set_apart(text: str, rows: Sequence[tuple[Span, ...]]) -> bool:
-    if any(end - start > _SHORT for cells in rows for start, end in cells):
-        return False
+    return all(end - start <= _SHORT for cells in rows for start, end in cells) and _over_figures(text, rows)
+
+
+def _over_figures(text: str, rows: Sequence[tuple[Span, ...]]) -> bool:
+    """Whether the first row stands over a column, not the first, of which half or more are figures."""
     return any(
         2 * sum(_is_figure(text, cells[n]) for cells in rows[1:]) >= len(rows) - 1
         for n in range(1, len(rows[0]))
@@ -147,9 +150,7 @@ def _has_header(text: str, rows: Sequence[tuple[Span, ...]]) -> bool:
     names = [text[slice(*cell)] for cell in head[1:]]
     if sum(bool(name) for name in names) < 0.5 * len(names):
         return False
-    below = [[_is_figure(text, cells[n]) for cells in rows[1:]] for n in range(1, len(head))]
-    over_figures = any(2 * sum(column) >= len(column) for column in below)
-    return over_figures or any(_NAMED.match(text[slice(*cell)]) for cell in head)
+    return _over_figures(text, rows) or any(_NAMED.match(text[slice(*cell)]) for cell in head)
 
 
 def _is_figure(text: str, cell: Span) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +30,7 @@ from ui.options import (
     library_folder,
     path,
 )
-from ui.streams import standard_streams
+from ui.streams import lead_nowhere, standard_streams
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -326,7 +325,7 @@ def _settle_output() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        lead_nowhere(sys.stdout)
 
 
 def _fail(message: str, status: int) -> None:

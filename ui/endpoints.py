@@ -16,6 +16,7 @@ from index.datatypes import Hit
 from index.errors import ChuchuError, QueryError, SettingsError
 from index.runtime import models_at_once
 from rag.assistant import Assistant
+from ui.guard import FAILED
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -225,4 +226,4 @@ def plain_failures(told: Callable[[str], Exception]) -> Iterator[None]:
     except Exception as error:
         number = secrets.token_hex(4)
         _log.error("error %s", number, exc_info=error)
-        raise told(f"Something went wrong here. The log explains error {number}.") from None
+        raise told(f"{FAILED}{number}.") from None

@@ -55,7 +55,7 @@ _CLOSED = (
 _BODY_BYTES = 8_000_000  # of a request that is no upload; a question with a long history takes a hundredth
 _TOO_MANY_ATTEMPTS = "Too many wrong passwords came from your address; wait five minutes."
 _FAILURE_BYTES = 2_000  # of the reply of a failure, for the log
-_FAILED = "Something went wrong here. The log explains error "  # its number follows
+FAILED = "Something went wrong here. The log explains error "  # its number follows
 
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -182,7 +182,7 @@ class _Exchange:
                 return
             number = self._log_failure(exc_info=error)
             if not self._started:
-                await self._reply(500, f"{_FAILED}{number}.")
+                await self._reply(500, f"{FAILED}{number}.")
             return
         if self._failed:
             await self._reply(*self._told())
@@ -294,8 +294,8 @@ class _Exchange:
         except (ValueError, LookupError, TypeError):
             sentence = None
         if not isinstance(sentence, str):
-            return 500, f"{_FAILED}{self._log_failure()}."
-        return 500 if sentence.startswith(_FAILED) else 400, sentence
+            return 500, f"{FAILED}{self._log_failure()}."
+        return 500 if sentence.startswith(FAILED) else 400, sentence
 
     def _log_failure(self, exc_info: Exception | None = None) -> str:
         """Log what the application replied or raised; returns its number."""

@@ -71,7 +71,10 @@ def _first(pattern: re.Pattern[str], pieces: Sequence[Piece]) -> re.Match[str] |
 
 
 def _masthead(pieces: Sequence[Piece], articles: Sequence[Article], style: Style, issued: bool) -> str:
-    """Return the name over everything: the first heading of a document that has an issue number, if no article's."""
+    """Return the name over everything: a marked masthead, or in an issue the first heading before any prose.
+
+    The headline of an article is none.
+    """
     headlines = {id(piece) for article in articles for piece in article.headline}
     marked = next((piece for piece in pieces[:3] if piece.extra.get("masthead")), None)
     if marked is not None:
@@ -179,10 +182,9 @@ def _title(
     marked = next((piece for piece in pieces if is_title(piece)), None)
     if marked:
         return cues.bare(marked.text)
-    if len(articles) > 1:
-        return articles[0].title
     if articles:
-        return articles[0].title if heads_all(articles[0], pieces) else title or stem
+        leads = len(articles) > 1 or heads_all(articles[0], pieces)
+        return articles[0].title if leads else title or stem
     heading = next((piece for piece in pieces[:_HEAD] if piece.role == "heading"), None)
     if heading is None or any(map(is_prose, pieces[: heading.order])) or cues.numbered_level(heading.text):
         return title or stem

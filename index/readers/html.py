@@ -302,9 +302,10 @@ def _grid(rows: Iterable[Any]) -> list[list[str]]:
         begun: dict[int, tuple[int, str]] = {}
         for cell in row.css("td, th"):
             _hang(line, hanging)
-            text, across = _one_line(_Walk().run(cell).text), _count(cell, "colspan")
+            text = _one_line(_Walk().run(cell).text)
+            across, down = _count(cell, "colspan"), _count(cell, "rowspan")
             for part in (text, *("",) * (across - 1)):
-                begun[len(line)] = (_count(cell, "rowspan"), part)
+                begun[len(line)] = (down, part)
                 line.append(part)
         _hang(line, hanging)
         found.append(line)

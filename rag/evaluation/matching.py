@@ -107,7 +107,7 @@ def _stands(needle: str, text: str) -> bool:
 
 
 def _before(first: str) -> str:
-    if first in _HAN:  # 唯一 is no figure: 唯一一家
+    if first in _HAN:  # the numeral of a word is no part of the figure: 唯一一家, 周一三点
         return rf"(?:(?<![{_HAN}])(?<![{_HAN}][{_POINT}])|(?<=[唯统之]一)|(?<=[周拜期][一二三四五六]))"
     return r"(?<!\d)(?<!\d\.)" if first.isdigit() else ""
 
