@@ -164,14 +164,18 @@ JOINS_LATE = """(ms) => {
 """Lets Gradio wait for what its queue replies, as over a slow line."""
 
 
+@pytest.mark.parametrize(
+    "pause", [0, 700]
+)  # milliseconds: before the queue takes it, or before Gradio knows of it
 def test_a_question_that_is_stopped_as_soon_as_it_is_sent_ends_and_the_next_is_answered(
-    browser: Browser, serve: Callable[..., Server]
+    pause: int, browser: Browser, serve: Callable[..., Server]
 ) -> None:
     slow = SlowAnswerer()
     window = Opened(browser, serve(slow).url)
     window.page.evaluate(JOINS_LATE, 1500)
     window.page.fill("#question", QUESTION)
     window.page.press("#question", "Enter")
+    window.page.wait_for_timeout(pause)
     window.page.keyboard.press("Escape")
     assert window.text(".turn .stopped").startswith("已停止。")
     time.sleep(2.5)

@@ -115,7 +115,7 @@ class Actions:
         """
         try:
             with closing(self._ask(user, values, language)) as steps:
-                while (user, values.get("ticket")) not in self._stopped and (reply := next(steps, None)):
+                while (user, _ticket(values)) not in self._stopped and (reply := next(steps, None)):
                     yield reply
         except Exception as error:
             yield {"phase": "error", "error": told(error, language)}
@@ -159,7 +159,8 @@ class Actions:
         }
 
     def _stop(self, user: str, values: Values, language: Language) -> Reply:
-        self._stopped.append((user, str(values["ticket"])[:_TICKET_CHARS]))
+        if ticket := _ticket(values):
+            self._stopped.append((user, ticket))
         return {}
 
     def _answerers(self, user: str, values: Values, language: Language) -> Reply:
@@ -391,6 +392,11 @@ def _shown(messages: Sequence[Message], values: Values) -> list[int]:
     """Return the ids of those messages that the page shows; it has not seen what another page asked since."""
     last = _maybe_int(values.get("shown"))
     return [one.id for one in messages if last is None or one.id <= last]
+
+
+def _ticket(values: Values) -> str:
+    """Return what the page calls a question, cut: a thousand are remembered. "" where it has no name."""
+    return str(values.get("ticket") or "")[:_TICKET_CHARS]
 
 
 def _maybe_int(value: object) -> int | None:

@@ -108,8 +108,8 @@ function fail(text) {
 
 function stop() {
   if (!state.busy) return;
-  call("stop", { ticket }, { quiet: true });
-  if (queued.has(ticket)) trigger("stop", {}); // before, Gradio does not know yet what it is to cancel
+  call("stop", { ticket }, { quiet: true }); // also where Gradio does not know yet what it is to cancel
+  trigger("stop", {});
   const line = document.createElement("p"), words = document.createElement("span");
   line.className = "stopped";
   words.dataset.t = "stopped";

@@ -64,7 +64,6 @@ async function lookAfter(underWay, gone, first = true) {
 
 const PAGE = [...crypto.getRandomValues(new Uint32Array(3))].join("-"); // no other page's tickets begin so
 const refused = new Map(); // by ticket: whom to tell why the queue does not take what was sent
-const queued = new Set();  // tickets that it took
 let tickets = 0;
 
 // Sends what takes its time to the server's queue; returns the ticket by which it is known there. `gone` hears why
@@ -77,9 +76,11 @@ function enqueue(name, values, underWay, gone) {
   return ticket;
 }
 
-// Gradio does not tell scripts what its queue replies, so the replies are looked at on their way.
+// Gradio does not tell scripts what its queue replies, so the replies are looked at on their way. What it would cancel
+// before it has read under which number the queue took it is not sent: nobody could tell what is meant.
 const fetchAsEver = window.fetch;
 window.fetch = async (...request) => {
+  if (/\/(cancel|reset)$/.test(request[0]) && JSON.parse(request[1].body).event_id === null) return Response.json({});
   const reply = await fetchAsEver(...request);
   if (String(request[0]).includes("/queue/join")) onQueued(request[1], reply.clone());
   return reply;
@@ -89,8 +90,7 @@ async function onQueued({ body }, reply) {
   const ticket = JSON.parse(body).event_data?.ticket;
   const tell = refused.get(ticket);
   refused.delete(ticket);
-  if (reply.ok) { queued.add(ticket); return; }
-  if (!tell || reply.status === 401) return; // who looks after it sees that nobody is logged in any more
+  if (reply.ok || !tell || reply.status === 401) return; // who looks after it sees that nobody is logged in any more
   if (reply.status === 503) { tell(say("queue_full")); return; }
   const { detail } = await reply.json().catch(() => ({}));
   tell(typeof detail === "string" ? detail : say("lost_connection"));
