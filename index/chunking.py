@@ -10,8 +10,9 @@ imprint are kept.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal
 
@@ -19,7 +20,7 @@ from index.datatypes import Block, BlockKind, Chunk, Document, DocumentInfo, Spa
 from index.errors import SettingsError
 from index.layout import cues
 from index.sentences import split_sentences
-from index.tables import find_tables
+from index.tables import Table, find_tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,59 @@ class _Section:
     tail: list[Block] = field(default_factory=list)  # bylines that close its last chunk
 
 
-_FACT = re.compile(r"\d|[一二三四五六七八九十百千万两]+(?:个|家|名|项|亿|万|倍|成|届|周年|年|月|日)")
+class _Tables:
+    """The tables of a document, with their headers and captions; they are looked for where a block is one."""
+
+    def __init__(self, text: str, blocks: Sequence[Block]) -> None:
+        found = find_tables(text) if any(block.kind == "table" for block in blocks) else ()
+        self._text = text
+        self._tables = tuple(found)
+        self._starts = [table.extent[0] for table in self._tables]
+
+    def with_captions(self, blocks: Sequence[Block]) -> list[Block]:
+        """Return the blocks, each table and its caption as one: apart, the figures are nobody's."""
+        result: list[Block] = []
+        for _, run in groupby(enumerate(blocks), key=lambda one: self._home(*one)):
+            members = [block for _, block in run]
+            table = next((block for block in members if block.kind == "table"), None)
+            if table is None or len(members) == 1:
+                result.extend(members)
+            else:
+                whole = (members[0].spans[0][0], members[-1].spans[-1][1])
+                result.append(replace(table, spans=(whole,)))
+        return result
+
+    def header(self, block: Block, longest: int) -> tuple[Span, ...]:
+        """Return the spans of the caption and the lines that name a table's columns; none where they are longer."""
+        start = block.spans[0][0]
+        table = self._table(start)
+        if block.kind != "table" or len(block.spans) > 1 or table is None or not table.has_header:
+            return ()
+        if start > table.rows[0][-1][1]:  # it begins below the header
+            return ()
+        below = self._text.rfind("\n", start, table.body[0][0][0])
+        return ((start, below),) if below - start <= longest else ()
+
+    def _home(self, number: int, block: Block) -> tuple[object, ...]:
+        """Return what the blocks of a captioned table have in common; of another block its number."""
+        table = self._table(block.spans[0][0])
+        if table is None or table.caption is None or block.kind not in ("table", "caption", "paragraph"):
+            return (number,)
+        inside = block.spans[-1][1] <= table.extent[1]
+        return (table.start, block.article, block.heading, "table") if inside else (number,)
+
+    def _table(self, place: int) -> Table | None:
+        """Return the last table that begins at a place or before it, its caption included."""
+        number = bisect_right(self._starts, place) - 1
+        return self._tables[number] if number >= 0 else None
+
+
+_FACT = re.compile(
+    r"\d|[（(]单位[:：]|[一二三四五六七八九十百千万两]+(?:个|家|名|项|亿|万|倍|成|届|周年|年|月|日)"
+)
+_PATIENCE = (
+    50  # headings and bylines that wait for their text while pictures pass; more would take quadratic time
+)
 _CLAUSE_END = re.compile(r"[，；：、,;:]|——|\s")
 _MERGED: frozenset[BlockKind] = frozenset({"paragraph", "list", "table"})
 
@@ -89,8 +142,9 @@ def chunk_document(
     """
     options = _scaled(options, document)
     chunks: list[Chunk] = []
-    for section in _sections(document.text, blocks, options):
-        for spans, block in _pack(document.text, section, options):
+    tables = _Tables(document.text, blocks)
+    for section in _sections(document.text, tables.with_captions(blocks), options):
+        for spans, block in _pack(document.text, section, options, tables):
             chunks.append(
                 Chunk(
                     document_id=document.id,
@@ -162,6 +216,7 @@ def _sections(text: str, blocks: Sequence[Block], options: ChunkingOptions) -> l
     }
     several = any(block.article != blocks[0].article for block in blocks)
     sections: list[_Section] = []
+    before: _Section | None = None  # the last one that is no caption
     waiting: list[Block] = []  # headings and bylines whose text is still to come
     for (_, family), run in groupby(
         (block for block in blocks if block.kind not in left_out), key=lambda b: (_place(b), _family(b))
@@ -170,32 +225,44 @@ def _sections(text: str, blocks: Sequence[Block], options: ChunkingOptions) -> l
         if family == "opening":
             waiting.extend(members)
             continue
-        over = [block for block in waiting if _stands_over(text, block, members[0], several)]
         if family == "text":
-            _set_apart(sections, [block for block in waiting if block not in over])
+            over = [block for block in waiting if _stands_over(text, block, members[0], several)]
+            known = {id(block) for block in over}
+            _set_apart(sections, before, [block for block in waiting if id(block) not in known])
             waiting = []
-            sections.append(_Section(blocks=members, lead=over))
+            before = _Section(blocks=members, lead=over)
+            sections.append(before)
         else:  # a picture may stand between a heading and its text, and is all that some headings have
             parent = members[0].heading[:-1]
+            before = _set_apart(sections, before, waiting[:-_PATIENCE])
             waiting = [
                 block
-                for block in waiting
-                if block.kind == "byline" or block not in over or block.heading != parent
+                for block in waiting[-_PATIENCE:]
+                if block.kind == "byline"
+                or block.heading != parent
+                or not _stands_over(text, block, members[0], several)
             ]
             sections.append(_Section(blocks=members))
-    _set_apart(sections, waiting)
+            if family != "caption":
+                before = sections[-1]
+    _set_apart(sections, before, waiting)
     return sections
 
 
-def _set_apart(sections: list[_Section], openings: Sequence[Block]) -> None:
-    """Give each heading without text a section of its own; a byline without text closes the one before it."""
+def _set_apart(
+    sections: list[_Section], before: _Section | None, openings: Sequence[Block]
+) -> _Section | None:
+    """Give each heading without text a section of its own; a byline closes the one before it in its article, if any.
+
+    Returns the section before what comes next.
+    """
     for block in openings:
-        if _is_heading(block):
-            sections.append(_Section(blocks=[block]))
-            continue
-        before = next((one for one in reversed(sections) if _family(one.blocks[0]) != "caption"), None)
-        if before is not None and before.blocks[0].article == block.article:
+        if _is_heading(block) or before is None or before.blocks[0].article != block.article:
+            before = _Section(blocks=[block])
+            sections.append(before)
+        else:
             before.tail.append(block)
+    return before
 
 
 def _place(block: Block) -> tuple[int, tuple[str, ...]]:
@@ -231,41 +298,28 @@ def _stands_over(text: str, opening: Block, block: Block, several: bool) -> bool
     return block.heading[: len(path)] == path
 
 
-def _pack(text: str, section: _Section, options: ChunkingOptions) -> Iterator[tuple[tuple[Span, ...], Block]]:
+def _pack(
+    text: str, section: _Section, options: ChunkingOptions, tables: _Tables
+) -> Iterator[tuple[tuple[Span, ...], Block]]:
     """Pack the sentences of a section into chunks of about the target size."""
     units = [
         unit for number, block in enumerate(section.blocks) for unit in _units(text, block, number, options)
     ]
     lead = [block.spans for block in section.lead if _opens(text, block, options)]
     tail = [block.spans for block in section.tail if _opens(text, block, options)]
-    headed = -1  # the block whose header is known
-    header: tuple[Span, ...] = ()  # of that block, if it is a table
     groups = list(_groups(units, options))
     for number, group in enumerate(groups):
         spans = _joined(text, [unit.spans for unit in group], [unit.block for unit in group])
         over = lead if number == 0 else []
         block = group[0].block
         if number and groups[number - 1][-1].block == block:  # it goes on from the chunk before
-            if headed != block:
-                headed, header = block, _table_header(text, section.blocks[block], options.maximum // 2)
+            header = tables.header(section.blocks[block], options.maximum // 2)
             over = [header] if header else []
         under = tail if number == len(groups) - 1 else []
         if over or under:
             spans = _joined(text, [*over, spans, *under], range(len(over) + 1 + len(under)))
         if spans:
             yield tuple(spans), section.blocks[group[0].block]
-
-
-def _table_header(text: str, block: Block, longest: int) -> tuple[Span, ...]:
-    """Return the spans of the lines that name a table's columns; none where they are longer, or there are no such."""
-    if block.kind != "table" or len(block.spans) > 1:
-        return ()
-    start, end = block.spans[0]
-    table = next(find_tables(text[start:end]), None)
-    if table is None or not table.has_header or table.start:
-        return ()
-    below = text.rfind("\n", start, start + table.rows[1][0][0])
-    return ((start, below),) if below - start <= longest else ()
 
 
 def _opens(text: str, block: Block, options: ChunkingOptions) -> bool:

@@ -394,6 +394,12 @@ def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT key, value FROM meta"))
 
 
+def read_fact(connection: sqlite3.Connection, key: str) -> str | None:
+    """Return one of the facts about the library as a whole; None where it is not stated."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def unstated(meta: Mapping[str, str]) -> list[str]:
     """Return which facts that every library states are missing, or no numbers where they are to be."""
     return [

@@ -60,7 +60,7 @@ class DocumentInfo:
     @property
     def name(self) -> str:
         """The file's name, the last part of ``source``."""
-        return self.source.replace("\\", "/").rsplit("/", 1)[-1]
+        return file_name(self.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,3 +143,8 @@ class Filter:
     languages: tuple[str, ...] = ()
     date_from: str | None = None  # ISO 8601, inclusive, compared with the chunk's date or else the document's
     date_to: str | None = None  # inclusive: "2023" holds all of 2023
+
+
+def file_name(path: str) -> str:
+    """Return the last part of a path of any operating system."""
+    return path.replace("\\", "/").rsplit("/", 1)[-1]

@@ -125,8 +125,8 @@ class CompactEmbedder:
         """Take what ``load`` has read; the tokenizer truncates to ``max_tokens`` and does not pad."""
         self._bert = bert
         self._tokenizer = tokenizer
-        self._fingerprint = fingerprint
-        self._dimensions = dimensions
+        self.fingerprint = fingerprint
+        self.dimensions = dimensions
         self.max_tokens = max_tokens  # the rest of a longer text is not seen
 
     @classmethod
@@ -159,16 +159,6 @@ class CompactEmbedder:
             max_tokens=max_tokens,
         )
 
-    @property
-    def fingerprint(self) -> str:
-        """Name and SHA-256 of the folder's files, shortened; with the dimensions where they were cut."""
-        return self._fingerprint
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-        return self._dimensions
-
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Embed passages; what is beyond ``max_tokens`` of a text is not seen.
 
@@ -176,7 +166,7 @@ class CompactEmbedder:
         """
         from index.bert import batches
 
-        vectors = np.empty((len(texts), self._dimensions), dtype=np.float32)
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         encodings = self._tokenizer.encode_batch(list(texts))
         rows = [encoding.ids for encoding in encodings]
         for batch in batches([len(row) for row in rows], BATCH_TOKENS):
@@ -196,7 +186,7 @@ class CompactEmbedder:
         lengths = [len(row) for row in rows]
         hidden = self._bert(ids, torch.zeros_like(ids), lengths)
         means = torch.stack([states.mean(dim=0) for states in torch.split(hidden, lengths)])
-        return unit_rows(means.cpu().numpy()[:, : self._dimensions])
+        return unit_rows(means.cpu().numpy()[:, : self.dimensions])
 
 
 class StaticEmbedder:
@@ -214,8 +204,8 @@ class StaticEmbedder:
         """Take what ``load`` has read; ``rows`` has shape (pieces, at least ``dimensions``)."""
         self._rows = rows
         self._tokenizer = tokenizer
-        self._fingerprint = fingerprint
-        self._dimensions = dimensions
+        self.fingerprint = fingerprint
+        self.dimensions = dimensions
 
     @classmethod
     def load(cls, folder: Path, *, name: str, dimensions: int | None = None) -> StaticEmbedder:
@@ -240,24 +230,14 @@ class StaticEmbedder:
         fingerprint = _fingerprint(name, digest, dimensions, rows.shape[1])
         return cls(rows, tokenizer, fingerprint=fingerprint, dimensions=dimensions)
 
-    @property
-    def fingerprint(self) -> str:
-        """Name and SHA-256 of the folder's files, shortened; with the dimensions where they were cut."""
-        return self._fingerprint
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-        return self._dimensions
-
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Embed passages; ``progress`` is called with the number of texts finished since its last call."""
-        means = np.zeros((len(texts), self._dimensions), dtype=np.float32)
+        means = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for first in range(0, len(texts), FAST_BATCH):
             batch = list(texts[first : first + FAST_BATCH])
             for n, encoding in enumerate(self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)):
                 if encoding.ids:
-                    means[first + n] = self._rows[encoding.ids].mean(axis=0)[: self._dimensions]
+                    means[first + n] = self._rows[encoding.ids].mean(axis=0)[: self.dimensions]
             if progress:
                 progress(len(batch))
         return unit_rows(means)
@@ -273,8 +253,8 @@ class SentenceTransformerEmbedder:
     def __init__(self, model: SentenceTransformer, *, name: str, fingerprint: str, dimensions: int) -> None:
         """Take a loaded model; ``dimensions`` is how many numbers of its vectors are kept."""
         self._model = model
-        self._fingerprint = fingerprint
-        self._dimensions = dimensions
+        self.fingerprint = fingerprint
+        self.dimensions = dimensions
         query, document = _prompts(name, model.prompts)
         self.query_prompt = query
         self.document_prompt = document
@@ -308,16 +288,6 @@ class SentenceTransformerEmbedder:
             dimensions=kept,
         )
 
-    @property
-    def fingerprint(self) -> str:
-        """Name and content: the SHA-256 of a folder's files, or the commit of a Hugging Face name."""
-        return self._fingerprint
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-        return self._dimensions
-
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Embed passages with the model's document prompt; longer ones are cut at the model's length.
 
@@ -336,14 +306,14 @@ class SentenceTransformerEmbedder:
         texts: Sequence[str],
         progress: Callable[[int], None] | None,
     ) -> Vectors:
-        vectors = np.empty((len(texts), self._dimensions), dtype=np.float32)
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda n: -len(texts[n]))  # like lengths together: less padding
         for first in range(0, len(order), BATCH):
             batch = order[first : first + BATCH]
             encoded = encode(
                 [texts[n] for n in batch], prompt=prompt, batch_size=BATCH, show_progress_bar=False
             )
-            vectors[batch] = unit_rows(np.asarray(encoded, dtype=np.float32)[:, : self._dimensions])
+            vectors[batch] = unit_rows(np.asarray(encoded, dtype=np.float32)[:, : self.dimensions])
             if progress:
                 progress(len(batch))
         return vectors
@@ -368,6 +338,7 @@ def _prompts(name: str, stated: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _fingerprint(name: str, content: str, dimensions: int, full: int) -> str:
+    """Return name and content, a folder's hash or a commit, with the dimensions where they were cut."""
     return f"{name}@{content}" + ("" if dimensions == full else f":{dimensions}")
 
 

@@ -8,14 +8,10 @@ SQLite is the truth (`index.database`); the FAISS files beside it are a cache of
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import logging
 import os
 import threading
-import time
-import unicodedata
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -23,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from index import lexical
+from index import filters, lexical
+from index.cache import DocumentCache, IndexCache
 from index.chunking import ChunkingOptions
 from index.database import (
     CACHE_FOLDER,
@@ -35,7 +32,6 @@ from index.database import (
     RESTORE_OR_ANEW,
     SCHEMA_VERSION,
     Connection,
-    Cursor,
     ImmutableConnection,
     check_schema,
     chunk_from_row,
@@ -44,21 +40,20 @@ from index.database import (
     connect_writer,
     document_from_row,
     info_from_row,
-    make_stamp,
     migrate,
     next_generation,
     not_found,
     plain_database_errors,
     plain_errors,
+    read_fact,
     read_info,
     read_meta,
-    read_vectors,
     to_json,
     transaction,
     unstated,
 )
 from index.datatypes import Chunk, Document, DocumentInfo, Filter
-from index.dense import Stamp, VectorIndex, sync
+from index.dense import VectorIndex, sync
 from index.embedder import BUILTIN, FAST
 from index.errors import (
     EmbedderMismatchError,
@@ -68,6 +63,7 @@ from index.errors import (
     LibraryNotFoundError,
     LibraryVersionError,
 )
+from index.filters import matches_name
 from index.storing import StoredFile, delete_document, unlink
 from index.terms import QueryTerm
 from index.verify import Problem, find_problems
@@ -75,13 +71,7 @@ from index.verify import Problem, find_problems
 _log = logging.getLogger(__name__)
 
 LOCK_NAME = "writer.lock"
-CACHE_LOCK_NAME = f"{CACHE_FOLDER}.lock"
-_CACHE_LOCK_S = 10.0  # another process writes the cache in less
 _IDLE_CONNECTIONS = 8  # kept open for the next reader; more at once are opened and closed as needed
-_CACHED_DOCUMENTS = 32
-_CACHED_CHARACTERS = 10_000_000  # of the cached documents together: 40 MB at most
-_SLOW_BUILD_S = 0.5  # an index that is slower to build is not rebuilt at once while another process writes
-_PATIENCE = 10  # … but after this many times its building time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +94,6 @@ class LibraryStats:
     bytes: int  # on disk, the cache included
 
 
-@dataclass(frozen=True, slots=True)
-class _CachedIndex:
-    token: str
-    fingerprint: str
-    index: VectorIndex
-    built_at: float
-    build_s: float
-
-
 class Library:
     """An open library; may be shared by threads. Use as a context manager, or call ``close``.
 
@@ -123,13 +104,12 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._idle: list[Connection] = []
-        self._lock = threading.Lock()  # of the fields below and `_idle`
+        self._lock = threading.Lock()  # of `_idle` and the two fields below
         self._file: tuple[int, int] | None = None  # device and inode of the database that `_idle` has open
-        self._documents: OrderedDict[tuple[int, str], Document] = OrderedDict()
-        self._index: _CachedIndex | None = None
-        self._index_lock = threading.Lock()  # one thread builds, the others wait for it
-        self._local = threading.local()
         self._closed = False
+        self._documents = DocumentCache()
+        self._index = IndexCache(folder)
+        self._local = threading.local()
 
     # --- opening and closing -------------------------------------------------------------------------------
 
@@ -247,7 +227,8 @@ class Library:
     def close(self) -> None:
         """Close the files; using the library afterwards raises LibraryError."""
         with self._lock:
-            idle, self._idle, self._closed, self._index = self._idle, [], True, None
+            idle, self._idle, self._closed = self._idle, [], True
+            self._index.forget()
         for connection in idle:
             connection.close()
 
@@ -278,8 +259,9 @@ class Library:
                 if self._closed:
                     raise LibraryError(f"The library in {self.folder} is closed: open it again.")
                 if file != self._file:  # another library has been put in its place
-                    stale, self._idle, self._file, self._index = self._idle, [], file, None
-                    self._documents.clear()
+                    stale, self._idle, self._file = self._idle, [], file
+                    self._index.forget()
+                    self._documents.forget()
                 connection = self._idle.pop() if self._idle else None
             for left in stale:
                 left.close()
@@ -308,9 +290,7 @@ class Library:
             return
         with self._reading() as connection:
             connection.execute("BEGIN")
-            connection.execute(
-                "SELECT value FROM meta WHERE key = 'token'"
-            ).fetchone()  # the state is fixed here
+            read_fact(connection, "token")  # the state is fixed here
             self._local.connection = connection
             try:
                 yield
@@ -500,10 +480,7 @@ class Library:
             infos = [
                 info_from_row(row) for row in connection.execute(f"SELECT {INFO_COLUMNS} FROM documents")
             ]
-            ids = self._allowed_documents(connection, where)
-            if where.date_from or where.date_to:
-                dated = {row[0] for row in _chunks_in(connection, where, "document_id")}
-                ids = dated if ids is None else ids & dated
+            ids = filters.documents(connection, where)
         return sorted(
             (i for i in infos if ids is None or i.id in ids), key=lambda info: (info.source, info.id)
         )
@@ -533,11 +510,9 @@ class Library:
         """
         with self._reading() as connection:
             token = connection.execute("SELECT value FROM meta WHERE key = 'token'").fetchone()[0]
-            with self._lock:
-                cached = self._documents.get((document_id, token))
-                if cached is not None:
-                    self._documents.move_to_end((document_id, token))
-                    return cached
+            known = self._documents.get(document_id, token)
+            if known is not None:
+                return known
             row = connection.execute(
                 f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?", (document_id,)
             ).fetchone()
@@ -547,19 +522,8 @@ class Library:
                 "so search again."
             )
         document = document_from_row(row)
-        self._remember(document, token)
+        self._documents.add(document, token)
         return document
-
-    def _remember(self, document: Document, token: str) -> None:
-        with self._lock:
-            for key in [key for key in self._documents if key[1] != token]:
-                del self._documents[key]
-            self._documents[document.id, token] = document
-            while len(self._documents) > _CACHED_DOCUMENTS or (
-                len(self._documents) > 1
-                and sum(len(d.text) for d in self._documents.values()) > _CACHED_CHARACTERS
-            ):
-                self._documents.popitem(last=False)
 
     def sources(self, document_id: int) -> tuple[str, ...]:
         """Return the paths that hold a document's content, the one it is named after first."""
@@ -597,16 +561,6 @@ class Library:
             ).fetchone()
         return row and info_from_row(row)
 
-    def neighbours(self, chunk: Chunk, before: int = 1, after: int = 1) -> list[Chunk]:
-        """Return the chunks around one in its document, in reading order, without itself."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND position BETWEEN ? AND ? "
-                "AND position <> ? ORDER BY position",
-                (chunk.document_id, chunk.position - before, chunk.position + after, chunk.position),
-            )
-            return [chunk_from_row(row) for row in rows]
-
     def document_chunks(self, document_id: int) -> list[Chunk]:
         """Return all chunks of a document in reading order."""
         with self._reading() as connection:
@@ -629,25 +583,7 @@ class Library:
         if where == Filter():
             return None
         with self.snapshot(), self._reading() as connection:
-            documents = self._allowed_documents(connection, where)
-            rows = _chunks_in(connection, where, "id", documents)
-            return frozenset(row[0] for row in rows).difference(where.exclude_chunks)
-
-    def _allowed_documents(self, connection: Connection, where: Filter) -> set[int] | None:
-        """Return the ids of the documents of the filter's names, ids and languages; None: all."""
-        allowed: list[set[int]] = []
-        if where.documents:
-            rows = connection.execute("SELECT document_id, path FROM sources")
-            allowed.append({document for document, path in rows if matches_name(path, where.documents)})
-        if where.document_ids:
-            allowed.append(set(where.document_ids))
-        if where.languages:
-            languages = to_json(where.languages)
-            rows = connection.execute(
-                "SELECT id FROM documents WHERE language IN (SELECT value FROM json_each(?))", (languages,)
-            )
-            allowed.append({row[0] for row in rows})
-        return set.intersection(*allowed) if allowed else None
+            return filters.chunks(connection, where)
 
     def lexical_search(
         self, query: str | Sequence[QueryTerm], k: int, allowed: Set[int] | None = None
@@ -668,40 +604,8 @@ class Library:
         the database. A large index is not built anew at every commit of another process: for a while it may
         miss the newest chunks and hold some that are gone, which ``chunks`` leaves out.
         """
-        with self.snapshot(), self._index_lock, self._reading() as connection:
-            meta = read_meta(connection)
-            cached = self._index
-            if cached is not None:
-                age = time.monotonic() - cached.built_at
-                patient = cached.build_s > _SLOW_BUILD_S and age < _PATIENCE * cached.build_s
-                if cached.token == meta["token"] or (patient and cached.fingerprint == meta["fingerprint"]):
-                    return cached.index
-            started = time.monotonic()
-            index = self._load_or_build(connection, meta)
-            now = time.monotonic()
-            self._index = _CachedIndex(meta["token"], meta["fingerprint"], index, now, now - started)
-            return index
-
-    def _load_or_build(self, connection: Connection, meta: Mapping[str, str]) -> VectorIndex:
-        count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
-        index = VectorIndex.load(self.folder / CACHE_FOLDER, make_stamp(meta, count))
-        if index is None:
-            index, stamp = self._build(connection, meta)
-            self._try_to_save(index, stamp)
-        return index
-
-    def _build(self, connection: Connection, meta: Mapping[str, str]) -> tuple[VectorIndex, Stamp]:
-        count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
-        _log.info("building the vector index of %s from its database (%d chunks)", self.folder, count)
-        ids, vectors = read_vectors(connection, count, int(meta["dimensions"]))
-        return VectorIndex.build(ids, vectors), make_stamp(meta, count)
-
-    def _try_to_save(self, index: VectorIndex, stamp: Stamp) -> None:
-        """Write the cache unless somebody else does or the folder cannot be written: only time is lost."""
-        from filelock import FileLock, Timeout
-
-        with suppress(Timeout, OSError), FileLock(self.folder / CACHE_LOCK_NAME, timeout=0):
-            index.save(self.folder / CACHE_FOLDER, stamp)
+        with self.snapshot(), self._reading() as connection:
+            return self._index.get(connection)
 
     def save_index(self) -> None:
         """Bring the index in memory and its cache on disk up to the present state.
@@ -711,18 +615,9 @@ class Library:
         LibraryError
             the disk is full; the library itself is whole.
         """
-        from filelock import FileLock, Timeout
-
         with self.snapshot(), self._reading() as connection:
-            meta = read_meta(connection)
-            started = time.monotonic()
-            index, stamp = self._build(connection, meta)
-        now = time.monotonic()
-        with self._index_lock:
-            self._index = _CachedIndex(meta["token"], meta["fingerprint"], index, now, now - started)
-        lock = FileLock(self.folder / CACHE_LOCK_NAME, timeout=_CACHE_LOCK_S)
-        with suppress(Timeout), plain_errors(self.folder), lock:
-            index.save(self.folder / CACHE_FOLDER, stamp)
+            index, stamp = self._index.build(connection)
+        self._index.save(index, stamp)
 
     # --- changing ------------------------------------------------------------------------------------------
 
@@ -815,45 +710,6 @@ def from_anywhere(embedder: str) -> str:
 def unmatched(patterns: Iterable[str]) -> str:
     """Return the sentence that says that no document has such a name."""
     return f"no document matches {', '.join(patterns)}; `chuchu library list` shows what is there"
-
-
-def matches_name(path: str, patterns: Iterable[str]) -> bool:
-    """Say whether a path or its last parts match one of some patterns with ``*`` and ``?``, in any case.
-
-    ``[`` is only itself: it stands in file names more often than in patterns.
-    """
-    path = unicodedata.normalize("NFC", path).casefold()
-    name = path.replace("\\", "/").rsplit("/", 1)[-1]
-    for pattern in patterns:
-        pattern = unicodedata.normalize("NFC", pattern).casefold().replace("[", "[[]")
-        if any(
-            fnmatch.fnmatchcase(text, form)
-            for text, form in ((name, pattern), (path, pattern), (path, "*/" + pattern.removeprefix("./")))
-        ):
-            return True
-    return False
-
-
-def _chunks_in(
-    connection: Connection, where: Filter, column: str, documents: Set[int] | None = None
-) -> Cursor:
-    """Select ``column`` of the chunks whose date, or else their document's, overlaps the filter's time.
-
-    Dates may stop at the year or month: "2023" begins before and ends after any day of that year. Bounds are
-    filled up with 00 and 99, so that they compare as text.
-    """
-    conditions, values = ["1"], list[str]()
-    if documents is not None:
-        conditions.append("document_id IN (SELECT value FROM json_each(?))")
-        values.append(to_json(sorted(documents)))
-    date = "ifnull(chunks.date, (SELECT date FROM documents WHERE documents.id = document_id))"
-    if where.date_from:
-        conditions.append(f"substr({date} || '-99-99', 1, 10) >= ?")
-        values.append((where.date_from + "-00-00")[:10])
-    if where.date_to:
-        conditions.append(f"substr({date} || '-00-00', 1, 10) <= ?")
-        values.append((where.date_to + "-99-99")[:10])
-    return connection.execute(f"SELECT {column} FROM chunks WHERE {' AND '.join(conditions)}", values)
 
 
 def _folder_bytes(folder: Path) -> int:

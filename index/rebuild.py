@@ -35,6 +35,7 @@ from index.database import (
     next_generation,
     plain_database_errors,
     plain_errors,
+    read_fact,
     read_info,
     text_digest,
     to_json,
@@ -278,7 +279,7 @@ class _Rebuild:
         options = to_json(asdict(self._options))
         done = 0
         with self._library.noting(write=True) as connection:
-            if _read_fact(connection, RECHUNKING) != options:
+            if read_fact(connection, RECHUNKING) != options:
                 connection.execute(f"DROP TABLE IF EXISTS {_DONE}")
                 connection.execute(
                     f"CREATE TABLE {_DONE} (document_id INTEGER PRIMARY KEY "
@@ -356,12 +357,7 @@ def _chunking(library: Library) -> ChunkingOptions | None:
 
 def _fact(library: Library, key: str) -> str | None:
     with library.noting() as connection:
-        return _read_fact(connection, key)
-
-
-def _read_fact(connection: Connection, key: str) -> str | None:
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row[0])
+        return read_fact(connection, key)
 
 
 def _ids(connection: Connection) -> list[int]:

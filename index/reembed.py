@@ -25,6 +25,7 @@ from index.database import (
     chunk_from_row,
     digest,
     next_generation,
+    read_fact,
     to_json,
     transaction,
     vector_blob,
@@ -84,8 +85,8 @@ def reembed(library: Library, embedder: Embedder, name: str, progress: Progress)
 def pending(library: Library) -> Target | None:
     """Return the target of a rebuild that was cut short, None where there is none."""
     with library.noting() as connection:
-        row = connection.execute("SELECT value FROM meta WHERE key = ?", (PENDING,)).fetchone()
-    return None if row is None else Target(**json.loads(row[0]))
+        stated = read_fact(connection, PENDING)
+    return None if stated is None else Target(**json.loads(stated))
 
 
 def forget(library: Library) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from unicodedata import east_asian_width
 
 from index.datatypes import Span
+from index.text import is_spaced
 
 _CLOSERS = "”’\"'」』）)】〕》〉]*_"
 _SPOKEN = "说|表示|介绍|指出|强调|认为|称|道|问|答|告诉记者|坦言|回忆|感慨|解释|透露|说道|说明"
 _END = re.compile(
-    rf"(?P<zh>[。！？｡]+|(?<=[\u3400-\u9fff”）)])[?!]+(?=[\s{re.escape(_CLOSERS)}\u3400-\u9fff“]|$))"
+    rf"(?P<zh>[。！？｡؟۔।॥]+|(?<=[\u3041-\u309f])．|(?<=[\u3400-\u9fff”）)])[?!]+(?=[\s{re.escape(_CLOSERS)}\u3400-\u9fff“]|$))"
     rf"(?P<zh_close>[{re.escape(_CLOSERS)}]*)"
     rf"|(?P<en>(?<=[^\s.])\.(?![.A-Za-z0-9_])|[?!]+(?![A-Za-z0-9_])|(?<=\.\.)\.)(?P<en_close>[{re.escape(_CLOSERS)}]*)"
     r"|(?P<line>\n\s*)"
@@ -40,7 +42,7 @@ _STARTERS = _set(
 _WORD_BEFORE = re.compile(r"[\w.&-]+$")
 _WORD_AFTER = re.compile(r"\s*[“\"'‘(]*([A-Za-z]+)")
 _ITEM_NUMBER = re.compile(r"(?:^|\n)[ \t#*>-]*(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})$")
-_WRAPPED_WIDTH = 45  # characters: a Latin line this long without an end mark was broken by its margin
+_WRAPPED_WIDTH = 45  # columns: a line of spaced words this long without an end mark was broken by its margin
 
 
 def split_sentences(text: str) -> list[Span]:
@@ -48,7 +50,7 @@ def split_sentences(text: str) -> list[Span]:
 
     Every character that is not white space lies in exactly one span. Closing quotes and brackets stay with their
     sentence; decimals, abbreviations, initials, URLs and the numbers of list items end none. A blank line always
-    ends a sentence, a single line break does unless it looks like a wrapped line of Latin text.
+    ends a sentence, a single line break does unless it looks like a wrapped line of words with spaces.
     """
     spans: list[Span] = []
     start = 0
@@ -86,16 +88,21 @@ def _is_end(text: str, start: int, match: re.Match[str]) -> bool:
 
 def _line_ends(text: str, start: int, match: re.Match[str]) -> bool:
     """Whether a line break ends the sentence: not if a line of Latin text was wrapped."""
-    before = text[max(start, match.start() - 3) : match.start()].rstrip()[-1:]
-    after = text[match.end() : match.end() + 1]
+    before = text[max(start, match.start() - 8) : match.start()].rstrip()
+    after = text[match.end() : match.end() + 8]
     if match["line"].count("\n") > 1 or not after:
         return True
-    if not (before.isascii() and after.isascii()) or before in ".!?:;":
+    if not is_spaced(before, after) or before.endswith(tuple(".!?:;")):
         return True
-    if after.islower() or before in ",-":
+    if after[0].islower() or before.endswith((",", "-")):
         return False
     line = text.rfind("\n", start, match.start()) + 1 or start
-    return not (after.isalnum() and match.start() - line >= _WRAPPED_WIDTH)
+    return not (after[0].isalnum() and _columns(text[line : match.start()]) >= _WRAPPED_WIDTH)
+
+
+def _columns(line: str) -> int:
+    """Return how many columns a line takes; a wide character, as of Korean, takes two."""
+    return len(line) + sum(east_asian_width(character) == "W" for character in line)
 
 
 def _latin_ends(text: str, start: int, match: re.Match[str]) -> bool:

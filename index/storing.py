@@ -53,8 +53,8 @@ class Prepared:
     vectors: Vectors | None
 
 
-def store_document(connection: Connection, prepared: Prepared, file: StoredFile) -> int:
-    """Store a document read from a file; the version that the file had before goes. Returns its id.
+def store_document(connection: Connection, prepared: Prepared, file: StoredFile) -> None:
+    """Store a document read from a file; the version that the file had before goes.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def store_document(connection: Connection, prepared: Prepared, file: StoredFile)
     if same is not None and same == own:  # read again for its title
         replace_content(connection, same[0], prepared)
         touch(connection, [file])
-        return int(same[0])
+        return
     unlink(connection, file.path)
     if same is not None:  # read again under another name
         delete_document(connection, same[0])
@@ -79,7 +79,6 @@ def store_document(connection: Connection, prepared: Prepared, file: StoredFile)
     document_id = int(cursor.lastrowid or 0)
     _insert_source(connection, file, document_id)
     _insert_chunks(connection, prepared, document_id)
-    return document_id
 
 
 def replace_content(connection: Connection, document_id: int, prepared: Prepared) -> None:
@@ -100,32 +99,28 @@ def replace_content(connection: Connection, document_id: int, prepared: Prepared
     _insert_chunks(connection, prepared, document_id)
 
 
-def link(connection: Connection, file: StoredFile) -> bool:
-    """Name a file as one more source of the document with its content; False: there is no such document."""
+def link(connection: Connection, file: StoredFile) -> None:
+    """Name a file as one more source of the document with its content, if there still is one."""
     row = connection.execute("SELECT id FROM documents WHERE sha256 = ?", (file.sha256,)).fetchone()
-    if row is None:
-        return False
-    unlink(connection, file.path, keep=row[0])
-    _insert_source(connection, file, row[0])
-    return True
+    if row is not None:
+        unlink(connection, file.path, keep=row[0])
+        _insert_source(connection, file, row[0])
 
 
-def unlink(connection: Connection, path: str, *, keep: int = 0) -> bool:
-    """Forget a source, and its document when that was its last, unless it is ``keep``; True: one went."""
+def unlink(connection: Connection, path: str, *, keep: int = 0) -> None:
+    """Forget a source, and its document when that was its last, unless it is ``keep``."""
     row = connection.execute("DELETE FROM sources WHERE path = ? RETURNING document_id", (path,)).fetchone()
     if row is None or row[0] == keep:
-        return False
+        return
     left = connection.execute(
         "SELECT path, title FROM sources JOIN documents ON documents.id = document_id "
         "WHERE document_id = ? ORDER BY sources.id",
         row,
     ).fetchone()
-    if left is not None:
-        if left[1] == Path(path).stem != Path(left[0]).stem:
-            connection.execute("UPDATE sources SET size = ? WHERE path = ?", (RENAMED, left[0]))
-        return False
-    delete_document(connection, row[0])
-    return True
+    if left is None:
+        delete_document(connection, row[0])
+    elif left[1] == Path(path).stem != Path(left[0]).stem:
+        connection.execute("UPDATE sources SET size = ? WHERE path = ?", (RENAMED, left[0]))
 
 
 def touch(connection: Connection, files: Sequence[StoredFile]) -> None:

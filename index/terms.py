@@ -59,11 +59,6 @@ def document_terms(text: str) -> list[str]:
     return [token[0] for token in tokens(text)]
 
 
-def query_terms(text: str) -> list[str]:
-    """Return the distinct terms that a query searches for, without function words, most telling first."""
-    return [term.term for term in weighted_query(text)]
-
-
 def weighted_query(text: str) -> tuple[QueryTerm, ...]:
     """Return the distinct terms of a query with their weights, at most ``MAX_QUERY_TERMS``.
 
@@ -295,20 +290,8 @@ _NAME_HEADS = (
     "银行", "大学", "学院", "医院",
 )  # fmt: skip
 _PLACE_SUFFIXES = (
-    "自治区",
-    "自治州",
-    "自治县",
-    "特别行政区",
-    "高新区",
-    "新区",
-    "省",
-    "市",
-    "县",
-    "区",
-    "镇",
-    "乡",
-    "州",
-)
+    "自治区", "自治州", "自治县", "特别行政区", "高新区", "新区", "省", "市", "县", "区", "镇", "乡", "州",
+)  # fmt: skip
 _READINGS = {  # names whose usual spelling is not their pinyin
     "陕西": "shaanxi", "香港": "hongkong", "澳门": "macau", "西藏": "tibet", "内蒙古": "innermongolia",
     "哈尔滨": "harbin", "呼和浩特": "hohhot", "乌鲁木齐": "urumqi", "拉萨": "lhasa", "鄂尔多斯": "ordos",
@@ -318,25 +301,10 @@ _SURNAME_READINGS = {
     "区": "ou", "朴": "piao", "尉迟": "yuchi", "万俟": "moqi", "员": "yun", "覃": "qin", "华": "hua",
     "乐": "yue",
 }  # fmt: skip
-_DOUBLE_SURNAMES = frozenset(
-    {
-        "欧阳",
-        "司马",
-        "上官",
-        "诸葛",
-        "慕容",
-        "令狐",
-        "皇甫",
-        "尉迟",
-        "公孙",
-        "端木",
-        "东方",
-        "独孤",
-        "南宫",
-        "夏侯",
-    }
-    | {"司徒", "万俟"}
-)
+_DOUBLE_SURNAMES = frozenset({
+    "欧阳", "司马", "上官", "诸葛", "慕容", "令狐", "皇甫", "尉迟", "公孙", "端木", "东方", "独孤", "南宫", "夏侯",
+    "司徒", "万俟",
+})  # fmt: skip
 
 
 def _name_tokens(run: str, start: int) -> Iterator[Token]:

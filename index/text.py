@@ -67,6 +67,22 @@ def is_chinese(text: str) -> bool:
     return _SCRIPTS["han"].search(text) is not None
 
 
+_BESIDE_WORDS = "”’»\"'.,;:!?…·،؛؟۔।॥"  # set in every script: what stands before them says which one
+_UNSPACED = re.compile(  # East Asian (but Hangul) and Southeast Asian scripts with their punctuation
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f"
+    "\U00020000-\U000323af]"
+)
+
+
+def is_spaced(before: str, after: str) -> bool:
+    """Tell whether a blank stands between two lines that are joined: where both are of scripts that space words."""
+    joint = before.rstrip(_BESIDE_WORDS)[-1:], after.lstrip("“‘«„\"'")[:1]
+    return all(
+        char.isascii() or (unicodedata.category(char)[0] in "LMN" and not _UNSPACED.match(char))
+        for char in joint
+    )
+
+
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 """Character class (without brackets) of Han characters, for use inside regular expressions."""
 
@@ -232,19 +248,9 @@ _FUNCTION_TEXT = {
 }
 
 MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 """In English, January first."""
 
 FUNCTION_WORDS: Mapping[str, frozenset[str]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,7 +24,9 @@ class Cell:
     named: int  # where the name of its column begins
     start: int  # where it begins itself, its unit before it included
     end: int
-    column: str  # the name of its column, without the unit
+    column: str  # the name of its column, without the unit; empty for the name of a row
+    names: str = ""  # all that tells it from others: what its table is about, its row and its column
+    whole: bool = False  # whether no part of it is an answer: a figure, the name of a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class Verbalised:
         None  # of each character in the source, -1: none there; None: all the same
     )
     cells: tuple[Cell, ...] = ()  # in the order of the text
+    blanks: tuple[str, ...] = ()  # what tells cells left blank from others, as ``Cell.names`` does
 
     def original(self, start: int, end: int) -> TextSpan:
         """Return where a span of the text stands in the source: from its first to its last character there.
@@ -49,9 +53,16 @@ class Verbalised:
         return (min(found), max(found) + 1) if found else (0, len(self.source))
 
     def cell(self, start: int, end: int) -> Cell | None:
-        """Return the cell that a span of the text lies in, the name of its column in front of it allowed."""
+        """Return the cell that a span of the text lies in, the name of its column in front of it allowed.
+
+        A row's name and the column's behind it are the row's.
+        """
         within = bisect_right(self.cells, start, key=lambda cell: cell.named) - 1
-        return self.cells[within] if within >= 0 and end <= self.cells[within].end else None
+        if within < 0:
+            return None
+        cell, *behind = self.cells[within : within + 2]
+        named = not cell.column and any(one.named < end <= one.start for one in behind)
+        return cell if named or end <= cell.end else None
 
 
 class _Writer:
@@ -62,20 +73,27 @@ class _Writer:
         self._pieces: list[str] = []
         self._places: list[int] = []
         self._cells: list[Cell] = []
+        self._blanks: list[str] = []
 
     def copy(self, span: TextSpan) -> None:
         """Take over a span of the source."""
         self._pieces.append(self._source[slice(*span)])
         self._places.extend(range(*span))
 
-    def add(self, words: str) -> None:
-        """Write words that do not stand here in the source."""
+    def add(self, words: str, place: int = -1) -> None:
+        """Write words that do not stand here in the source, or stand for the sign at a place in it."""
         self._pieces.append(words)
-        self._places.extend([-1] * len(words))
+        self._places.extend([place] * len(words))
 
-    def cell(self, named: int, start: int, column: str) -> None:
+    def cell(self, named: int, start: int, column: str, names: str, *, whole: bool) -> None:
         """Say that a cell was written from ``start`` on, and the name of its column from ``named``."""
-        self._cells.append(Cell(named=named, start=start, end=self.length, column=column))
+        self._cells.append(
+            Cell(named=named, start=start, end=self.length, column=column, names=names, whole=whole)
+        )
+
+    def blank(self, names: str) -> None:
+        """Say that a cell is left blank."""
+        self._blanks.append(names)
 
     @property
     def length(self) -> int:
@@ -89,25 +107,54 @@ class _Writer:
             source=self._source,
             places=tuple(self._places),
             cells=tuple(self._cells),
+            blanks=tuple(self._blanks),
         )
 
 
 _HAN = re.compile("[\u3400-\u9fff]")
-_UNIT = re.compile(rf"\s*(?:[（(](?:单位[:：]\s*)?({MEASURE})[)）]|[/／]\s?({MEASURE}))$")
-_STATED_UNIT = re.compile(
-    rf"(?<![\u3400-\u9fff])(?:计量|金额|货币)?单位\s*[:：]\s*({MEASURE})(?=[\s|)）。]|$)"
+_CODE = "(?:RMB|CNY|USD|EUR|GBP|HKD|JPY)"
+_SCALE = r"(?i:thousand|million|billion|bn|m\b)"
+_SCALED = (  # million US dollars, US$ million, EUR million
+    rf"(?:人民币)?({MEASURE}|(?:(?:US|HK)?[$€£¥￥]|{_CODE})\s?{_SCALE}|(?:{_SCALE}\s)?{_CODE})"
 )
+_UNIT = re.compile(rf"\s*(?:[（(](?:单位[:：]\s*|(?i:in) )?{_SCALED}[)）]|[/／]\s?({MEASURE}))$")
+_STATED_UNIT = re.compile(
+    rf"(?<![\u3400-\u9fff])(?:计量|金额|货币)?单位\s*[:：]\s*{_SCALED}(?=[\s|*)）。]|$)"
+)
+_UNIT_IN = re.compile(rf"\b(?i:in) {_SCALED}(?=[*)）,.]|$)", re.MULTILINE)
 _BARE_FIGURE = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?$")
+_LOSS = re.compile(r"[（(](\d[\d,]*(?:\.\d+)?)[)）]$")  # as accounts write what is less than nothing
+_FOOTNOTE = re.compile(r"(?<=\d)\s?(?:[*†‡§¹²³⁴-⁹①-⑳]+|\[\w{1,2}\]|[（(]注\S?[)）])$")
+_WORDLESS = re.compile(r"[-+−(（]?\d[\d\s.,:：%％()（）/–—~～至+-]*$")
 _BARE_YEAR = re.compile(r"(?:1[89]|20)\d\d$")
 _OTHER_MEASURE = re.compile(  # a column that is not counted in what its row or its table is
     r"率|比|增|降|幅|[%％]|[人户家个件]数|数量|年[份度]?$|编?号|电话|日期|排名|名次|growth|change|rate\b|share|ratio|number|count\b|year|code",
     re.IGNORECASE,
 )
 _PERIOD = re.compile(r"(?:\d{4}|[一二]〇\S\S|[去今前上本]|当)年")
-_CURRENCY = re.compile("[¥$€£￥]$")
-_NOTHING = re.compile(r"[-—–/／*.…·\s]*$")
-_NUMBERS_ROWS = re.compile(r"(?:序号|编号|no\.?|#)$", re.IGNORECASE)
+_COUNTED_OTHERWISE = re.compile(  # a row that is not counted in what its table is
+    r"(?:率|[占比]比|比[重例]|增[长幅速减]|幅度|[人户家个件]数|数量|排名|growth|change|rate|share|ratio|margin|number)$",
+    re.IGNORECASE,
+)
+_CURRENCY = re.compile(
+    rf"(?:(?P<before>{_SCALE}) )?(?:(?P<sign>(?:US|HK)?[¥$€£￥])|(?P<code>{_CODE}))\s?(?P<behind>\w*)$"
+)
+_MONEY = re.compile(rf"元|[币镑]|[¥$€£￥]|{_CODE}|yuan|dollar|euro|pound|pence", re.IGNORECASE)
+_PEOPLE = re.compile(  # not: loans to customers
+    r"(?:人员|员工|职工|人口)(?:总?数)?$"
+    r"|^(?:(?:total|average) )?"
+    r"(?:employees|staff|headcount|workers|people|population|customers|visitors|members|students|passengers)$",
+    re.IGNORECASE,
+)
+_PLURAL = re.compile(r"\b(thousand|million|billion)s(?: of)?\b", re.IGNORECASE)
+_NOTHING = re.compile(r"(?:[-—–/／*.…·\s]*|n\.?/?a\.?)$", re.IGNORECASE)
+_NUMBERS_ROWS = re.compile(r"(?:序号|编号|名次|排名|位次|no\.?|#|rank(?:ing)?)$", re.IGNORECASE)
 _ABOVE = 60  # characters over a table in which its unit may be stated
+_TABLE_NUMBER = re.compile(
+    r"(?:[续附]?表\s?(?:\d+(?:[-—.]\d+)*|[一二三四五六七八九十]+)|Table\s?\d+(?:[-.]\d+)*)\s*[:：.、–—-]?\s*",
+    re.IGNORECASE,
+)
+_REMARK = re.compile(r"\s*[（(][^（）()]*[)）]$")
 
 
 @lru_cache(maxsize=512)
@@ -126,67 +173,163 @@ def verbalise(text: str) -> Verbalised:
     return writer.result()
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What names a column: one name, or those of two tiers, the upper first."""
+
+    names: tuple[str, ...]
+
+    @property
+    def unit(self) -> str:
+        """What its figures are counted in; empty where it states nothing."""
+        return _unit(next(filter(None, map(_UNIT.search, self.names)), None))
+
+    def name(self, *, chinese: bool, unit: bool = False) -> str:
+        """Return its name, with the unit where that is wanted, and without the years that English says behind."""
+        names = [name if unit else _UNIT.sub("", name) for name in self.names]
+        if chinese:
+            return "".join(f"{name}年" if _BARE_YEAR.match(name) else name for name in names)
+        return " ".join(name for name in names if not _BARE_YEAR.match(name))
+
+    @property
+    def year(self) -> str:
+        """The year that is one of its names."""
+        return next((name for name in self.names if _BARE_YEAR.match(name)), "")
+
+
+def _columns(text: str, table: Table) -> list[_Column]:
+    """Return the columns of a table; a name in the upper of two tiers stands over the blank cells behind it too."""
+    *upper, lower = ([text[slice(*cell)] for cell in row] for row in table.header)
+    for tier in upper:
+        for n in range(2, len(tier)):
+            tier[n] = tier[n] or tier[n - 1]
+    return [_Column(tuple(dict.fromkeys(filter(None, names)))) for names in zip(*upper, lower, strict=True)]
+
+
 def _write_table(writer: _Writer, text: str, table: Table) -> None:
     """Write a line for each row, the header left out: its names stand in every cell's sentence."""
-    names = [text[slice(*cell)] for cell in table.header]
-    above = _STATED_UNIT.search(text, max(0, table.start - _ABOVE), table.header[-1][1])
-    unit = above[1] if above else _unit(_UNIT.fullmatch(names[0]))
-    owner = 1 if _NUMBERS_ROWS.match(names[0]) and len(names) > 2 else 0
-    told = [row for row in table.rows[1:] if any(start < end for start, end in row)]
+    columns = _columns(text, table)
+    caption = text[slice(*table.caption)] if table.caption else ""
+    first = caption.split("\n")[0].strip("#*_ ")
+    above = _STATED_UNIT.search(text, max(0, table.start - _ABOVE), table.header[-1][-1][1])
+    stated = _STATED_UNIT.search(caption) or _UNIT_IN.search(caption) or _UNIT.search(first) or above
+    unit = _unit(stated) or columns[0].unit
+    about = "" if _STATED_UNIT.match(first) else _REMARK.sub("", _TABLE_NUMBER.sub("", first, count=1))
+    owner = 1 if columns[0].names and _NUMBERS_ROWS.match(columns[0].names[-1]) and len(columns) > 2 else 0
+    told = [row for row in table.body if any(start < end for start, end in row)]
     for number, row in enumerate(told):
         if number:
             writer.add("\n")
-        _write_row(writer, text, names, row, owner, unit)
+        _write_row(writer, text, columns, row, owner, unit, about)
+
+
+_NAME = re.compile(r"[A-Z0-9][\w-]*\s*")
+
+
+def _without_names(about: str, row: str) -> str:
+    """Return what a table is of without the names that a row's name holds too: "models" of X2 models over X2 Pro.
+
+    Else the name over the row is taken for it.
+    """
+    said = {match[0].strip() for match in _NAME.finditer(row)}
+    return _NAME.sub(lambda match: "" if match[0].strip() in said else match[0], about).strip()
 
 
 def _write_row(
-    writer: _Writer, text: str, names: list[str], row: tuple[TextSpan, ...], owner: int, unit: str
+    writer: _Writer,
+    text: str,
+    columns: Sequence[_Column],
+    row: tuple[TextSpan, ...],
+    owner: int,
+    unit: str,
+    about: str,
 ) -> None:
-    """Write a sentence for each cell: the row's owner, the column's name, the cell and its unit.
+    """Write a sentence for each cell: the table's subject, the row's owner, the column's name, the cell, its unit.
 
     ``unit`` is the table's; it holds where neither the column nor the row states another.
     """
     start, end = row[owner]
     own_unit = _UNIT.search(text[start:end])
     end = start + own_unit.start() if own_unit else end
-    chinese = bool(_HAN.search("".join(names) + text[start:end]))
-    colon, stop, gap = ("：", "。", "") if chinese else (": ", ".", " ")
+    about = _without_names(about, text[start:end])
+    chinese = bool(
+        _HAN.search("".join(name for column in columns for name in column.names) + text[start:end])
+    )
+    colon, stop, comma, gap = ("：", "。", "，", "") if chinese else (": ", ".", ", ", "\n")
     year = "年" if chinese and _BARE_YEAR.match(text[start:end]) else ""
-    cells = [n for n in range(len(row)) if n != owner and not _NOTHING.match(text[slice(*row[n])])]
-    if not cells:
+    if _COUNTED_OTHERWISE.search(text[start:end]) or _are_people(text[start:end], unit):
+        unit = ""
+    told = [n for n in range(len(row)) if n != owner and not _NOTHING.match(text[slice(*row[n])])]
+    if not told:
         writer.copy((start, end))
         writer.add(year + stop)
-    for position, n in enumerate(cells):
-        writer.add(gap if position else "")
+        return
+    for n, column in enumerate(columns):
+        names = f"{about} {text[start:end]} {column.name(chinese=chinese)} {column.year}"
+        if n not in told:
+            if n != owner:
+                writer.blank(names)
+            continue
+        writer.add(gap if n > told[0] else "")
+        writer.add(about + (comma if start < end else colon) if about else "")
+        begun = writer.length
         writer.copy((start, end))
+        writer.cell(begun, begun, "", "", whole=True)
         writer.add(year + colon if start < end else "")
-        name, by = names[n], ""
-        if _BARE_FIGURE.match(text[slice(*row[n])]):
-            stated = _UNIT.search(name)
-            other = _OTHER_MEASURE.search(name) and not _PERIOD.match(name)
-            shared = "" if other else _unit(own_unit) or unit
-            name, by = (name[: stated.start()], _unit(stated)) if stated else (name, shared)
-        _write_cell(writer, text, row[n], name, by, chinese=chinese)
+        _write_cell(writer, text, row[n], column, _unit(own_unit) or unit, names, chinese=chinese)
         writer.add(stop)
 
 
-def _write_cell(writer: _Writer, text: str, cell: TextSpan, name: str, unit: str, *, chinese: bool) -> None:
-    """Write a cell behind the name of its column and before its unit: 2023年14.8亿元, Revenue 14.8 million in 2023."""
-    year = bool(_BARE_YEAR.match(name))
-    start = writer.length
-    if chinese or not year:
-        writer.add(f"{name}年" if year else name)
-        if name and not (_HAN.match(name[-1]) or _HAN.match(text[cell[0]])) and not year:
-            writer.add(" ")  # PM2.5 29
+def _write_cell(
+    writer: _Writer, text: str, cell: TextSpan, column: _Column, unit: str, names: str, *, chinese: bool
+) -> None:
+    """Write a cell behind the name of its column and before its unit: 2023年14.8亿元, Revenue 14.8 million in 2023.
+
+    ``unit`` is that of its row or table; it holds where the column states no other and is counted in none.
+    """
+    start, end = cell
+    if mark := _FOOTNOTE.search(text[start:end]):
+        end = start + mark.start()
+    words = text[start:end]
+    name = column.name(chinese=chinese)
+    other = (_OTHER_MEASURE.search(name) and not _PERIOD.match(name)) or _are_people(name, unit)
+    unit = _PLURAL.sub(r"\1", column.unit or ("" if other else unit))
+    loss = _LOSS.match(words) if unit else None
+    if not (loss or _BARE_FIGURE.match(words)):
+        name, unit = column.name(chinese=chinese, unit=True), ""
+    named = writer.length
+    writer.add(name)
+    if name and not (_HAN.match(name[-1]) or _HAN.match(words[0])):
+        writer.add(" ")  # PM2.5 29
     inner = writer.length
-    before = bool(_CURRENCY.match(unit))
-    writer.add(unit if before else "")
-    writer.copy(cell)
-    writer.add("" if before or not unit else unit if chinese or unit == "%" else f" {unit}")
-    writer.cell(start, inner, name)
-    if year and not chinese:
-        writer.add(f" in {name}")
+    before, behind = _around(unit)
+    behind = behind if chinese or not behind or behind == "%" else f" {behind}"
+    if loss:
+        writer.add(f"-{before}", start)
+        writer.copy((start + loss.start(1), start + loss.end(1)))
+        writer.add(behind, end - 1)
+    else:
+        writer.add(before)
+        writer.copy((start, end))
+        writer.add(behind)
+    writer.cell(named, inner, name or column.year, names, whole=bool(_WORDLESS.match(words)))
+    if column.year and not chinese:
+        writer.add(f" in {column.year}")
+
+
+def _around(unit: str) -> tuple[str, str]:
+    """Return what of a unit stands before a figure and what behind it: $ and million of $ million, EUR of EUR."""
+    currency = _CURRENCY.match(unit)
+    if not currency:
+        return "", unit
+    sign = currency["sign"] or f"{currency['code']} "
+    return sign, currency["before"] or currency["behind"]
+
+
+def _are_people(name: str, unit: str) -> bool:
+    """Whether a row or column counts people where its table is counted in money."""
+    return bool(_MONEY.search(unit) and _PEOPLE.search(name))
 
 
 def _unit(stated: re.Match[str] | None) -> str:
-    return next(filter(None, stated.groups())).strip() if stated else ""
+    return next(filter(None, stated.groups())).strip(" )）") if stated else ""  # 微克/立方米）

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -231,6 +232,24 @@ def test_a_byline_at_the_end_closes_the_text_above_it(byline: str, picture: str)
     ]
     _, _, plain = chunked(text, ChunkingOptions(bylines=False))
     assert "".join(chunk.text for chunk in plain).count("晓燕") == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["本报记者 王明\n", "本报记者 王明\n\n# 湖城新建三座大桥\n", "图为湖城第三座大桥。\n\n本报记者 王明\n"],
+)
+def test_a_byline_without_any_text_is_found(text: str) -> None:
+    assert "本报记者 王明" in [chunk.text for chunk in chunked(text)[2]]
+
+
+def test_thousands_of_pictures_with_their_authors_take_seconds() -> None:
+    document, blocks = analyse(
+        Document(source="page.txt", title="page", text="图为湖城大桥。\n\n本报记者 王明\n\n" * 10_000)
+    )
+    started = time.process_time()
+    chunks = chunk_document(document, blocks)
+    assert time.process_time() - started < 5
+    assert sum(chunk.text.count("王明") for chunk in chunks) == 10_000
 
 
 def test_captions_stand_alone_and_imprints_are_found() -> None:

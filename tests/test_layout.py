@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from index.datatypes import Block, Document, Mark, MarkKind, Page
 from index.layout import analyse, cues
-from index.layout.pieces import LONGEST_PARAGRAPH
+from index.layout.pieces import LONGEST_PARAGRAPH, Piece
+from index.layout.roles import neighbour
 from index.layout.stitching import stitch
 
 
@@ -193,6 +195,57 @@ def test_jumps_are_followed_across_other_articles() -> None:
     ]
 
 
+def test_jumps_in_the_lines_of_a_paragraph_are_cut_off_and_followed() -> None:
+    text = (
+        "# 大桥开工\n\n◎本报记者 李明\n\n湖城将新建三座大桥，总投资超过四十亿元，预计明年年底\n前全部（下转第二版）\n\n"
+        "# 灯塔通电\n\n◎本报记者 王芳\n\n湖城灯塔昨天通电，工程师们用了三个月时间。\n\n"
+        "（上接第一版《大桥开工》）建成通车，届\n时过江的时间可以缩短一半，两岸的居民都盼着这一天。\n"
+    )
+    assert paragraphs(text) == {
+        ("大桥开工",): [
+            "湖城将新建三座大桥，总投资超过四十亿元，预计明年年底前全部建成通车，届时过江的时间可以缩短一半，"
+            "两岸的居民都盼着这一天。"
+        ],
+        ("灯塔通电",): ["湖城灯塔昨天通电，工程师们用了三个月时间。"],
+    }
+
+
+def test_a_landing_goes_on_with_the_paragraph_above_it_where_no_line_says_from_where() -> None:
+    upper, lower = (
+        "湖城将新建三座大桥，总投资超过四十亿元，预计明年年底前全部",
+        "建成通车，两岸的居民都盼着这一天。",
+    )
+    assert paragraphs(f"{upper}\n\n（上接第1版）\n\n{lower}\n") == {(): [upper + lower]}
+
+
+@pytest.mark.parametrize(
+    "line", ["The fares are listed below. See page 12", "Opening hours: See page 12", "12 15", "1234 5678"]
+)
+def test_references_and_figures_are_no_jumps_and_no_page_numbers(line: str) -> None:
+    text = f"灯塔通电\n\n湖城灯塔昨天通电，工程师们用了三个月时间。\n\n{line}\n\n灯塔明年还要再修一次。\n"
+    assert (line, "furniture") not in [(content, kind) for kind, _, content in outline(text)]
+    assert any(line in content for _, _, content in outline(text))
+
+
+def test_words_about_jumps_stay_in_their_sentence() -> None:
+    text = "稿件太长时，排版工人会在末尾加上下转第3版\n或上接第1版\n的字样，让读者知道文章没有完，还要翻到别的版面。\n"
+    assert paragraphs(text) == {(): [text.replace("\n", "")]}
+
+
+def test_a_table_under_a_headline_of_its_own_stays_there() -> None:
+    table = "| 站 | 客流 |\n|---|---|\n| 港口 | 12 |\n\n"
+    first = "湖城港区的集装箱码头昨天开工，湖城港区管委会说工期两年。湖城港区还要修路。\n\n"
+    text = (
+        f"# 湖城港区扩建\n\n◎本报记者 李明\n\n{first * 3}"
+        f"# 山南林区造林\n\n◎本报记者 王芳\n\n山南林区今年造林九万亩。\n\n{first}# 一周客流\n\n{table}"
+    )
+    assert [heading for kind, heading, _ in outline(text) if kind == "table"] == [("一周客流",)] * 2
+
+
+def test_a_byline_in_italics_is_one() -> None:
+    assert cues.is_byline("*本报记者 李明 通讯员 王芳*")
+
+
 def test_a_jump_may_land_on_a_page_before() -> None:
     text = (
         "# 全市渔业大会召开\n\n◎本报记者 李明\n\n大会昨天召开。\n\n（上接第9页）\n\n力，今年还要再建两座。\n\n"
@@ -358,6 +411,23 @@ def test_markdown_is_title_sections_lists_tables_and_code() -> None:
         ("table", ("Use", "Options"), "| size | how large |"),
     ]
     assert blocks_of(text)[0].title == "Widget"
+
+
+@pytest.mark.parametrize("sentence", ["灯塔昨天通电。", "The lamp was lit yesterday."])
+def test_dashes_under_a_sentence_make_no_heading(sentence: str) -> None:
+    below = "另一段话从这里开始。"
+    assert outline(f"{sentence}\n----\n{below}\n") == [("paragraph", (), sentence), ("paragraph", (), below)]
+    assert outline(f"灯塔通电\n----\n{below}\n")[0][0] == "heading"
+
+
+def test_paragraphs_that_the_format_states_are_not_joined() -> None:
+    verse = [
+        "春天来了，湖边的柳树开始发芽，风也变得温和起来",
+        "孩子们在草地上奔跑，放着各色的风筝，笑声传得很远",
+    ]
+    _, blocks = analyse(Document(source="verse.md", title="verse", text="\n\n".join(verse)))
+    assert [words("\n\n".join(verse), block) for block in blocks] == verse
+    assert paragraphs("\n\n".join(verse))[()] == ["".join(verse)]
 
 
 def test_an_official_document_is_read_by_its_numbering() -> None:
@@ -551,6 +621,29 @@ def test_sentences_that_differ_in_their_figures_are_no_running_heads() -> None:
     assert [content for kind, _, content in found if kind == "paragraph" and content in told] == told
 
 
+@pytest.mark.parametrize(
+    ("lines", "kinds"),
+    [
+        (["湖城年鉴 第3页 共8页", "湖城年鉴 第4页 共8页", "湖城年鉴 第5页 共8页"], {"furniture"}),
+        (["12 湖城年鉴 2023", "13 湖城年鉴 2023", "14 湖城年鉴 2023"], {"furniture"}),
+        (["1号楼 120户", "2号楼 96户", "3号楼 144户"], {"list", "paragraph", "heading", "title"}),
+        (
+            ["2020年产值 700亿元", "2021年产值 832亿元", "2022年产值 885亿元"],
+            {"list", "paragraph", "heading", "title"},
+        ),
+    ],
+)
+def test_only_the_number_of_the_page_may_differ_in_running_heads(lines: list[str], kinds: set[str]) -> None:
+    sheets = [
+        f"{line}\n\n湖城的{name}在这一页里说明，内容完整。\n\n{name}明年还要再办两件事。\n\n"
+        for line, name in zip(lines, ("渔业", "林业", "农业"), strict=True)
+    ]
+    starts = [sum(map(len, sheets[:n])) for n in range(4)]
+    pages = tuple(Page(number=n + 1, span=(starts[n], starts[n + 1])) for n in range(3))
+    found = outline("".join(sheets), pages=pages)
+    assert {kind for kind, _, content in found if content in lines} <= kinds
+
+
 def test_an_unfinished_paragraph_goes_on_over_a_page_break() -> None:
     text = "湖城的渔业在去年取得了很大的进步，全年产量达到\n\n- 1 -\n\n二十万吨，比上年增长一成。\n"
     assert paragraphs(text) == {
@@ -563,12 +656,22 @@ def test_figures_set_line_by_line_are_no_page_numbers() -> None:
     assert [content for kind, _, content in outline(text) if kind == "list"] == ["2021", "832", "2022", "885"]
 
 
+@pytest.mark.parametrize("value", ["120/80", "B12"])
+def test_a_value_under_its_name_is_no_page_number(value: str) -> None:
+    text = (
+        f"体检的各项结果列在下面，供医生参考。\n\n血检\n\n{value}\n\n体检的各项结果列在上面，供医生参考。\n"
+    )
+    assert (value, "furniture") not in [(content, kind) for kind, _, content in outline(text)]
+    assert cues.is_page_number("3/8")
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "各市产值\n\n1 苏州 24653亿元\n2 南京 17421亿元\n3 无锡 15456亿元\n",
         "会议名单\n\n王明（45）\n李强（47）\n张伟（52）\n",
         "财务部   12\n市场部   25\n研发部   180\n",
+        "渡轮票价\n\n儿童票......5\n学生票......12\n成人票......50\n\n凭票上船。\n",
     ],
 )
 def test_rows_whose_numbers_rise_are_no_contents(text: str) -> None:
@@ -579,7 +682,7 @@ def test_rows_whose_numbers_rise_are_no_contents(text: str) -> None:
     "text",
     [
         "目录\n\n渔业概况   12\n林业概况   25\n农业概况   180\n\n今年的年鉴增加了两章。\n",
-        "湖城年鉴\n\n渔业概况......12\n林业概况......25\n农业概况......180\n\n今年的年鉴增加了两章。\n",
+        "湖城年鉴\n\n渔业概况......12\n林业概况......25\n农业概况......180\n\n渔业概况\n\n渔船有九艘。\n",
         "湖城年鉴\n\n渔业概况   12\n林业概况   25\n农业概况   180\n\n"
         "渔业概况\n\n渔船有九艘。\n\n林业概况\n\n林地有90万亩。\n",
     ],
@@ -846,3 +949,44 @@ def test_words_that_begin_like_particles_may_begin_a_heading(word: str) -> None:
 )
 def test_nothing_begins_with_a_particle(rest: str) -> None:
     assert cues.cannot_start(rest)
+
+
+def test_the_name_of_an_issue_is_the_title_and_its_first_section_no_newspaper() -> None:
+    text = "2023年第2期简报\n\n一、投资情况\n\n全区共完成投资十二亿元，同比增长一成，各项工作进展顺利，得到肯定。\n"
+    document, _ = blocks_of(text)
+    assert document.title == "2023年第2期简报"
+    assert "newspaper" not in document.metadata
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Он вышел из дома рано утром и пошёл по длинной улице вдоль\nреки к старому мосту, где его уже ждали друзья.",
+        "서울시는 올해부터 새로운 교통 정책을 시행한다고 밝혔다 그리고 시민들의\n의견을 듣기 위해 공청회를 연다.",
+        "Thành phố đã công bố kế hoạch mới về giao thông công cộng với mục tiêu để\nđảm bảo an toàn.",
+        "قال رئيس البلدية إن الجسر الجديد سيفتح أمام الناس في الصيف المقبل،\nوإن العمل فيه لم يتوقف.",
+        "Il a dit aux habitants de la ville que le pont était « sûr et solide »\net que personne ne devait avoir peur.",
+        "He told the people of the town that the bridge was “safe and sound”\nand that nobody had to fear for it.",
+    ],
+)
+def test_words_with_spaces_keep_one_at_the_end_of_a_line(text: str) -> None:
+    head = text.partition("\n")[0] + "\n"
+    assert paragraphs(head * 2 + text)[()] == [head * 2 + text]
+
+
+def test_no_space_stands_in_chinese_with_half_width_marks() -> None:
+    upper, lower = "湖城港区管委会主任顾远昨天上午在湖城会堂的大会上说,", "2023年要再建两座码头。"
+    assert paragraphs(f"{upper}\n{lower}\n")[()] == [upper + lower]
+
+
+def test_thousands_of_jumps_take_seconds() -> None:
+    lines = [f"（{way}第{n % 90}版）" for way in ("下转", "上接") for n in range(4000)]
+    started = time.process_time()
+    analyse(Document(source="page.txt", title="page", text="\n\n".join(lines)))
+    assert time.process_time() - started < 15
+
+
+def test_what_lies_behind_many_captions_is_no_neighbour() -> None:
+    text, caption = Piece([(0, 1)], "岸"), Piece([(1, 2)], "图", "caption")
+    assert neighbour([text, *[caption] * 9], 10, -1) is text
+    assert neighbour([text, *[caption] * 99], 100, -1) is None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from index import database, storing
+from index import cache, database, storing
 from index import library as library_module
 from index.chunking import ChunkingOptions
 from index.database import CACHE_FOLDER, FILE_NAME, SCHEMA_VERSION
@@ -27,8 +27,9 @@ from index.errors import (
     LibraryNotFoundError,
     LibraryVersionError,
 )
+from index.filters import matches_name
 from index.ingest import ingest
-from index.library import Library, matches_name
+from index.library import Library
 from index.rebuild import rebuild
 
 if TYPE_CHECKING:
@@ -103,22 +104,6 @@ def test_chunks_come_in_the_order_asked_for_without_those_that_are_gone(library:
     ids = [chunk.id for info in library.documents() for chunk in library.document_chunks(info.id)]
     asked = [*reversed(ids), 10_000_000, ids[0]]
     assert [chunk.id for chunk in library.chunks(asked)] == [*reversed(ids), ids[0]]
-
-
-def test_neighbours_are_those_around_a_chunk_in_its_document(
-    tmp_path: Path, fake_embedder: FakeEmbedder
-) -> None:
-    source = tmp_path / "long.txt"
-    source.write_text(
-        "\n\n".join(f"第{n}段说的是第{n}座桥，" + "桥面很宽，" * 20 + "行人很多。" for n in range(9))
-    )
-    with make(tmp_path / "l", fake_embedder) as library:
-        ingest(library, [source], fake_embedder)
-        chunks = library.document_chunks(library.documents()[0].id)
-        assert len(chunks) >= 5
-        assert library.neighbours(chunks[2], 1, 2) == [chunks[1], chunks[3], chunks[4]]
-        assert library.neighbours(chunks[0], 2, 1) == [chunks[1]]
-        assert library.neighbours(chunks[-1], 0, 3) == []
 
 
 def test_both_legs_find_the_chunk_that_says_it(library: Library, fake_embedder: FakeEmbedder) -> None:
@@ -583,16 +568,16 @@ def test_a_large_index_may_lag_behind_another_writer_for_a_while(
     library: Library, docs: Path, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Chunks that are gone are left out, new ones come when the patience is over, another model at once."""
-    monkeypatch.setattr(library_module, "_SLOW_BUILD_S", 0.0)
-    monkeypatch.setattr(library_module, "_PATIENCE", 1e9)
+    monkeypatch.setattr(cache, "_SLOW_BUILD_S", 0.0)
+    monkeypatch.setattr(cache, "_PATIENCE", 1e9)
     old = library.vector_index()
     with Library.open(library.folder) as writer:
         writer.remove(["bridge.txt"])
     assert library.vector_index() is old
     assert len(library.chunks(old.ids.tolist())) == library.stats().chunks < len(old)
-    monkeypatch.setattr(library_module, "_PATIENCE", 0)
+    monkeypatch.setattr(cache, "_PATIENCE", 0)
     assert len(library.vector_index()) == library.stats().chunks
-    monkeypatch.setattr(library_module, "_PATIENCE", 1e9)
+    monkeypatch.setattr(cache, "_PATIENCE", 1e9)
     with Library.open(library.folder) as writer:
         rebuild(writer, type(fake_embedder)(name="other"))
     assert library.vector_index().search(fake_embedder.embed_queries(["桥"]), 1)

@@ -53,7 +53,7 @@ def test_a_document_is_read_in_order_with_its_structure() -> None:
             "风车",
             "三座风车建成。",
             "一号\n二号",
-            "年份\t万度\n2022\t1,300\t好",
+            "年份\t万度\t\n2022\t1,300\t好",
             "表一 发电量",
             "Details",
             "“风很大。”",
@@ -64,7 +64,7 @@ def test_a_document_is_read_in_order_with_its_structure() -> None:
         ("heading", 1, "风车"),
         ("list_item", 0, "一号"),
         ("list_item", 0, "二号"),
-        ("table", 0, "年份\t万度\n2022\t1,300\t好"),
+        ("table", 0, "年份\t万度\t\n2022\t1,300\t好"),
         ("caption", 0, "表一 发电量"),
         ("heading", 2, "Details"),
         ("quote", 0, "“风很大。”"),
@@ -172,6 +172,24 @@ def test_merged_cells_leave_each_figure_in_its_column() -> None:
     table.cell(1, 0).merge(table.cell(2, 0))
     table.cell(3, 0).merge(table.cell(3, 1))
     assert read_docx(_saved(document)).text == "市\t园区\t产值\n湖城\t东园\t3.4\n湖城\t西园\t4.1\n合计\t\t7.5"
+
+
+def test_a_first_row_with_a_blank_cell_at_its_end_keeps_its_place() -> None:
+    rows = (("", "2022年", ""), ("产值", "3.4", "略"))
+    made = ("".join(f"<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>" for text in row) for row in rows)
+    draft = read_docx(_with_body(f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in made)}</w:tbl>"))
+    assert draft.text == "2022年\t\n产值\t3.4\t略"
+
+
+def test_a_cell_that_claims_to_be_endlessly_wide_is_one_column_wide() -> None:
+    cells = ("甲", "乙"), ("丙", "丁")
+    wide = f'<w:tcPr><w:gridSpan w:val="{"9" * 5_000}"/></w:tcPr>'
+    rows = (
+        "".join(f"<w:tc>{wide}<w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>" for text in row)
+        for row in cells
+    )
+    draft = read_docx(_with_body(f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in rows)}</w:tbl>"))
+    assert draft.text == "甲\t乙\n丙\t丁"
 
 
 @pytest.mark.parametrize(

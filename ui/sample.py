@@ -10,7 +10,7 @@ from pathlib import Path
 
 import index
 from index.embedder import BUILTIN
-from index.library import Library
+from index.library import Library, from_anywhere
 from rag.assistant import Assistant
 
 _HOME = Path(index.__file__).parent
@@ -43,8 +43,8 @@ def sample_library(embedder: str | None = None, dimensions: int | None = None) -
 
 
 def _state(embedder: str, dimensions: int | None) -> str:
-    """Ten hexadecimal digits that change with any sample document, with where they lie, and with the embedder."""
-    digest = hashlib.sha256(f"{DOCUMENTS}\0{embedder}\0{dimensions}".encode())
-    for path in (*sorted(DOCUMENTS.iterdir()), _HOME / "models" / "embedder" / "SHA256SUMS"):
+    """Ten hexadecimal digits that change with the samples, where they lie, the embedder, and those that are shipped."""
+    digest = hashlib.sha256(f"{DOCUMENTS}\0{from_anywhere(embedder)}\0{dimensions}".encode())
+    for path in (*sorted(DOCUMENTS.iterdir()), *sorted(_HOME.glob("models/*/SHA256SUMS"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:10]

@@ -8,6 +8,7 @@ documents whose format states the structure take the same way with less guessing
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from index.datatypes import Block, BlockKind, Document, Span
 from index.layout import cues
@@ -16,6 +17,7 @@ from index.layout.facts import describe
 from index.layout.pieces import Piece, Role, cut, strip_ornaments
 from index.layout.roles import Style, assign_roles
 from index.layout.stitching import stitch
+from index.readers.kinds import kind_of
 
 __all__ = ["analyse"]
 
@@ -54,15 +56,22 @@ def analyse(document: Document) -> tuple[Document, tuple[Block, ...]]:
         strip_ornaments(piece)
     style, titles = assign_roles(pieces, document.text, len(document.pages))
     _find_title(pieces, style)
-    pieces = stitch(pieces, document.text, surely=style.newspaper)
+    whole = _states_paragraphs(document, style)
+    pieces = stitch(pieces, document.text, surely=style.newspaper or whole)
     for order, piece in enumerate(pieces):
         piece.order = order
     articles = find_articles(pieces, style, titles)
     assign(pieces, articles, style, document.text)
-    ordered = [stitch(own, document.text) for own in in_reading_order(pieces, articles)]
+    ordered = [stitch(own, document.text, surely=whole) for own in in_reading_order(pieces, articles)]
     set_headings(ordered, articles)
     document, dates = describe(document, pieces, articles, style)
     return document, tuple(_block(piece, dates) for own in ordered for piece in own)
+
+
+def _states_paragraphs(document: Document, style: Style) -> bool:
+    """Whether the format says where paragraphs end, so that one without an end mark is whole."""
+    kind = kind_of(Path(document.source))
+    return kind in ("html", "docx") or (kind == "markdown" and not style.newspaper)
 
 
 def _find_title(pieces: list[Piece], style: Style) -> None:

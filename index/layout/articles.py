@@ -6,9 +6,11 @@ a paragraph belongs to is decided by what stands above it, by jumps (下转 → 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from index.layout import cues
 from index.layout.columns import by_words
@@ -16,6 +18,7 @@ from index.layout.pieces import Piece
 from index.layout.roles import Style, is_prose, key
 
 _DEAR = 1.5  # times the price where signs state the headings: who set them saw the columns
+_NEAREST_JUMPS = 50  # to each side, of which one may end in a landing
 _LARGEST_PAGE = 300_000  # characters; longer documents are not single pages and keep their order
 
 
@@ -220,14 +223,17 @@ def _by_position(pieces: Sequence[Piece], articles: list[Article]) -> None:
 def _by_jumps(pieces: Sequence[Piece]) -> set[int]:
     """Follow 下转 to 上接: the pieces behind the second belong to the article of the first; return their orders."""
     leaving = [piece for piece in pieces if piece.role == "jump_to"]
+    order = attrgetter("order")
     jumped: set[int] = set()
     for landing in (piece for piece in pieces if piece.role == "jump_from"):
-        origin = _origin(landing, leaving)
+        at = bisect_left(leaving, landing.order, key=order)
+        origin = _origin(landing, leaving[max(0, at - _NEAREST_JUMPS) : at + _NEAREST_JUMPS])
         if origin is None:
             continue
-        leaving.remove(origin)
+        del leaving[bisect_left(leaving, origin.order, key=order)]
         landing.article = origin.article
-        for piece in pieces[landing.order + 1 :]:
+        for position in range(landing.order + 1, len(pieces)):
+            piece = pieces[position]
             if piece.role in ("heading", "label", "jump_from", "jump_to", "contents"):
                 break
             piece.article = origin.article

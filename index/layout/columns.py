@@ -265,14 +265,14 @@ def _place_captions(pieces: Sequence[Piece], models: dict[int, _Model]) -> None:
 
 
 def _carry_along(pieces: Sequence[Piece], natural: dict[int, int], chosen: dict[int, int]) -> None:
-    """Move section headings with the paragraph under them and other pieces with the paragraph before them."""
-    current: int | None = None
+    """Move section headings with the paragraph under them, tables with the one before them in their article."""
+    above: int | None = None
     for position, piece in enumerate(pieces):
         if piece.order in chosen:
-            current = chosen[piece.order]
+            above = piece.order
         elif piece.role == "heading":
             below = next((p for p in pieces[position + 1 :] if p.order in chosen), None)
             if below is not None and natural[below.order] == piece.article:
                 piece.article = chosen[below.order]
-        elif piece.role in ("table", "code") and current is not None:
-            piece.article = current
+        elif piece.role in ("table", "code") and above is not None and natural[above] == piece.article:
+            piece.article = chosen[above]

@@ -10,7 +10,7 @@ CJK = "\u3400-\u9fff\uf900-\ufaff"
 _MARKS = "◎▶►▷⊙●○■□◆◇▲△▼★☆※♦•"
 _TRAILING = "”’\"'」』）)】〕》〉]*_■□●◆ \t\u3000"
 
-ENDS = "。！？!?…；;：:｡."
+ENDS = "。！？!?…；;：:｡.．؟۔।॥"
 _SENTENCE_STARTER = re.compile(
     r"近年来|近日|日前|目前|当前|今年|去年|此外|同时|据|记者|其中|如今|下一步|未来|截至|截止|随着|"
     r"为了|在此|与此同时|然而|但|因此|不过|例如|比如|一[是、]|二[是、]|三[是、]|四[是、]|首先|其次|最后|另外|随后|"
@@ -72,11 +72,12 @@ _ORGANISATION = re.compile(
 )
 _PLACE = r"第?\s*([A-Za-z]?\d{1,3}|[一二三四五六七八九十]{1,3})\s*[版页面]"
 _TO = re.compile(
-    rf"[{_MARKS}]?\s*[（(【\[]?\s*(?:紧?下转|转)\s*{_PLACE}\s*[）)】\]]?|"
-    r"[(\[]?(?:Continued|continued|CONTINUED|See|Turn to) (?:on |to )?(?:page|PAGE|p\.|Page) ?([A-Z]?\d{1,3})[)\]]?"
+    rf"[{_MARKS}]?\s*(?:[（(【\[]\s*(?:[^（）()【】\[\]]{{1,24}}(?=下转))?)?(?:紧?下转|转)\s*{_PLACE}\s*[）)】\]]?|"
+    r"(?:[(\[]?(?:Continued|continued|CONTINUED)|^[(\[]?(?:See|Turn to)) "  # in mid-line they refer to a page
+    r"(?:on |to )?(?:page|PAGE|p\.|Page) ?([A-Z]?\d{1,3})[)\]]?"
 )
 _FROM = re.compile(
-    rf"[{_MARKS}]?\s*[（(【\[]?\s*(?:上接|紧接|接)\s*{_PLACE}\s*[）)】\]]?|"
+    rf"[{_MARKS}]?\s*[（(【\[]?\s*(?:上接|紧接|接)\s*{_PLACE}\s*(?:[:：]|《[^《》]{{1,40}}》\s*)?[）)】\]]?|"
     r"[(\[]?(?:Continued|continued|CONTINUED) from (?:page|PAGE|p\.|Page) ?([A-Z]?\d{1,3})[)\]]?"
 )
 _IMPRINT = re.compile(
@@ -119,7 +120,7 @@ _PAPER_NAME = re.compile(
 _ISSUE_NUMBER = re.compile(r"第\s*\**\s*\d+\s*\**\s*[期版]|(?:Vol|No|Issue|Page)\.? ?\d")
 _ISSUE_PART = re.compile(rf"{_ISSUE_NUMBER.pattern}|星期")
 _PAGE_NUMBER = re.compile(
-    r"[-—–·.~\s]*(?:第?\s*[A-Z]?\d{1,4}\s*[页版]?(?:\s*[/／]?\s*共?\s*\d{1,4}\s*页?)?|[Pp](?:age|AGE|\.)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?)"
+    r"[-—–·.~\s]*(?:第?\s*[A-Z]?\d{1,4}\s*[页版]?(?:\s*(?:[/／]\s*共?|共)\s*\d{1,4}\s*页?)?|[Pp](?:age|AGE|\.)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?)"
     r"[-—–·.~\s]*$"
 )
 _CONTENTS_TITLE = re.compile(
@@ -217,8 +218,8 @@ def cannot_start(text: str) -> bool:
 
 def is_byline(text: str) -> bool:
     """Whether the line names the writers: ◎本报记者 王明, By Jane Doe."""
-    text = simple(text)
-    if len(text) > 80:
+    text = simple(text).strip("*_")
+    if not text or len(text) > 80:
         return False
     if not has_cjk(text):
         return _BY.match(text) is not None
@@ -274,8 +275,12 @@ def opens_news_item(text: str) -> bool:
 
 def is_jump(line: str) -> bool:
     """Whether a line holds a jump and nothing else: （下转第8版）."""
-    line = simple(line)
-    return len(line) <= 24 and is_balanced(line) and (_TO.match(line) or _FROM.match(line)) is not None
+    if len(line) > 24 or not is_balanced(line):
+        return False
+    leaving, landing = jump_to(line), jump_from(line)
+    if leaving is not None and leaving.start() == 0:
+        return True  # behind a landing a title may stand: 上接第1版 大桥开工
+    return landing is not None and (landing.end() == len(line) or not is_finished(line))
 
 
 def are_rows(upper: str, lower: str) -> bool:
@@ -292,15 +297,18 @@ def splits_figure(before: str, after: str) -> bool:
 
 
 def jump_to(text: str) -> re.Match[str] | None:
-    """Match （下转第8页） at the end of a line."""
-    text = simple(text[-80:])
-    return next((m for m in _TO.finditer(text[-40:]) if m.end() >= len(text[-40:].rstrip(_TRAILING))), None)
+    """Match （下转第8页） at the end of a line, set apart from the words before it, which else speak of it."""
+    text = simple(text)
+    for match in _TO.finditer(text, max(0, len(text) - 40)):
+        if match.end() >= len(text.rstrip(_TRAILING)):
+            return match if not match[0][0].isalpha() or is_finished(text[: match.start()]) else None
+    return None
 
 
 def jump_from(text: str) -> re.Match[str] | None:
-    """Match （上接第3页） at the start of a line."""
-    text = simple(text)
-    return _FROM.match(text)
+    """Match （上接第3页） at the start of a line, set apart from the words after it, which else speak of it."""
+    match = _FROM.match(simple(text))
+    return match if match and (match.end() == len(text) or not match[0][-1].isalpha()) else None
 
 
 def subject(headline: str) -> str:
@@ -369,11 +377,14 @@ def masthead(line: str) -> str:
 
 
 def is_page_number(text: str) -> bool:
-    """Whether the line is only a page number."""
+    """Whether the line is only a page number; none is greater than the number of pages: 120/80."""
     text = simple(text)
     if len(text) > 24 or (text.startswith(("- ", "* ")) and not text.endswith(("-", "*"))):
         return False
-    return _PAGE_NUMBER.match(text) is not None
+    if _PAGE_NUMBER.match(text) is None:
+        return False
+    page, *pages = map(int, re.findall(r"\d+", text))
+    return not pages or page <= pages[0]
 
 
 def is_contents_line(text: str) -> bool:

@@ -17,6 +17,7 @@ _FULL_DATE = re.compile(r"(\d{4})\s*(?:年|[-/.])\s*(\d{1,2})\s*(?:月|[-/.])\s*
 _MONTH_DAY = re.compile(r"(?<![\d年])(\d{1,2})月(\d{1,2})日")
 _YEAR_MONTH = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月(?!\s*\d)")
 _ISSUE = re.compile(r"(\d{4})\s*年\s*第?\s*\**\s*(\d+)\s*\**\s*期")
+_NAMED_ISSUE = re.compile(rf"{_ISSUE.pattern}[{cues.CJK}]{{2,12}}$")  # 2023年第2期简报
 _TOTAL_ISSUE = re.compile(r"总第?\s*\**\s*(\d+)\s*\**\s*期")
 _PAPER = re.compile(
     rf"([{cues.CJK}]{{2,8}}(?:日报|晚报|早报|时报|商报|周报|周刊|导报|新闻网?))(?:讯|电)?\s*[（(]?(?:实习|特约)?(?:记者|讯)?"
@@ -79,6 +80,8 @@ def _masthead(pieces: Sequence[Piece], articles: Sequence[Article], style: Style
     marked = next((piece for piece in pieces[:3] if piece.extra.get("masthead")), None)
     if marked is not None:
         return marked.extra["masthead"]
+    if _NAMED_ISSUE.match(cues.bare(pieces[0].text)):
+        return ""
     for piece in pieces[:_HEAD]:
         if is_prose(piece):
             break
@@ -179,6 +182,8 @@ def _title(
     title = document.title if cues.width(document.title) <= LONGEST_HEADING else ""
     if title and title not in (stem, document.name, document.source):
         return title
+    if _NAMED_ISSUE.match(cues.bare(pieces[0].text)):
+        return cues.bare(pieces[0].text)
     marked = next((piece for piece in pieces if is_title(piece)), None)
     if marked:
         return cues.bare(marked.text)

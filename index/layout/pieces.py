@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 from index.datatypes import Document, Mark, Span
 from index.layout import cues
 from index.tables import find_tables
+from index.text import is_spaced
 
 Role = Literal[
     "text",
@@ -69,6 +71,7 @@ class _Line:
     text: str  # without the white space around it
     indent: int
     hard: bool  # ends in a Markdown hard break
+    width: int  # as it was set, a jump before its words included
 
 
 _HASH = re.compile(r"(#{1,6})(?:[ \t\u3000]+|(?=[^#\s!/\d]))(.*?)[ \t#]*$")
@@ -173,7 +176,9 @@ def _cut_plain(text: str, start: int, end: int) -> Iterator[Piece]:
             lead = len(raw) - len(raw.lstrip())
             first = position + lead
             hard = raw.endswith("  ") or stripped.endswith("\\")
-            group.append(_Line(first, first + len(stripped), stripped, lead, hard))
+            group.extend(
+                _apart(_Line(first, first + len(stripped), stripped, lead, hard, cues.width(stripped)))
+            )
         else:
             if group:
                 yield from _cut_group(text, group, group_gap)
@@ -182,6 +187,17 @@ def _cut_plain(text: str, start: int, end: int) -> Iterator[Piece]:
         position += len(raw) + 1
     if group:
         yield from _cut_group(text, group, group_gap)
+
+
+def _apart(line: _Line) -> Iterator[_Line]:
+    """Yield a line, and a jump in brackets before its words or one after them as lines of their own."""
+    landing, leaving = cues.jump_from(line.text), cues.jump_to(line.text)
+    lands = landing is not None and landing[0].endswith(("）", ")", "】", "]"))
+    cuts = {0, landing.end() if landing and lands else 0, leaving.start() if leaving else 0, len(line.text)}
+    for span in pairwise(sorted(cuts)):
+        start, end = _trimmed(line.text, *span)
+        if start < end:
+            yield replace(line, start=line.start + start, end=line.start + end, text=line.text[start:end])
 
 
 def _code_lines(raws: list[str]) -> frozenset[int]:
@@ -229,7 +245,7 @@ def _cut_lines(lines: list[_Line], gap: int) -> Iterator[Piece]:
     previous: _Line | None = None
     for number, line in enumerate(lines):
         if _RULE.match(line.text) or _FENCE.match(line.text) or cues.is_table_rule(line.text):
-            if current and set(line.text) <= {"=", "-"} and cues.width(current.text) <= 60 and previous:
+            if current and previous and _underlines(line.text, current.text):
                 current.role, current.level, current.stated = "heading", 1 if "=" in line.text else 2, True
             previous = None
             continue
@@ -248,6 +264,12 @@ def _cut_lines(lines: list[_Line], gap: int) -> Iterator[Piece]:
         previous = line
     if current:
         yield current
+
+
+def _underlines(rule: str, text: str) -> bool:
+    """Whether a rule marks the line above it as a heading; dashes under a sentence only part it from the next."""
+    sentence = "-" in rule and text.endswith((".", "。", "；", ";"))
+    return set(rule) <= {"=", "-"} and cues.width(text) <= 60 and not sentence
 
 
 def _is_wrapped(lines: list[_Line], longest: int) -> bool:
@@ -303,14 +325,17 @@ def _goes_on(previous: _Line, line: _Line, current: Piece, longest: int, wrapped
         return False
     if current.role == "list" and line.indent > 0 and not cues.has_cjk(line.text):
         return True
-    if cues.width(previous.text) < 0.6 * longest or cues.is_caption(line.text):
+    if previous.width < 0.6 * longest or cues.is_caption(line.text):
         return False
     if cues.is_finished(previous.text):
-        return wrapped and line.indent <= previous.indent and cues.width(previous.text) >= 0.85 * longest
+        return wrapped and line.indent <= previous.indent and previous.width >= 0.85 * longest
     if not cues.has_cjk(previous.text):
         return wrapped or line.text[0].islower() or previous.text[-1] in ",-"
-    return cues.width(previous.text) >= 12 and (
-        wrapped or not cues.looks_like_heading(previous.text) or cues.splits_figure(previous.text, line.text)
+    return previous.width >= 12 and (
+        wrapped
+        or previous.width > cues.width(previous.text)
+        or not cues.looks_like_heading(previous.text)
+        or cues.splits_figure(previous.text, line.text)
     )
 
 
@@ -318,7 +343,7 @@ def _extend(piece: Piece, line: _Line) -> None:
     """Add a wrapped line: the line break stays only where it stands for a space between words."""
     last_start, last_end = piece.spans[-1]
     before, after = piece.text[-1], line.text[0]
-    if before.isascii() and after.isascii():
+    if is_spaced(piece.text[-8:], line.text[:8]):
         if (
             before == "-" and after.islower() and piece.text[-2:-1].isalpha()
         ):  # a word hyphenated at the margin
@@ -370,12 +395,13 @@ def _classify(line: _Line, gap: int) -> Piece:
         piece.role = "list"
     if cues.is_page_number(text):
         piece.role = "furniture"
+    elif cues.is_jump(text):
+        leaving = cues.jump_to(text)
+        piece.role, piece.target = (
+            ("jump_to", _target(leaving)) if leaving else ("jump_from", _target(cues.jump_from(text)))
+        )
     elif cues.is_byline(text) or cues.is_sign_off(text):
         piece.role = "byline"
-    elif len(text) <= 24 and cues.jump_to(text):
-        piece.role, piece.target = "jump_to", _target(cues.jump_to(text))
-    elif len(text) <= 24 and cues.jump_from(text):
-        piece.role, piece.target = "jump_from", _target(cues.jump_from(text))
     elif cues.is_caption(text):
         piece.role = "furniture" if cues.is_credit(text) else "caption"
     elif cues.is_imprint(text) or cues.is_issue_line(text):

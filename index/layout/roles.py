@@ -14,8 +14,11 @@ from index.layout.stitching import shares_word
 
 _SKIPPED: frozenset[Role] = frozenset({"caption", "furniture", "contents", "pull_quote"})
 _PHOTO_GAP = 3  # blank lines that OCR leaves where a picture stood
+_FAR = 50  # pieces; on and on over captions would take quadratic time
 _TABLE_CELL = 8  # width of a line that may be a cell of a table
 _ROW = 60  # width of the longest row of a list
+_VALUE = re.compile(r"[A-Z]?\d+")
+_PAGE_FIGURE = re.compile(r"(?:(?<=第)|(?<=\b[A-Z])|(?<![^\W_]))\d+(?:(?=\s*[页頁版])|(?![^\W_]))")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -57,12 +60,13 @@ def assign_roles(pieces: list[Piece], text: str, pages: int) -> tuple[Style, fro
 
 
 def _free_figures(pieces: Sequence[Piece]) -> None:
-    """Take bare numbers that stand among short lines for figures of a table, not for page numbers."""
+    """Take bare values that stand among short lines for those of a table, not for page numbers."""
     for position, piece in enumerate(pieces):
-        if piece.role != "furniture" or piece.stated or not piece.text.isdigit():
+        if piece.role != "furniture" or piece.stated or not _VALUE.fullmatch(piece.text):
             continue
         beside = [*pieces[max(0, position - 1) : position], *pieces[position + 1 : position + 2]]
-        if len(piece.text) > 3 or any(cues.width(other.text) <= _TABLE_CELL for other in beside):
+        year = piece.text.isdigit() and len(piece.text) > 3
+        if year or any(cues.width(other.text) <= _TABLE_CELL for other in beside):
             piece.role = "list"
 
 
@@ -82,22 +86,29 @@ def _style(pieces: Sequence[Piece]) -> Style:
 
 
 def _find_running_heads(pieces: Sequence[Piece]) -> None:
-    """Mark lines that come again at the top or foot of three pages or more, numbers aside."""
-    edges: dict[int | None, list[Piece]] = {}
+    """Mark lines that come again at the top or foot of three pages or more, but for the number of the page."""
+    edges: dict[int, list[Piece]] = {}
     for piece in pieces:
-        edges.setdefault(piece.page, []).append(piece)
-    seen: Counter[str] = Counter()
-    candidates: list[tuple[str, Piece]] = []
-    for on_page in edges.values():
-        for piece in {id(p): p for p in (*on_page[:2], *on_page[-2:])}.values():
-            if cues.width(piece.text) <= 60:
-                told = cues.is_finished(piece.text)  # 2020年产值700亿元。 is no running head
-                name = piece.text if told else re.sub(r"\d+", "0", piece.text)
-                seen[name] += 1
-                candidates.append((name, piece))
-    for name, piece in candidates:
-        if seen[name] >= 3:
+        if piece.page is not None:
+            edges.setdefault(piece.page, []).append(piece)
+    candidates = [
+        (_running_forms(piece.text, page), piece)
+        for page, on_page in edges.items()
+        for piece in {id(p): p for p in (*on_page[:2], *on_page[-2:])}.values()
+        if cues.width(piece.text) <= 60
+    ]
+    seen = Counter(form for forms, _ in candidates for form in forms)
+    for forms, piece in candidates:
+        if any(seen[form] >= 3 for form in forms):
             piece.role = "furniture"
+
+
+def _running_forms(text: str, page: int) -> list[str]:
+    """Return a line as it is and as it is but for the number of its page, given as the distance from the page."""
+    if cues.is_finished(text):  # 2020年产值700亿元。 is no running head
+        return [text]
+    figures = _PAGE_FIGURE.finditer(text)
+    return [text, *(f"{text[: f.start()]}<{int(f[0]) - page}>{text[f.end() :]}" for f in figures)]
 
 
 def _find_contents(pieces: Sequence[Piece]) -> frozenset[str]:
@@ -109,9 +120,14 @@ def _find_contents(pieces: Sequence[Piece]) -> frozenset[str]:
     ]
     found: set[int] = set()
     run: list[int] = []
+    names = Counter(key(piece.text) for piece in pieces) if lines else Counter()
     for position in [*lines, 1 << 60]:
         if run and position - run[-1] > 4:
-            if len(run) >= 3 and _numbers_rise([pieces[p].text for p in run]) and _lists_titles(pieces, run):
+            if (
+                len(run) >= 3
+                and _numbers_rise([pieces[p].text for p in run])
+                and _lists_titles(pieces, run, names)
+            ):
                 found.update(run)
             run = []
         run.append(position)
@@ -136,19 +152,19 @@ def _find_contents(pieces: Sequence[Piece]) -> frozenset[str]:
     return frozenset(title for title in titles if len(title) >= 4)
 
 
-def _lists_titles(pieces: Sequence[Piece], run: Sequence[int]) -> bool:
+def _lists_titles(pieces: Sequence[Piece], run: Sequence[int], names: Counter[str]) -> bool:
     """Whether lines with rising numbers are contents: a list of cities and their output looks the same.
 
-    They are where leaders lead to the numbers, a heading says so just above, or two titles come again.
+    They are where a heading says so just above or two of their titles come again among the ``names`` of all pieces.
+    Where leaders lead to the numbers one title is enough; without any it is a list of prices.
     """
-    lines = [pieces[position].text for position in run]
-    if sum(cues.has_leaders(line) for line in lines) * 2 >= len(lines):
-        return True
     if any(cues.is_contents_title(piece.text) for piece in pieces[max(0, run[0] - 3) : run[0]]):
         return True
+    lines = [pieces[position].text for position in run]
+    own = Counter(map(key, lines))
     titles = {title for line in lines if len(title := key(_entry_title(line))) >= 4}
-    others = {key(piece.text) for position, piece in enumerate(pieces) if position not in run}
-    return len(titles & others) >= 2
+    again = sum(names[title] > own[title] for title in titles)
+    return again >= (1 if sum(map(cues.has_leaders, lines)) * 2 >= len(lines) else 2)
 
 
 def _mark_contents_headings(pieces: Sequence[Piece], found: set[int], first: int) -> None:
@@ -315,12 +331,12 @@ def _owner(owners: dict[int, Piece], position: int) -> Piece | None:
 
 
 def neighbour(pieces: Sequence[Piece], position: int, step: int) -> Piece | None:
-    """Find the next piece (step 1) or the previous one (-1), captions and furniture aside."""
-    position += step
-    while 0 <= position < len(pieces):
-        if pieces[position].role not in _SKIPPED:
-            return pieces[position]
-        position += step
+    """Find the next piece (step 1) or the previous one (-1), a few captions and furniture aside."""
+    for near in range(position + step, position + step * _FAR, step):
+        if not 0 <= near < len(pieces):
+            return None
+        if pieces[near].role not in _SKIPPED:
+            return pieces[near]
     return None
 
 
@@ -331,17 +347,20 @@ def _find_headings(pieces: Sequence[Piece], text: str, style: Style, titles: fro
         if piece.role not in ("text", "list") or piece.extra.get("row") or len(piece.text) > 100:
             continue
         previous, following = neighbour(pieces, position, -1), neighbour(pieces, position, 1)
-        if _is_headline(piece, previous, following, text):
-            piece.role = "heading"
-            below = following.extra.get("headline", "0") if following is not None else "0"
-            piece.extra["headline"] = str(int(below) + 1)  # how many lines of the headline are known
-            continue
-        if following is None or len(piece.spans) > 1:
+        if following is None:
             continue
         kicker = piece.text.endswith("——") and following.role == "heading"
-        if not (kicker or cues.looks_like_heading(piece.text)):
-            continue
-        if kicker or _heads(piece, previous, following, text, style, titles):
+        if _is_headline(piece, previous, following, text):
+            piece.role = "heading"
+            below = following.extra.get("headline", "0")
+            piece.extra["headline"] = str(int(below) + 1)  # how many lines of the headline are known
+        elif len(piece.spans) == 1 and (
+            kicker
+            or (
+                cues.looks_like_heading(piece.text)
+                and _heads(piece, previous, following, text, style, titles)
+            )
+        ):
             piece.role = "heading"
 
 
@@ -357,9 +376,9 @@ def _opens_article(piece: Piece) -> bool:
     return piece.role == "text" and cues.is_dateline(piece.text)
 
 
-def _is_headline(piece: Piece, previous: Piece | None, following: Piece | None, text: str) -> bool:
+def _is_headline(piece: Piece, previous: Piece | None, following: Piece, text: str) -> bool:
     """Whether a short line stands right over a byline or dateline, or over the next line of such a headline."""
-    if following is None or piece.role != "text" or len(piece.spans) > HEADLINE_LINES:
+    if piece.role != "text" or len(piece.spans) > HEADLINE_LINES:
         return False
     if (
         not cues.looks_like_headline(piece.text)

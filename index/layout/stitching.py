@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from index.layout import cues
 from index.layout.pieces import LONGEST_PARAGRAPH, Piece
+from index.text import is_spaced
 
 _WINDOW = 20_000  # characters to each side in which the same author's words are looked for
 _INNER_PUNCTUATION = re.compile(r"[，。；、,;“]")
@@ -23,16 +24,23 @@ def stitch(pieces: Iterable[Piece], text: str, *, surely: bool = False) -> list[
     second half joins the first, so what stood between them comes after. With ``surely``, only halves that cannot be
     anything else are joined: on a newspaper page the paragraph below may be of another article.
     """
+    pieces = list(pieces)
     stitched: list[Piece] = []
     unfinished: Piece | None = None
     jumped = False
+    lands = any(piece.role == "jump_from" for piece in pieces)
+    left: Piece | None = None  # the paragraph that goes on behind the next landing
     for piece in pieces:
         jumped = jumped or piece.role in ("jump_to", "jump_from")
+        if piece.role == "jump_to" and lands:
+            left, unfinished = unfinished, None
+        elif piece.role == "jump_from":
+            left, unfinished = None, None if surely else left or unfinished
         if piece.role == "text":
             if unfinished and (
                 belongs(unfinished, piece, text) if surely else continues(unfinished, piece, text, jumped)
             ):
-                join(unfinished, piece)
+                join(unfinished, piece, text)
                 unfinished = _unfinished(unfinished)
                 continue
             unfinished, jumped = _unfinished(piece), False
@@ -47,15 +55,17 @@ def _unfinished(piece: Piece) -> Piece | None:
     return piece if len(piece.text) <= LONGEST_PARAGRAPH and is_cut(piece) else None
 
 
-def join(first: Piece, second: Piece) -> None:
-    """Add the second half to the first; between words of Latin letters the white space before the second is kept."""
-    if first.text[-1:].isascii() and second.text[:1].isascii() and first.text[-1:].isalnum():
-        if cues.splits_figure(first.text, second.text):
-            pass
-        elif second.start > 0 and second.spans[0][0] > first.spans[-1][1]:
-            second_start, second_end = second.spans[0]
-            second.spans[0] = (second_start - 1, second_end)
-            second.text = " " + second.text
+def join(first: Piece, second: Piece, text: str) -> None:
+    """Add the second half to the first; between words with spaces the white space before the second is kept."""
+    if (
+        is_spaced(first.text[-8:], second.text[:8])
+        and not first.text.endswith(("-", "("))
+        and not cues.splits_figure(first.text, second.text)
+        and text[second.start - 1 : second.start].isspace()
+    ):
+        second_start, second_end = second.spans[0]
+        second.spans[0] = (second_start - 1, second_end)
+        second.text = " " + second.text
     first.spans = [*first.spans, *second.spans]
     first.text += second.text
 

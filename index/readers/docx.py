@@ -10,7 +10,7 @@ from typing import Any
 
 from index.datatypes import MarkKind
 from index.errors import ReadError
-from index.readers.draft import Draft, DraftWriter
+from index.readers.draft import Draft, DraftWriter, stretch
 from index.readers.limits import DEFAULT_LIMITS, ReadLimits
 from index.readers.titles import sane_title
 
@@ -31,7 +31,6 @@ _UNSEEN = frozenset(  # deleted or moved away, field codes, readings, the second
         _DRAWN,
     }
 )
-_WIDEST = 100  # columns that a cell goes across, whatever its file says
 _RATIO_MATTERS_BYTES = 10_000_000  # a short text of one phrase repeated may shrink a hundredfold, harmlessly
 _STYLES: tuple[tuple[re.Pattern[str], MarkKind], ...] = (
     (re.compile(r"title$", re.I), "title"),
@@ -205,8 +204,8 @@ class _Walk:
                 for cell in row:
                     self.blocks(cell)
             return
-        lines = ["\t".join(texts).rstrip("\t") for texts in _grid(rows)]
-        self._write("\n".join(filter(None, lines)), "table")
+        lines = ["\t".join(texts) for texts in _grid(rows) if any(texts)]
+        self._write("\n".join(lines), "table")
 
 
 def _rows(table: Any) -> Iterator[Any]:
@@ -235,8 +234,8 @@ def _grid(rows: Iterable[Iterable[Any]]) -> Iterator[list[str]]:
             merged = cell.find(f"{_W}tcPr/{_W}vMerge")
             goes_on = merged is not None and merged.get(f"{_W}val") != "restart"
             texts.append(above[len(texts)] if goes_on and len(texts) < len(above) else _cell_text(cell))
-            stated = across.get(f"{_W}val", "") if across is not None else ""
-            texts += [""] * (min(int(stated), _WIDEST) - 1 if stated.isdecimal() else 0)
+            stated = across.get(f"{_W}val") if across is not None else ""
+            texts += [""] * (stretch(stated) - 1)
         above = texts
         yield texts
 

@@ -16,6 +16,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u2028\
 _INVISIBLE = dict.fromkeys(
     map(ord, "\u00ad\u200b\u2060")
 )  # hints for line breaking; they hide words from search
+_WIDEST = 100  # rows or columns that a cell stretches over, whatever its file says
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -132,3 +133,9 @@ class DraftWriter:
     def _append(self, text: str) -> None:
         self._pieces.append(text)
         self._length += len(text)
+
+
+def stretch(stated: str | None) -> int:
+    """Return over how many rows or columns a cell of a table stretches; 1 where its file states no number."""
+    stated = (stated or "").strip()
+    return min(max(1, int(stated)), _WIDEST) if stated.isdecimal() and len(stated) < 6 else 1

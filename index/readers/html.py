@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from index.datatypes import MarkKind, Span
 from index.errors import ReadError
-from index.readers.draft import Draft, DraftWriter
+from index.readers.draft import Draft, DraftWriter, stretch
 from index.readers.text import decode
 
 _SILENT_TAGS = """
@@ -34,7 +34,6 @@ _KINDS: dict[str, MarkKind] = {
 }
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SIGNS = {"mfrac": "/", "msup": "^"}  # between the two parts of a formula: 1/2 is not 12
-_WIDEST = 100  # rows or columns that a cell stretches over, whatever its file says
 _LONGEST_CELL = 400  # characters; a longer cell is a column of a page, not a value
 _ICON = re.compile("icon|symbol", re.I)
 _HAN = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
@@ -303,7 +302,7 @@ def _grid(rows: Iterable[Any]) -> list[list[str]]:
         for cell in row.css("td, th"):
             _hang(line, hanging)
             text = _one_line(_Walk().run(cell).text)
-            across, down = _count(cell, "colspan"), _count(cell, "rowspan")
+            across, down = (stretch(cell.attributes.get(name)) for name in ("colspan", "rowspan"))
             for part in (text, *("",) * (across - 1)):
                 begun[len(line)] = (down, part)
                 line.append(part)
@@ -317,9 +316,3 @@ def _hang(line: list[str], hanging: Mapping[int, tuple[int, str]]) -> None:
     """Fill the next columns of a row with what stretches into them from the rows above."""
     while len(line) in hanging:
         line.append(hanging[len(line)][1])
-
-
-def _count(cell: Any, attribute: str) -> int:
-    """Return over how many rows or columns a cell stretches; 1 where it states no number."""
-    stated = (cell.attributes.get(attribute) or "").strip()
-    return min(max(1, int(stated)), _WIDEST) if stated.isdecimal() and len(stated) < 6 else 1
