@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,7 @@ class Recorded:
 
     bodies: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -31,7 +32,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        act = self.server.next_act(body, self.headers.get("Authorization", ""))
+        act = self.server.next_act(body, dict(self.headers))
         try:
             act(self)
         except (BrokenPipeError, ConnectionResetError):  # the client has gone, as it may
@@ -81,10 +82,12 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/v1"
 
-    def next_act(self, body: dict[str, Any], authorization: str) -> Act:
+    def next_act(self, body: dict[str, Any], headers: Mapping[str, str]) -> Act:
         with self._lock:
             self.recorded.bodies.append(body)
-            self.recorded.keys.append(authorization.removeprefix("Bearer "))
+            named = {name.lower(): value for name, value in headers.items()}
+            self.recorded.headers.append(named)
+            self.recorded.keys.append(named.get("authorization", "").removeprefix("Bearer "))
             return self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
 
 
@@ -131,12 +134,12 @@ def says(*texts: str, finish: str = "stop") -> Act:
     return act
 
 
-def fails(status: int, message: str = "no", **headers: str) -> Act:
+def fails(status: int, message: str = "no", code: str | None = None, **headers: str) -> Act:
     """Refuse with a status, in OpenAI's form."""
 
     def act(handler: Handler) -> None:
         handler.begin(status, "application/json", **headers)
-        handler.chunk(json.dumps({"error": {"message": message, "type": "x"}}).encode())
+        handler.chunk(json.dumps({"error": {"message": message, "type": "x", "code": code}}).encode())
         handler.end()
 
     return act

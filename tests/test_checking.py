@@ -9,7 +9,6 @@ import pytest
 from conftest import FakeEmbedder
 
 from index.embedder import load_embedder
-from rag.answerers.evidence import ReadingLike
 from rag.checking import Checked, SentenceChecker, is_checkable
 from rag.checking.__main__ import main
 from rag.checking.binding import read_facts
@@ -19,6 +18,7 @@ from rag.checking.names import find_names, holds, searched
 from rag.checking.support import features, present
 from rag.datatypes import DoubtReason, Passage, Span
 from rag.reader import Reader
+from rag.readings import ReadingLike
 
 DATA = Path(__file__).parent / "data"
 

@@ -71,6 +71,17 @@ def test_a_bad_file_is_told_in_chinese(tmp_path: Path, name: str, content: bytes
             "the server at localhost:11434 said nothing for 120 s; it may be overloaded",
             "the server at localhost:11434 有 120 秒没有回应，可能太忙。",
         ),
+        *(
+            (f"the model 'q' at http://h/v1 {english}", f"the model 'q' at http://h/v1 {chinese}")
+            for english, chinese in {
+                "failed (HTTP 503: down); ask again in 3600 s": "出错（HTTP 503：down）；请过 3600 秒再问。",
+                "failed (HTTP 503: down); ask again later": "出错（HTTP 503：down）；请稍后再问。",
+                "failed (out of memory); ask again later": "出错（out of memory）；请稍后再问。",
+                "refused the request (HTTP 400: no)": "拒绝了请求（HTTP 400：no）。",
+                "withheld its answer (safety); ask in other words": "拒绝给出回答（safety）；请换个说法再问。",
+                "ended without a word; ask again": "没有写出一个字就结束了；请再问一次。",
+            }.items()
+        ),
         (
             "The language model 'a/b' needs about 9.1 GB on cpu, where 4.0 GB are free; take a smaller one, "
             "lower context_tokens, or let a server run a quantised one (openai:URL#MODEL).",

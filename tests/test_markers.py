@@ -77,6 +77,22 @@ def parse(pieces: list[str]) -> list[tuple[str, str, tuple[tuple[int, int], ...]
             "According to passage 2 [1], it grew.",
             [("", "According to , it grew.", ((13, 2), (13, 1)))],
         ),
+        ("第1段指出，产值增长。", [("", "段落指出，产值增长。", ((2, 1),))]),
+        ("根据段落1和段落2，产值增长。", [("", "根据，产值增长。", ((2, 1), (2, 2)))]),
+        ("根据第1段、第3段，产值增长。", [("", "根据，产值增长。", ((2, 1), (2, 3)))]),
+        ("根据段落1，12 家企业。", [("", "根据，12 家企业。", ((2, 1),))]),
+        (
+            "According to passages 1, 2 and 4, it grew.",
+            [("", "According to , it grew.", ((13, 1), (13, 2), (13, 4)))],
+        ),
+        ("As stated in passage 1, it grew.", [("", "As stated in , it grew.", ((13, 1),))]),
+        ("It grew (see passage 2).", [("", "It grew.", ((7, 2),))]),
+        ("产值增长（见段落1）。", [("", "产值增长。", ((4, 1),))]),
+        ("产值增长（来源：段落1、段落3）。", [("", "产值增长。", ((4, 1), (4, 3)))]),
+        ("以上信息来自段落1。", [("", "以上信息来自。", ((6, 1),))]),
+        ("According to passage 1 to us.", [("", "According to  to us.", ((13, 1),))]),
+        ("产值增长（见附件2）。", [("", "产值增长（见附件2）。", ())]),
+        ("他们的意见第3段，", [("", "他们的意见第3段，", ())]),
         ("Passage 1 reportage.", [("", "Passage 1 reportage.", ())]),
         ("段落1落实责任，共12人（附件2）。", [("", "段落1落实责任，共12人（附件2）。", ())]),
         ("It grew in 1912 (12), passage 1 done.", [("", "It grew in 1912 (12), passage 1 done.", ())]),
@@ -103,14 +119,16 @@ def test_sentences_and_markers(
 
 
 @pytest.mark.parametrize(
-    "row", ["[[1]] " * 20, "（passages 1）" * 20, "(document 1) " * 20, "[1," + " " * 300]
-)
+    "row",
+    ["[[1]] " * 20, "（passages 1）" * 20, "(document 1) " * 20, "[1," + " " * 300, "[[1]] " * 2000,
+     *(f"{begun}{' ' * 20_000}" for begun in ("第", "段落", "（见", "in ", "[1")), "段落1和" * 5000, "根据" * 10_000],
+)  # fmt: skip
 def test_a_model_that_repeats_itself_is_read_without_delay(row: str) -> None:
     parser = SentenceParser()
-    started = time.perf_counter()
+    started = time.process_time()
     parser.feed(f"{row}foo bar")
     parser.finish()
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 3.0
 
 
 def test_numbers_are_expanded_and_a_range_has_a_limit() -> None:
@@ -138,10 +156,17 @@ TEXTS = st.lists(
             "段落3",
             "Based on passage 4",
             "（段落1",
+            "（见段落",
+            "来自",
+            "第1段",
+            "As stated in passages 2",
             "）",
             "指出",
             " and ",
             "Passages 1",
+            " to ",
+            " in passage 1",
+            "见",
             " state",
             "`",
             "a[1]",

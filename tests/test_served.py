@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, cast
 
 import pytest
@@ -66,7 +68,7 @@ def test_a_reply_cut_at_its_length_says_so() -> None:
 
 
 def test_chunks_cut_in_the_middle_of_characters_and_lines_are_put_together() -> None:
-    whole = event("产值八百八十五亿元") + event("。😀") + event(finish="stop") + b"data: [DONE]\n\n"
+    whole = event("产值八百八十五亿元\u2028") + event("。😀") + event(finish="stop") + b"data: [DONE]\n\n"
 
     def act(handler: Handler) -> None:
         handler.begin()
@@ -75,7 +77,7 @@ def test_chunks_cut_in_the_middle_of_characters_and_lines_are_put_together() -> 
         handler.end()
 
     with serving(act) as server:
-        assert replied(server.url)[0] == "产值八百八十五亿元。😀"
+        assert replied(server.url)[0] == "产值八百八十五亿元\u2028。😀"
 
 
 def test_of_content_in_parts_only_text_is_taken() -> None:
@@ -93,7 +95,7 @@ def test_of_content_in_parts_only_text_is_taken() -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_a_busy_or_failing_server_is_asked_again(status: int) -> None:
-    with serving(fails(status), fails(status, retry_after="30"), says("好")) as server:
+    with serving(fails(status), fails(status, retry_after="0.02"), says("好")) as server:
         assert replied(server.url)[0] == "好"
         assert len(server.recorded.bodies) == 3
 
@@ -121,6 +123,28 @@ def test_waits_are_within_the_time_that_an_answer_may_take() -> None:
     _, asked = complaint(fails(500), options=ServedOptions(backoff_s=60, total_s=1))
     assert asked == 1
     assert time.monotonic() - begun < 5
+
+
+def test_a_wait_that_a_server_asks_for_is_kept_until_its_date() -> None:
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    started = time.monotonic()
+    with serving(fails(429, retry_after=until), says("好")) as server:
+        assert replied(server.url, ServedOptions(backoff_s=0.01, longest_wait_s=5))[0] == "好"
+    assert time.monotonic() - started > 0.5  # dates are whole seconds
+
+
+@pytest.mark.parametrize(
+    "options", [ServedOptions(longest_wait_s=30), ServedOptions(longest_wait_s=9000, total_s=60)]
+)
+def test_a_wait_beyond_what_is_allowed_is_told_at_once(options: ServedOptions) -> None:
+    said, asked = complaint(fails(503, "down", retry_after="3600"), options=options)
+    assert (said, asked) == ("failed (HTTP 503: down); ask again in 3600 s", 1)
+
+
+def test_a_used_up_quota_is_not_asked_for_again() -> None:
+    said, asked = complaint(fails(429, "You exceeded your current quota", "insufficient_quota"))
+    assert asked == 1
+    assert "You exceeded your current quota" in said
 
 
 @pytest.mark.parametrize(
@@ -158,13 +182,25 @@ def streams(*pieces: bytes, end: bool = True) -> Act:
         (streams(event("产值"), b"data: \xff\xfe\n\n"), "sent what is no answer"),
         (streams(event("产值"), end=False), "could not be reached or broke off"),
         (streams(event("产值")), "broke off in the middle of its answer"),
-        (streams(b"data: [DONE]\n\n"), "broke off in the middle of its answer"),
-        (streams(b"data: [1, 2]\n\n", b'data: {"a": 1}\n\n'), "broke off in the middle of its answer"),
+        (streams(b"data: [DONE]\n\n"), "ended without a word"),
+        (streams(b"data: [1, 2]\n\n", b'data: {"a": 1}\n\n'), "ended without a word"),
+        (streams(b'data: {"choices": 5}\n\n', b'data: {"choices": [5]}\n\n'), "ended without a word"),
         (
             streams(event("产值"), b'data: {"error": {"message": "out of memory"}}\n\n'),
-            "sent what is no answer (out of memory)",
+            "failed (out of memory)",
         ),
-        (streams(event("产"), event(finish="content_filter")), "withheld its answer"),
+        (streams(event("产值"), b'data: {"error": "out of memory"}\n\n'), "failed (out of memory)"),
+        (
+            streams(event("产值"), b'event: error\ndata: {"message": "out of memory"}\n\n'),
+            "failed (out of memory)",
+        ),
+        (
+            streams(event("产值"), b'data: {"error": {"message": "busy", "code": 503}}\n\n'),
+            "failed (HTTP 503: busy)",
+        ),
+        (streams(event("产"), event(finish="content_filter")), "withheld its answer (content_filter)"),
+        (streams(event("产"), event(finish="SAFETY")), "withheld its answer (safety)"),
+        (streams(event("产"), event(finish="sensitive")), "withheld its answer (sensitive)"),
     ],
 )
 def test_what_is_no_whole_answer_is_an_error(act: Act, said: str) -> None:
@@ -173,14 +209,116 @@ def test_what_is_no_whole_answer_is_an_error(act: Act, said: str) -> None:
     assert asked == 1
 
 
-def test_a_page_instead_of_a_stream_is_an_error() -> None:
-    def page(handler: Handler) -> None:
-        handler.begin(200, "text/html")
-        handler.chunk(b"<html>hello</html>")
+def whole(body: bytes, kind: str = "application/json") -> Act:
+    """Reply at once, without a stream."""
+
+    def act(handler: Handler) -> None:
+        handler.begin(200, kind)
+        if body:
+            handler.chunk(body)
         handler.end()
 
-    message, _ = complaint(page)
-    assert "broke off" in message or "no answer" in message
+    return act
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (
+            whole(b"<html>hello</html>", "text/html; charset=utf-8"),
+            "sent a page (text/html; charset=utf-8) and no answer; the URL of most servers ends in /v1",
+        ),
+        (whole(b""), "ended without a word; ask again"),
+        (whole(b'{"error": {"message": "no such template"}}'), "failed (no such template); ask again later"),
+        (whole(b"{broken"), "sent what is no answer"),
+    ],
+)
+def test_what_is_neither_a_stream_nor_a_reply_is_named(act: Act, said: str) -> None:
+    message, asked = complaint(act)
+    assert (message[: len(said)], asked) == (said, 1)
+
+
+def test_a_reply_that_comes_whole_is_an_answer() -> None:
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": "产值885亿元[1]。"},
+        "finish_reason": "length",
+    }
+    completion = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    with serving(whole(json.dumps(completion).encode())) as server:
+        assert replied(server.url) == ("产值885亿元[1]。", Ending(complete=False))
+
+
+def test_a_stream_under_the_name_of_json_is_read() -> None:
+    with serving(whole(event("好") + event(finish="stop"))) as server:
+        assert replied(server.url) == ("好", Ending(complete=True))
+
+
+def test_a_url_without_its_version_is_hinted_at() -> None:
+    with serving(fails(404)) as server:
+        for url, hinted in ((server.url, False), (server.url.removesuffix("/v1"), True)):
+            with pytest.raises(AnswererError, match="is not there") as caught:
+                replied(url)
+            assert str(caught.value).endswith("; the URL of most servers ends in /v1") is hinted
+
+
+def test_what_follows_the_mark_of_the_end_is_not_waited_for() -> None:
+    freed = threading.Event()
+
+    def linger(handler: Handler) -> None:
+        handler.begin()
+        handler.chunk(event("好") + b"data: [DONE]\n\n")
+        freed.wait(20)
+
+    started = time.monotonic()
+    with serving(linger) as server:
+        assert replied(server.url) == ("好", Ending(complete=True))
+        freed.set()
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize(
+    ("finish", "complete"),
+    [("stop", True), ("EOS", True), ("tool_calls", True), ("max_tokens", False), ("MAX_TOKENS", False),
+     ("network_error", False), ("insufficient_system_resource", False), ("anything", False)],
+)  # fmt: skip
+def test_only_a_reply_that_its_model_ended_is_complete(finish: str, complete: bool) -> None:
+    with serving(says("产值", finish=finish)) as server:
+        assert replied(server.url) == ("产值", Ending(complete=complete))
+
+
+def test_a_stream_may_end_without_a_reason() -> None:
+    with serving(streams(event("产值"), b"data: [DONE]\n\n")) as server:
+        assert replied(server.url) == ("产值", Ending(complete=True))
+
+
+def test_what_fails_behind_the_end_of_a_reply_takes_nothing_from_it() -> None:
+    with serving(streams(event("产值"), event(finish="length"), end=False)) as server:
+        assert replied(server.url) == ("产值", Ending(complete=False))
+
+
+def test_the_last_reason_for_the_end_counts() -> None:
+    with serving(
+        streams(event("产", finish="stop"), event("值", finish="length"), b"data: [DONE]\n\n")
+    ) as server:
+        assert replied(server.url) == ("产值", Ending(complete=False))
+
+
+def test_an_error_instead_of_the_first_piece_is_tried_again_by_its_code() -> None:
+    busy = streams(b'data: {"error": {"message": "overloaded", "code": 503}}\n\n')
+    with serving(busy, whole(b'{"error": {"message": "slow", "code": "429"}}'), says("好")) as server:
+        assert replied(server.url)[0] == "好"
+    refused = streams(b'data: {"error": {"message": "too long", "code": 400}}\n\n')
+    assert complaint(refused) == ("refused the request (HTTP 400: too long)", 1)
+
+
+def test_a_character_cut_in_two_is_put_together() -> None:
+    halves = [json.dumps(half).encode() for half in ("好\ud83d", "\ude00。\ude00\ud83d")]
+    pieces = [b'data: {"choices": [{"index": 0, "delta": {"content": %s}}]}\n\n' % half for half in halves]
+    with serving(streams(*pieces, event(finish="stop"))) as server:
+        assert replied(server.url)[0] == "好😀。\ufffd\ufffd"
+    message, _ = complaint(fails(400, "bad \ud83d"))
+    assert message == "refused the request (HTTP 400: bad \ufffd)"
 
 
 def test_a_server_that_falls_silent_is_left_after_a_while() -> None:
@@ -197,6 +335,82 @@ def test_a_server_that_falls_silent_is_left_after_a_while() -> None:
     assert message == "said nothing for 0.3 s; it may be overloaded"
     assert asked == 1
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("said", [b": keep-alive\n\n", b" "])
+@pytest.mark.parametrize("begun", [b"", event("产值")])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (ServedOptions(silence_s=0.3), "said nothing for 0.3 s; it may be overloaded"),
+        (
+            ServedOptions(total_s=0.3),
+            "took longer than 0.3 s for an answer; ask for less or take a faster model",
+        ),
+    ],
+)
+def test_bytes_that_say_nothing_are_silence(
+    said: bytes, begun: bytes, options: ServedOptions, message: str
+) -> None:
+    def hum(handler: Handler) -> None:
+        handler.begin()
+        if begun:
+            handler.chunk(begun)
+        for _ in range(300):
+            handler.chunk(said)
+            time.sleep(0.02)
+
+    started = time.monotonic()
+    assert complaint(hum, options=options)[0] == message
+    assert time.monotonic() - started < 4
+    assert not any(thread.name == "served-model" for thread in threading.enumerate())
+
+
+def drips(head: bytes, drop: bytes) -> Act:
+    """Send a beginning, then the same few bytes again and again, which end nothing."""
+
+    def act(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 " + head)
+        for _ in range(300):
+            handler.wfile.write(drop)
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+    return act
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        drips(b"200 OK\r\n", b"X-A: 1\r\n"),
+        drips(b"500 Failed\r\nContent-Length: 9999\r\n\r\n", b"no"),
+        drips(b"400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n", b"2\r\nno\r\n"),
+        drips(b"404 Gone\r\n\r\n", b"no"),
+    ],
+    ids=["headers", "sized", "chunked", "until closed"],
+)
+def test_headers_and_errors_that_drip_are_silence_too(act: Act) -> None:
+    started = time.monotonic()
+    assert complaint(act, options=ServedOptions(silence_s=0.3))[0].startswith("said nothing for 0.3 s")
+    assert complaint(act, options=ServedOptions(total_s=0.3))[0].startswith("took longer than 0.3 s")
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("begins", [False, True])
+def test_the_whole_time_ends_a_silence_too(begins: bool) -> None:
+    freed = threading.Event()
+
+    def hang(handler: Handler) -> None:
+        if begins:
+            handler.begin()
+            handler.chunk(event("产值"))
+        freed.wait(20)
+
+    started = time.monotonic()
+    message, _ = complaint(hang, options=ServedOptions(silence_s=30, total_s=0.3))
+    freed.set()
+    assert message.startswith("took longer than 0.3 s for an answer")
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("said", ["啊", ""])
@@ -304,6 +518,21 @@ def test_a_key_that_cannot_be_sent_is_refused_without_being_repeated(
     assert SECRET not in str(caught.value)
 
 
+def test_organization_and_project_go_to_openai_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
+    with serving(says("好")) as server:
+        replied(server.url)
+    assert not {"openai-organization", "openai-project"} & server.recorded.headers[0].keys()
+    for url, sent in (
+        ("https://api.openai.com/v1", "org-1"),
+        ("https://eu.api.openai.com/v1", "org-1"),
+        ("https://api.openai.com.example/v1", None),
+        ("http://api.openai.com/v1", None),
+    ):
+        assert ServedModel(url, "o9")._client.organization == sent
+
+
 def test_no_proxy_stands_between_this_machine_and_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -313,8 +542,11 @@ def test_no_proxy_stands_between_this_machine_and_itself(monkeypatch: pytest.Mon
         assert replied(server.url)[0] == "好"
 
 
-def test_the_package_that_is_needed_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "openai", None)
+@pytest.mark.parametrize("missing", ["openai", "httpx2"])
+def test_the_package_that_is_needed_is_named_where_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ModelError, match=r"needs the openai package; pip install 'chuchu\[openai\]'"):
         ServedModel("http://127.0.0.1:1/v1", "qwen")
 

@@ -107,7 +107,24 @@ CHINESE: dict[str, str] = {
         "{} 作答超过 {} 秒；请问得少一些，或换更快的模型。"
     ),
     "{} broke off in the middle of its answer; ask again": "{} 的回答中断了；请再问一次。",
-    "{} withheld its answer (content_filter); ask in other words": "{} 拒绝给出回答（内容过滤）；请换个说法再问。",
+    "{} ended without a word; ask again": "{} 没有写出一个字就结束了；请再问一次。",
+    "{} wrote no answer; ask in other words": "{} 没有写出回答；请换个说法再问。",
+    "{} wrote no answer within {} tokens; raise max_new_tokens": (
+        "{} 在 {} 个词元内没有写出回答；请调高 max_new_tokens。"
+    ),
+    "one passage and the rules take {} tokens and the reply {}, but {} reads {} at once; "
+    "raise context_tokens or lower max_new_tokens": (
+        "一个段落和规则要 {} 个词元，回答要 {} 个，但 {} 一次只能读 {} 个；"
+        "请调高 context_tokens 或调低 max_new_tokens。"
+    ),
+    "{} withheld its answer ({}); ask in other words": "{} 拒绝给出回答（{}）；请换个说法再问。",
+    "{} sent a page ({}) and no answer; the URL of most servers ends in /v1": (
+        "{} 发来的是网页（{}），不是回答；多数服务器的网址以 /v1 结尾。"
+    ),
+    "{} sent what is no answer ({}); is that a chat model's URL?": (
+        "{} 发来的不是回答（{}）；那是对话模型的网址吗？"
+    ),
+    "{} refused the request (HTTP {}: {})": "{} 拒绝了请求（HTTP {}：{}）。",
     "{} does not accept the key (HTTP {}); set CHUCHU_API_KEY": (
         "{} 不接受密钥（HTTP {}）；请设置环境变量 CHUCHU_API_KEY。"
     ),
@@ -115,8 +132,16 @@ CHINESE: dict[str, str] = {
     "{} is not there (HTTP 404: {}); see which models the server has": (
         "找不到 {}（HTTP 404：{}）；请看服务器上有哪些模型。"
     ),
+    "{} is not there (HTTP 404: {}); the URL of most servers ends in /v1": (
+        "找不到 {}（HTTP 404：{}）；多数服务器的网址以 /v1 结尾。"
+    ),
     "{} has no capacity for us now (HTTP 429: {}); ask again later": "{} 现在太忙（HTTP 429：{}）；请稍后再问。",
+    "{} has no capacity for us now (HTTP 429: {}); ask again in {} s": (
+        "{} 现在太忙（HTTP 429：{}）；请过 {} 秒再问。"
+    ),
     "{} failed (HTTP {}: {}); ask again later": "{} 出错（HTTP {}：{}）；请稍后再问。",
+    "{} failed (HTTP {}: {}); ask again in {} s": "{} 出错（HTTP {}：{}）；请过 {} 秒再问。",
+    "{} failed ({}); ask again later": "{} 出错（{}）；请稍后再问。",
     "The language model {} needs about {} GB on {}, where {} GB are free; take a smaller one, "
     "lower context_tokens, or let a server run a quantised one (openai:URL#MODEL).": (
         "语言模型 {0} 在 {2} 上约需 {1} GB，只有 {3} GB 可用；请换小一些的模型，调低 context_tokens，"

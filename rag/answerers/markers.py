@@ -2,16 +2,17 @@ r"""Reads the sentences and the citation markers of a text that is still being w
 
 Takes pieces of text cut anywhere, gives sentences without their markers, and where the markers stood. Knows
 ``[1]``, ``【1】``, ``[1,2]``, ``[1-3]``, ``[1][2]``, ``[1] and [2]``, ``[^1]``, ``\[1\]``, ``[段落1]``,
-``（段落1）``, ``【1†…】``, full-width digits, and what small models write instead, ``根据第1段，``, ``段落1指出，``,
-``According to passage 1,`` and ``Passage 1 states that``; knows no passages: which numbers exist is for others to
-say. A number in brackets right behind a name is an index where it stands in code.
+``（见段落1）``, ``【1†…】``, full-width digits, and what small models write instead, ``根据第1段和第2段，``,
+``段落1指出，``, ``来自段落1。``, ``As stated in passages 1 and 2,`` and ``Passage 1 states that``; knows no passages:
+which numbers exist is for others to say. A number in brackets right behind a name is an index where it stands in code.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from string import ascii_letters
 
 from index.sentences import split_sentences
 
@@ -21,21 +22,35 @@ _WORDS = ("段落", "资料", "文档", "来源", "passage", "source", "document
 _WORD = rf"(?:{'|'.join(_WORDS)})s?"
 _NAMED = rf"{_WORD}\s*+[:：#^]?\s*+{_NUMBER}"
 _ONE = rf"(?:(?:{_WORD})?\s*+[:：#^]?\s*+{_NUMBER}|第\s*{_NUMBER}\s*个?段落?)"
-_MORE = rf"(?:{_JOINT}{_ONE})*"
+_MORE = rf"(?:{_JOINT}{_ONE}){{0,30}}"
+_SEE = ("见", "参见", "详见", "参考", "来源", "出处", "source", "sources", "see", "from")
+_SEEN = rf"(?:(?:{'|'.join(_SEE)})\s*+[:：]?\s*+)?"
+_NTH = rf"(?:第\s*{_NUMBER}\s*个?段落?|段落\s*{_NUMBER})"
+_NTHS = rf"{_NTH}(?:\s*+(?:[、和与及&]|[-–—~～至]|[,，](?=\s*(?:第|段落)))\s*+(?:{_NTH}|{_NUMBER})){{0,30}}"
+# After a comma a bare number may be of what follows, unless there are several passages.
+_PASSAGES = (
+    rf"(?:passage\s{_NUMBER}(?:\s*+(?:,|and\b|&|,\s*and\b)\s*+passage\s{_NUMBER}|\s+and\s+{_NUMBER}){{0,30}}"
+    rf"|passages\s{_NUMBER}(?:{_JOINT}(?:passage\s)?{_NUMBER}){{0,30}})"
+)
 LEADS, LEADS_EN = ("根据", "依据", "按照"), ("according to", "based on")
 """What stands before a passage that is named in words, or before any other source."""
 SAYS = ("指出", "显示", "提到", "提及", "说明", "表明", "记载", "写道", "介绍")
 SAYS_EN = ("state", "say", "mention", "note", "show", "indicate", "report", "describe", "explain")
 """What stands behind a passage that is named as the one who says something."""
-_LED, _LED_EN = "|".join(LEADS), "|".join(f"{lead} " for lead in LEADS_EN)
+_LED_ALL = (*LEADS, "来自", "出自", "源自", "引自", "参见", "详见", "参考")
+_LED_ALL_EN = tuple(f"{word} " for word in ("to", "on", "in", "from", "per", "by", "see", "with"))
+_LED, _LED_EN = "|".join(_LED_ALL), "|".join(_LED_ALL_EN)
 _SAYING = rf"\s*[中里]?(?:{'|'.join(SAYS)})|\s(?:{'|'.join(SAYS_EN)})s?(?![a-z])"
-_MARKER = re.compile(
-    rf"[ \t\u3000]*\\?[\[【［]{{1,2}}\s*+(?P<numbers>{_ONE}{_MORE})(?:†[^\]】］\n]{{0,60}})?\s*\\?[\]】］]{{1,2}}"
-    rf"|[ \t\u3000]*[(（]\s*(?P<worded>{_NAMED}{_MORE})\s*[)）]"
-    rf"|(?P<lead>{_LED})(?:第\s*(?P<nth>\d{{1,2}})\s*个?段落?|段落\s*(?P<named>\d{{1,2}}))(?=[\s,，:：中里的所])"
-    rf"|(?P<lead_en>{_LED_EN})passage\s(?P<english>\d{{1,2}})(?=[\s,.:;])"
-    rf"|(?P<sayer>段落|passages?)\s*(?P<saying>{_NUMBER}{_MORE})(?={_SAYING})",
-    re.IGNORECASE,
+_MARKERS = tuple(  # each small: what a marker is called, and the word that stays where it is taken out
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\\?[\[【［]{{1,2}}\s*+{_SEEN}(?P<numbers>{_ONE}{_MORE})(?:†[^\]】］\n]{{0,60}})?\s*\\?[\]】］]{{1,2}}",
+        rf"[(（]\s*+{_SEEN}(?P<numbers>(?:{_NAMED}|第\s*{_NUMBER}\s*个?段落?){_MORE})\s*[)）]",
+        rf"(?P<word>{_LED})(?P<numbers>{_NTHS})(?=[\s,，:：。；;.中里的所])",
+        rf"(?P<word>\b(?:{_LED_EN}))(?P<numbers>{_PASSAGES})(?=[\s,.:;])",
+        rf"(?P<word>段落|passages?)\s*(?P<numbers>{_NUMBER}{_MORE})(?={_SAYING})",
+        rf"(?P<word>第)(?P<numbers>\s*{_NUMBER}\s*个?段落?{_MORE})(?={_SAYING})",
+    )
 )
 _BETWEEN = re.compile(r"(?:[ \t\u3000]*[、,])?(?:[ \t\u3000]*(?:和|and))?", re.IGNORECASE)
 """What joins two markers in brackets, and nothing where they are taken out."""
@@ -46,26 +61,33 @@ def _begun(words: Iterable[str]) -> str:
     return "|".join(word[:n] for word in words for n in range(len(word), 0, -1))
 
 
-_SQUARE, _ROUND = r"\\?[\[【［]{1,2}[^\]】］\n]{0,80}", rf"[(（]\s*{_WORD}[^)）\n]{{0,60}}"
-_JOINED = (  # a marker and what may join it to the next
-    rf"[ \t\u3000]*(?:{_SQUARE}[\]】］]{{1,2}}|{_ROUND}[)）])"
-    r"(?:[ \t\u3000]*[、,])?(?:[ \t\u3000]*(?:和|and?|a))?"
-)
-_OPENED = (  # or the space before one; *+: a row of [[1]] could be read in 2ⁿ ways, each tried where none will do
-    rf"(?:{_JOINED})*+[ \t\u3000]*(?:{_SQUARE}[\]】］]?|{_ROUND}[)）]?|[(（]\s*(?:{_begun(_WORDS)})?|\\)?"
-)
+_BLANKS = " \t\u3000"  # before a marker in brackets they go with it
+_SQUARE = r"\\?[\[【［]{1,2}[^\]】］\n]{0,80}"
+_ROUND = rf"[(（]\s*+{_SEEN}(?:{_WORD}|第)[^)）\n]{{0,60}}"
 # numbers, "and", further words for a passage
 _LISTED = r"[\s\d,，、;；&:：#^和与及第个段落至–—~～andpsge-]{0,60}"
-_MAYBE_MARKER = re.compile(
-    rf"(?:{_OPENED}|{_begun((*LEADS, *(f'{lead} ' for lead in LEADS_EN)))}"
-    rf"|(?:{_LED})(?:第\s*\d{{0,2}}\s*个?段?落?|段落?\s*\d{{0,2}}){_OPENED}"
-    rf"|(?:{_LED_EN})p[a-z]{{0,6}}\s?\d{{0,2}}{_OPENED}"
-    rf"|{_begun(('段落', 'passages'))}"
-    rf"|(?:{_LED}|{_LED_EN})?(?:第\s*\d{{1,2}}\s*个?)?(?:段落|passages?){_LISTED}"
-    rf"[中里]?(?:{_begun(SAYS)}|[a-z]{{1,12}})?"
-    r"|`+)$",  # three of them open what one of them does not
+_OPENED = (
+    re.compile(rf"(?:{_SQUARE}[\]】］]?|{_ROUND}[)）]?|\\)$", re.IGNORECASE),
+    re.compile(rf"[(（]\s*+{_SEEN}(?:{_begun((*_WORDS, *_SEE))})?$", re.IGNORECASE),
+    re.compile(r"`+$"),  # three of them open what one of them does not
+)
+_ROW = re.compile(  # a marker and what may join it to the next
+    rf"(?:{_SQUARE}[\]】］]{{1,2}}|{_ROUND}[)）])"
+    rf"(?:[{_BLANKS}]*[、,])?(?:[{_BLANKS}]*(?:和|and?|a))?[{_BLANKS}]*$",
     re.IGNORECASE,
 )
+LONGEST_ROW = 50  # markers that are taken together
+LONGEST_IN_ROW = 120  # characters of one, with what joins it
+_NAMING = (
+    re.compile(rf"(?:{_begun((*_LED_ALL, *_LED_ALL_EN))})$", re.IGNORECASE),
+    re.compile(rf"(?:{_LED}|{_LED_EN})?(?:{_begun(('段落', 'passages'))})$", re.IGNORECASE),
+    re.compile(
+        rf"(?:{_LED}|{_LED_EN})?(?:第\s*+\d{{0,3}}\s*+个?段?|段落|passages?){_LISTED}"
+        rf"[中里]?(?:{_begun(SAYS)}|[a-z]{{1,12}})?$",
+        re.IGNORECASE,
+    ),
+)
+_LAST_LETTERS = re.compile(r"(?<![A-Za-z])[A-Za-z]{1,12}$")
 _RANGE = re.compile(rf"({_NUMBER})(?:[^\d,，、;；]*[-–—~～至]\D*({_NUMBER}))?")
 LONGEST_RANGE = 50  # numbers; [1-999] is no citation of each
 
@@ -120,8 +142,7 @@ class SentenceParser:
     def feed(self, piece: str) -> list[Marked]:
         """Take the next piece; return the sentences that ended with it, mostly none."""
         raw = self._raw + piece
-        held = _MAYBE_MARKER.search(raw)
-        cut = held.start() if held else len(raw)
+        cut = _settled(raw)
         self._take(raw[:cut])
         self._raw = raw[cut:]
         return self._ended(final=False)
@@ -144,17 +165,19 @@ class SentenceParser:
 
     def _take(self, raw: str) -> None:
         at, closed = 0, False  # up to where `raw` is taken, and whether that is behind a marker in brackets
-        for match in _MARKER.finditer(raw):
+        for match in _found(raw):
+            named = match.groupdict().get("word", "").replace("第", "段落")
             between = raw[at : match.start()]
-            named = match["lead"] or match["lead_en"] or match["sayer"] or ""
+            if not named:
+                between = between.rstrip(_BLANKS)
             if named or not (closed and _BETWEEN.fullmatch(between)):
                 self._write(between)
-                at = match.start()
-                if self._code and _INDEXED.search(self._text + match[0][:1]):
+                at += len(between)
+                if self._code and _INDEXED.search(self._text + raw[at]):
                     closed = False
                     continue
             self._write(named)
-            self._markers += [(len(self._text), number) for number in expand(match[match.lastgroup or 0])]
+            self._markers += [(len(self._text), number) for number in expand(match["numbers"])]
             at, closed = match.end(), not named
         self._write(raw[at:])
 
@@ -202,6 +225,38 @@ class SentenceParser:
             (min(max(at - start, 0), end - start), number) for at, number in self._markers if at <= reach
         )
         return Marked(lead=self._text[:start], text=self._text[start:end], markers=markers)
+
+
+def _found(raw: str) -> Iterator[re.Match[str]]:
+    """Yield the markers of a text from left to right, of two that overlap the first."""
+    at = 0
+    every = (match for pattern in _MARKERS for match in pattern.finditer(raw))
+    for match in sorted(every, key=re.Match.start):
+        if match.start() >= at:
+            yield match
+            at = match.end()
+
+
+def _first(patterns: Iterable[re.Pattern[str]], raw: str, end: int) -> int:
+    """Return where the first match of any pattern before an end begins; the end where none does."""
+    matches = (pattern.search(raw, 0, end) for pattern in patterns)
+    return min((match.start() for match in matches if match), default=end)
+
+
+def _settled(raw: str) -> int:
+    """Return up to where nothing that a text ends with can become a marker, or belong to one."""
+    end = _first(_OPENED, raw, len(raw))
+    for _ in range(LONGEST_ROW):
+        joined = _ROW.search(raw, max(0, end - LONGEST_IN_ROW), end)
+        if not joined:
+            break
+        end = joined.start()
+    named = _first(_NAMING, raw, end)
+    if named == end:
+        return len(raw[:end].rstrip(_BLANKS))
+    # A marker before it may need the blank behind it, or the end of the word that says something.
+    word = _LAST_LETTERS.search(raw, 0, named)
+    return word.start() if word and raw[named] in ascii_letters else named
 
 
 def _is_settled(text: str, end: int, following: int) -> bool:

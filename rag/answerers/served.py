@@ -7,28 +7,40 @@ nowhere but into the request: no message, log, setting or fingerprint holds it.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import time
 import weakref
+from codecs import getincrementaldecoder
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from index.errors import AnswererError, ModelError
 from rag.answerers.chat import Ending, ThoughtFilter
+from rag.answerers.events import DONE, Piece, ServerError, pieces_of
 from rag.answerers.names import is_here
+from rag.answerers.watch import Watch
 from rag.prompts import Message
 
 if TYPE_CHECKING:
-    from openai import OpenAI, Stream
-    from openai.types.chat import ChatCompletionChunk
+    import httpx2
+    from openai import OpenAI
 
 KEY_VARIABLES = ("CHUCHU_API_KEY", "OPENAI_API_KEY")
 NO_KEY = "none"  # what a server that needs no key is sent: the client insists on one
 MAX_COMPLAINT = 200  # characters of what a server says that are passed on
+COMPLETE = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls", "function_call")
+WITHHELD = ("content_filter", "safety", "sensitive", "recitation", "blocklist", "prohibited_content")
+"""Reasons for the end of a reply, in small letters; any other one means that it was cut."""
 
+_UTF16 = "utf-16-le"
 _MAY_THINK = re.compile(r"r1\b|qwq|think|reason", re.IGNORECASE)  # models whose prompt opens a thought
 _log = logging.getLogger(__name__)
 
@@ -44,7 +56,7 @@ class ServedOptions:
     total_s: float = 600.0  # of one reply, retries included
     retries: int = 4  # after 429, 5xx and lost connections, as long as nothing of the reply has come
     backoff_s: float = 0.5  # before the first retry; doubled for each further one
-    longest_wait_s: float = 30.0  # that a server's Retry-After is heeded up to
+    longest_wait_s: float = 30.0  # before a retry; a server that asks for more is not asked again
 
 
 class ServedModel:
@@ -54,9 +66,10 @@ class ServedModel:
         """Take the base URL and the server's name for the model; nothing is asked of the server yet.
 
         Raises:
-            ModelError: the ``openai`` package is not installed, or the key cannot be sent.
+            ModelError: the ``openai`` package is not installed or too old, or the key cannot be sent.
         """
         try:
+            import httpx2  # noqa: F401 - openai before 3 has another HTTP client
             import openai
         except ImportError as error:
             raise ModelError(
@@ -71,10 +84,16 @@ class ServedModel:
         self._client: OpenAI = openai.OpenAI(
             base_url=url,
             api_key=self._key or NO_KEY,
-            timeout=openai.Timeout(o.silence_s, connect=o.connect_s),
+            timeout=openai.Timeout(None, connect=o.connect_s),  # the rest is watched here
             max_retries=0,  # done here, where the time that all takes is known
-            http_client=openai.DefaultHttpxClient(trust_env=not is_here(url)),  # no proxy to this machine
+            default_headers={"Connection": "close"},  # each reply has its own, which its watch knows
+            http_client=openai.DefaultHttpxClient(
+                trust_env=not is_here(url),  # no proxy to this machine
+                event_hooks={"request": [_watched]},
+            ),
         )
+        if not _is_openai(url):  # the client takes them from the environment, even where None is passed
+            self._client.organization = self._client.project = None
         weakref.finalize(self, self._client.close)
 
     @property
@@ -101,27 +120,29 @@ class ServedModel:
             AnswererError: the server could not be reached, refused, fell silent, or broke off.
         """
         until = time.monotonic() + self._options.total_s
-        chunk, chunks = self._begun(messages, max_new_tokens, until)
+        piece, rest = self._begun(messages, max_new_tokens, until)
+        if piece is None:
+            raise AnswererError(f"{self._where} ended without a word; ask again")
         thoughts = ThoughtFilter(unsure=_MAY_THINK.search(self._model) is not None)
+        characters = getincrementaldecoder(_UTF16)("replace")  # JSON can cut those beyond U+FFFF in two
         finish = ""
-        try:
-            while chunk is not None:
-                for choice in _choices(chunk)[:1]:
-                    finish = choice.finish_reason or finish
-                    if _thought(choice.delta):
+        with closing(rest):
+            try:
+                while piece is not None:
+                    finish = (finish or "stop") if piece is DONE else (piece.finish or finish)
+                    if piece.thinks:
                         yield from _some(thoughts.outside())
-                    yield from _some(thoughts.feed(_content(choice.delta)))
-                chunk = self._next(chunks, until)
-            yield from _some(thoughts.finish())
-        except _Refused as refused:
-            raise refused.error from None
-        finally:
-            chunks.close()
+                    yield from _some(thoughts.feed(characters.decode(_utf16(piece.text))))
+                    piece = next(rest, None)
+            except _Refused as refused:
+                if not finish:  # what fails behind the end of a reply takes nothing from it
+                    raise refused.error from None
+        yield from _some(thoughts.feed(characters.decode(b"", final=True)) + thoughts.finish())
         if not finish:
             raise AnswererError(f"{self._where} broke off in the middle of its answer; ask again")
-        if finish == "content_filter":
-            raise AnswererError(f"{self._where} withheld its answer (content_filter); ask in other words")
-        yield Ending(complete=finish != "length")
+        if finish in WITHHELD:
+            raise AnswererError(f"{self._where} withheld its answer ({finish}); ask in other words")
+        yield Ending(complete=finish in COMPLETE)
 
     @property
     def _where(self) -> str:
@@ -129,116 +150,148 @@ class ServedModel:
 
     def _begun(
         self, messages: Sequence[Message], max_new_tokens: int, until: float
-    ) -> tuple[ChatCompletionChunk | None, Stream[ChatCompletionChunk]]:
-        """Return the first piece of a reply and the stream of the rest, after as many tries as it takes."""
-        for attempt in range(self._options.retries + 1):
+    ) -> tuple[Piece | None, Generator[Piece]]:
+        """Return the first piece that says something and those behind it, after as many tries as it takes."""
+        o = self._options
+        for attempt in range(o.retries + 1):
+            pieces = self._pieces(messages, max_new_tokens, until)
             try:
-                chunks = self._request(messages, max_new_tokens)
-                return self._first(chunks, until), chunks
+                return next((piece for piece in pieces if piece.says_something), None), pieces
             except _Refused as refused:
-                wait = min(
-                    refused.wait_s or self._options.backoff_s * 2**attempt, self._options.longest_wait_s
-                )
-                late = attempt == self._options.retries or time.monotonic() + wait > until
+                wait = refused.wait_s or min(o.backoff_s * 2**attempt, o.longest_wait_s)
+                late = attempt == o.retries or wait > o.longest_wait_s or time.monotonic() + wait > until
                 if late or not refused.again:
                     raise refused.error from None
                 _log.info("trying again in %.1f s: %s", wait, refused.error)
                 time.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
-    def _request(self, messages: Sequence[Message], max_new_tokens: int) -> Stream[ChatCompletionChunk]:
+    def _pieces(self, messages: Sequence[Message], max_new_tokens: int, until: float) -> Generator[Piece]:
+        """Yield the pieces of one reply as they come, each within its time."""
+        import httpx2
+        import openai
+
+        with closing(Watch()) as watch:
+            try:
+                watch.deadline = min(until, time.monotonic() + self._options.silence_s)
+                with closing(self._request(messages, max_new_tokens, watch)) as response:
+                    self._heed(response)
+                    for piece in pieces_of(response.iter_bytes()):
+                        watch.deadline = math.inf
+                        yield piece
+                        if late := self._late(watch, until):
+                            raise late
+                        watch.deadline = min(until, time.monotonic() + self._options.silence_s)
+            except (openai.OpenAIError, httpx2.HTTPError, ServerError, ValueError) as error:
+                raise self._late(watch, until) or self._refused(error) from None
+            if late := self._late(watch, until):
+                raise late
+
+    def _request(self, messages: Sequence[Message], max_new_tokens: int, watch: Watch) -> httpx2.Response:
         import openai
 
         limit = "max_completion_tokens" if "max_tokens" in self._unwelcome else "max_tokens"
         parameters: dict[str, Any] = {limit: max_new_tokens, "temperature": self._options.temperature}
-        create: Any = self._client.chat.completions.create  # whose overloads know no parameters by name
+        # Its overloads know no parameters by name.
+        create: Any = self._client.chat.completions.with_raw_response.create
+        _WATCH.set(watch)
         try:
-            chunks = create(
+            reply = create(
                 model=self._model,
                 messages=[{"role": m.role, "content": m.content} for m in messages],
                 stream=True,
                 **{name: value for name, value in parameters.items() if name not in self._unwelcome},
             )
-            return cast("Stream[ChatCompletionChunk]", chunks)
         except openai.BadRequestError as error:
             refused = {name for name in ("max_tokens", "temperature") if name in str(error)} - self._unwelcome
             if not refused:
-                raise self._refused(error) from None
+                raise
             self._unwelcome |= frozenset(refused)  # OpenAI's reasoning models take neither
-            return self._request(messages, max_new_tokens)
-        except openai.OpenAIError as error:
-            raise self._refused(error) from None
+            return self._request(messages, max_new_tokens, watch)
+        response: httpx2.Response = reply.http_response
+        return response
 
-    def _first(self, chunks: Stream[ChatCompletionChunk], until: float) -> ChatCompletionChunk | None:
-        """Return the first piece that says something; None where the reply ends without one."""
-        try:
-            first = self._next(chunks, until)
-            while first is not None and not _says_something(first):
-                first = self._next(chunks, until)
-            return first
-        except _Refused:
-            chunks.close()
-            raise
+    def _heed(self, response: httpx2.Response) -> None:
+        """Refuse a page, which is what a URL that leads to no model answers with."""
+        kind = response.headers.get("content-type", "")
+        if "html" in kind:
+            page = f"sent a page ({kind}) and no answer; the URL of most servers ends in /v1"
+            raise _Refused(AnswererError(f"{self._where} {page}"))
 
-    def _next(self, chunks: Iterator[ChatCompletionChunk], until: float) -> ChatCompletionChunk | None:
-        """Return the next piece; None at the end."""
-        import openai
-
+    def _late(self, watch: Watch, until: float) -> _Refused | None:
+        """Say what took too long, if anything did: the reply as a whole, or what was waited for."""
+        o = self._options
         if time.monotonic() > until:
-            late = AnswererError(
-                f"{self._where} took longer than {self._options.total_s:g} s for an answer; "
-                "ask for less or take a faster model"
-            )
-            raise _Refused(late, again=False, wait_s=0.0)
-        try:
-            return next(chunks, None)
-        except (openai.OpenAIError, ValueError) as error:  # ValueError: what came is no JSON
-            raise self._refused(error) from None
+            said = f"took longer than {o.total_s:g} s for an answer; ask for less or take a faster model"
+        elif watch.expired:
+            said = f"said nothing for {o.silence_s:g} s; it may be overloaded"
+        else:
+            return None
+        return _Refused(AnswererError(f"{self._where} {said}"))
 
     def _refused(self, error: Exception) -> _Refused:
         """Say in one sentence what went wrong and what to do, and whether to try again."""
+        import httpx2
         import openai
 
         o = self._options
+        status = _status_of(error)
         again, wait = True, 0.0
-        if isinstance(error, openai.APITimeoutError) and "Connect" in type(error.__cause__).__name__:
+        if isinstance(error, openai.APITimeoutError):
             said = f"could not be reached within {o.connect_s:g} s; is the server running?"
-        elif isinstance(error, openai.APITimeoutError):
-            said, again = f"said nothing for {o.silence_s:g} s; it may be overloaded", False
-        elif isinstance(error, openai.APIConnectionError):
+        elif isinstance(error, (openai.APIConnectionError, httpx2.HTTPError)):
             said = f"could not be reached or broke off ({self._clean(error)}); is the server running?"
-        elif isinstance(error, openai.APIStatusError):
-            again = error.status_code == 429 or error.status_code >= 500
-            wait = _retry_after(error.response.headers)
-            said = self._status(error.status_code, error)
+        elif status:
+            quota = getattr(error, "code", None) == "insufficient_quota"
+            again = (status == 429 and not quota) or status >= 500
+            wait = _retry_after(error.response.headers) if isinstance(error, openai.APIStatusError) else 0.0
+            said = self._status(status, error, wait)
+        elif isinstance(error, ServerError):
+            said, again = f"failed ({self._clean(error)}); ask again later", False
         else:
             said, again = f"sent what is no answer ({self._clean(error)}); is that a chat model's URL?", False
         return _Refused(AnswererError(f"{self._where} {said}"), again=again, wait_s=wait)
 
-    def _status(self, status: int, error: Exception) -> str:
+    def _status(self, status: int, error: Exception, wait_s: float) -> str:
         if status in (401, 403):  # what such a server says may repeat the key
             held = "does not accept the key" if self._key else "asks for a key"
             return f"{held} (HTTP {status}); set CHUCHU_API_KEY"
+        told, wait = self._clean(error), math.ceil(wait_s)
+        if status == 404 and not re.search(r"/v\d", urlsplit(self._url).path):
+            return f"is not there (HTTP 404: {told}); the URL of most servers ends in /v1"
         if status == 404:
-            return f"is not there (HTTP 404: {self._clean(error)}); see which models the server has"
+            return f"is not there (HTTP 404: {told}); see which models the server has"
+        if status == 429 and wait:
+            return f"has no capacity for us now (HTTP 429: {told}); ask again in {wait} s"
         if status == 429:
-            return f"has no capacity for us now (HTTP 429: {self._clean(error)}); ask again later"
+            return f"has no capacity for us now (HTTP 429: {told}); ask again later"
+        if status >= 500 and wait:
+            return f"failed (HTTP {status}: {told}); ask again in {wait} s"
         if status >= 500:
-            return f"failed (HTTP {status}: {self._clean(error)}); ask again later"
-        return f"refused the request (HTTP {status}: {self._clean(error)})"
+            return f"failed (HTTP {status}: {told}); ask again later"
+        return f"refused the request (HTTP {status}: {told})"
 
     def _clean(self, error: Exception) -> str:
         """Return what an error, or the server in it, says in one line, without the key."""
         body = getattr(error, "body", None)
         said = str(body.get("message") or "") if isinstance(body, dict) else ""
         line = " ".join((said or str(error.__cause__ or error) or type(error).__name__).split())
+        line = _utf16(line).decode(_UTF16, "replace")
         return (line.replace(self._key, "…") if self._key else line)[:MAX_COMPLAINT]
+
+
+_WATCH: ContextVar[Watch] = ContextVar("_WATCH")
+
+
+def _watched(request: httpx2.Request) -> None:
+    """Have the connection of a request told to the watch of its reply."""
+    request.extensions["trace"] = _WATCH.get().trace
 
 
 class _Refused(Exception):  # noqa: N818 - it carries the error that a person sees
     """A try that failed."""
 
-    def __init__(self, error: AnswererError, *, again: bool, wait_s: float) -> None:
+    def __init__(self, error: AnswererError, *, again: bool = False, wait_s: float = 0.0) -> None:
         super().__init__(str(error))
         self.error = error
         self.again = again
@@ -264,6 +317,17 @@ def api_key(url: str) -> str:
     return key
 
 
+def _is_openai(url: str) -> bool:
+    """Whether a URL is OpenAI's own, whose organizations and projects the environment may name."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" and f".{parts.hostname}".endswith(".api.openai.com")
+
+
+def _utf16(text: str) -> bytes:
+    """Return a text in UTF-16, where halves of characters that follow each other are one."""
+    return text.encode(_UTF16, "surrogatepass")
+
+
 _WIDE = re.compile(r"[\u2e80-\U0003ffff]")
 
 
@@ -272,43 +336,27 @@ def _estimate(text: str) -> int:
     return wide + round((len(text) - wide) * 1.5 / 4)
 
 
-def _choices(chunk: Any) -> Sequence[Any]:
-    """Return a piece's choices: none in one that only counts tokens, or is of another make."""
-    return [choice for choice in getattr(chunk, "choices", None) or () if hasattr(choice, "delta")]
-
-
-def _content(delta: Any) -> str:
-    """Return the text of a piece, which some servers send as a list of parts."""
-    content = getattr(delta, "content", None)
-    if isinstance(content, list):
-        texts = [
-            part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"
-        ]
-        return "".join(text for text in texts if isinstance(text, str))
-    return content if isinstance(content, str) else ""
-
-
-def _says_something(chunk: Any) -> bool:
-    """Whether a piece holds more than the role that most replies begin with."""
-    return any(
-        choice.finish_reason or _thought(choice.delta) or _content(choice.delta) for choice in _choices(chunk)
-    )
-
-
-def _thought(delta: Any) -> bool:
-    """Whether a piece carries a thought of its own, as servers with a reasoning parser send it."""
-    return bool(getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None))
-
-
 def _some(text: str) -> Iterator[str]:
     """Yield a text unless it is empty."""
     if text:
         yield text
 
 
-def _retry_after(headers: Any) -> float:
-    """Return the seconds that a server asks to wait, 0 where it does not say in seconds."""
+def _status_of(error: Exception) -> int:
+    """Return the HTTP status of an error, also of one reported in the stream of a reply; 0 where it has none."""
+    code = str(getattr(error, "status_code", None) or getattr(error, "code", None) or "")
+    return int(code) if re.fullmatch(r"[45]\d\d", code) else 0
+
+
+def _retry_after(headers: httpx2.Headers) -> float:
+    """Return the seconds that a server asks to wait, as a number or until a date; 0 where it does not say."""
+    said = str(headers.get("retry-after", ""))
     try:
-        return max(0.0, float(headers.get("retry-after", "0")))
+        return max(0.0, float(said)) if math.isfinite(float(said)) else 0.0
+    except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(said)
     except ValueError:
         return 0.0
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import TYPE_CHECKING
 
 from index.datatypes import Span as TextSpan
 from index.embedder import Embedder
@@ -20,9 +19,7 @@ from rag.checking.faults import literal_fault
 from rag.checking.parts import Said, View, anchors_in, take_apart, view_of
 from rag.checking.support import Evidence, Feature, features, pick_evidence
 from rag.datatypes import DoubtReason, Passage
-
-if TYPE_CHECKING:
-    from rag.answerers.extractive import PassageReader
+from rag.readings import PassageReader
 
 MAX_ANCHORS = 3
 WEIGHTS: Mapping[str, float] = {

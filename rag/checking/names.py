@@ -15,9 +15,9 @@ from functools import lru_cache
 from index.terms import name_spellings, pinyin_names, spelt_at, spelt_out, stem, tagged_words
 from index.text import FUNCTION_WORDS, HAN, MONTHS, fold
 from index.translation.lexicon import lexicon, singular, word_set
-from rag.answerers.evidence import GENERIC_ENDING
 from rag.candidates import SURNAMES, find_candidates, flat
 from rag.checking.values import ENGLISH_WORDS, KINDS, ORDINALS
+from rag.naming import GENERIC_ENDING
 from rag.numerals import han_number
 
 

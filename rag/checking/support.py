@@ -15,9 +15,10 @@ from index.text import HAN, fold
 from index.translation.from_chinese import chinese_units
 from index.translation.from_english import english_units
 from index.translation.lexicon import Unit, lexicon
-from rag.answerers.evidence import content_terms, passage_words
 from rag.checking.names import Searched, searched
+from rag.crossing import passage_words
 from rag.datatypes import Passage
+from rag.terms import content_terms
 
 _WEEKDAY = "(?:星期|礼拜|周)([一二三四五六日天])"
 
