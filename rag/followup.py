@@ -1,20 +1,22 @@
 """Makes a follow-up question stand alone, by rules, from the questions and answers before it.
 
-Takes a question and its history, gives a question. Knows five things people do in Chinese and English: leave out
+Takes a question and its history, gives a question. Knows seven things people do in Chinese and English: leave out
 all but what changed (那需求清单呢？ what about 2023?), correct themselves (不对，我问的是2021年), point back with a
-pronoun (它, 该公司, she, that company), leave out the owner of what they ask for (那总投资是多少？), and leave out all
-but a question word (有多少人？ why?). Anything else is returned as it is.
+pronoun (它, 该公司, she, that company) or count what an answer lists (第二个呢？), leave out the owner of what they ask
+for (那总投资是多少？), leave out all but a question word (有多少人？ why?), and want the last answer in another language
+(用英文回答), which is to ask again. Anything else is returned as it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from index.text import detect_language, fold, is_chinese
 from index.translation import OTHERS, into_english
 from rag import followup_chinese as chinese
 from rag import followup_english as english
+from rag import followup_items as items
 from rag.followup_topics import TIME, asked_in_chinese, topics
 from rag.questions import analyse_question
 
@@ -27,11 +29,47 @@ def resolve(question: str, history: Sequence[tuple[str, str]]) -> str:
         history: earlier (question, answer) pairs, oldest first; an answer may be "".
     """
     earlier: list[tuple[str, str]] = []
+    called: dict[str, str] = {}
     for asked, answered in history:
-        earlier.append((_resolve(asked, earlier), answered))
-    return _resolve(question, earlier)
+        alone = _resolve_called(asked, earlier, called)
+        called |= _called(asked, alone)
+        earlier.append((alone, answered))
+    return _resolve_called(question, earlier, called)
 
 
+_HE_OR_SHE = re.compile(r"\b(?:(?P<she>she|her)|he|him|his)\b|(?P<ta>她)|(?<![其吉])他(?!们)", re.IGNORECASE)
+
+
+def _called(question: str, alone: str) -> dict[str, str]:
+    """Return the name that a person's pronoun was bound to, and which pronoun that was."""
+    pronoun = _HE_OR_SHE.search(question)
+    if not pronoun:
+        return {}
+    before, after = question[: pronoun.start()], question[pronoun.end() :]
+    bound = alone.startswith(before) and alone.endswith(after) and alone != question
+    name = re.sub(r"['’]s?$", "", alone[len(before) : len(alone) - len(after)]) if bound else ""
+    return {name: "she" if pronoun["she"] or pronoun["ta"] else "he"} if name else {}
+
+
+def _resolve_called(question: str, earlier: Sequence[tuple[str, str]], called: Mapping[str, str]) -> str:
+    """As ``_resolve``; who was called she is no he later on."""
+    alone = _resolve(question, earlier)
+    meant = _called(question, alone)
+    others = [turn for turn in earlier if not any(name in "".join(turn) for name in meant)]
+    if not others or all(called.get(name, how) == how for name, how in meant.items()):
+        return alone
+    other = _resolve_called(question, others, called)
+    return alone if other == question else other
+
+
+_LANGUAGES = (
+    r"中文|汉语|英[文语]|日[文语]|韩[文语]|法[文语]|德[文语]|俄[文语]|西班牙[文语]|english|chinese|mandarin"
+)
+_IN_A_LANGUAGE = re.compile(  # 请用英文回答。 Answer in English, please.
+    rf"(?:请|请你|你?能|可以|麻烦)?(?:再|改)?[用以](?:{_LANGUAGES})(?:再|来)?(?:回答|说|讲|答)(?:一下|一遍)?[吗吧。.?!]*"
+    rf"|(?:(?:please|can you|could you) )?(?:answer|reply|say (?:that|it)|repeat (?:that|it)) in (?:{_LANGUAGES})(?:,? please)?[.?!]*",
+    re.IGNORECASE,
+)
 SHORT = 2  # words that are no question by themselves: "Und 2021?", "¿Y en Berlín?"
 
 
@@ -39,6 +77,11 @@ def _resolve(question: str, earlier: Sequence[tuple[str, str]]) -> str:
     """As ``resolve``, with earlier questions that already stand alone."""
     if not earlier or not question.strip():
         return question
+    if _IN_A_LANGUAGE.fullmatch(fold(question.strip())):
+        return earlier[-1][0]
+    counted = items.bind(question.strip(), earlier)
+    if counted != question.strip():
+        return counted
     meant = _corrected(question.strip())
     if meant:
         alone = _resolve(meant, earlier)

@@ -13,6 +13,7 @@ from index.text import fold
 from rag.candidates import find_candidates
 from rag.followup_topics import (
     NAME_ENDS,
+    SIZE,
     TIME,
     WHO_ACTED,
     Sort,
@@ -72,6 +73,9 @@ _SAYS_NOTHING = re.compile(r"[\W有在是的了过些要呢吧啊呀又还都约
 _TO_THE_READER = re.compile(
     r"[你您我咱]|[今昨明]天|现在几点|几点了"
 )  # who are you, what time is it: asked of no document
+_YEAR = re.compile(r"(?:20|19)\d\d年|去年|今年|前年|上一?年")
+_TIMELESS = re.compile(rf"{SIZE}|总投资额?|总造价|注册资[本金]|合同金?额|票价")  # what no year has its own of
+_SAID = re.compile(r"说|讲|表示|介绍|提出|透露|指出|认为")  # 是谁说的？
 _CHANGED = (  # what is asked of a figure and names none: 同比增长, 比上年多, 占全市
     rf"(?:同比|环比|(?:比|较|和|与|跟)(?:{TIME}|上个?[月季]度?|前一?年)?(?:同期)?(?:相比)?)*"
     r"(?:(?:增长|增加|增|上升|上涨|涨|提高|提升|扩大|下降|下跌|下滑|跌|降低|降|减少|缩小|缩短|变化)[率幅速]?度?|[多少高低]"
@@ -82,7 +86,7 @@ _CHANGED = (  # what is asked of a figure and names none: 同比增长, 比上�
 def with_topic(question: str, earlier: Sequence[tuple[str, str]]) -> str:
     """Put what the conversation is about before a question that is hardly more than its question word.
 
-    A question word alone asks of all that the last question said: 大桥封闭,为什么？ And what has changed is its figure.
+    A question word alone, or who said so, asks of all that the last question said: 大桥封闭,为什么？ And what has changed is its figure.
     """
     analysis = analyse_question(question)
     left = _SAYS_NOTHING.sub("", analysis.content)
@@ -97,7 +101,8 @@ def with_topic(question: str, earlier: Sequence[tuple[str, str]]) -> str:
         return question
     if analysis.kind == "yes_no" or (left and analysis.kind == "definition"):
         return question
-    if not analysis.content.strip(" ?。!") and asked_in_chinese(earlier[-1][0]):
+    alone = not analysis.content.strip(" ?。!") or _SAID.fullmatch(left)
+    if alone and asked_in_chinese(earlier[-1][0]):
         return f"{without_question_word(earlier[-1][0])},{question}"
     sort: Sort = "thing" if changed or measured else "any"
     return next(topics(earlier, sort), "") + question
@@ -186,9 +191,15 @@ def swap(last: str, what: str, end: str = "呢") -> str:
 
 
 def asked_of(last: str, what: str, end: str) -> str:
-    """Ask for ``what`` of the subject of the last question, unless it names its own: 望江开发区的面积."""
+    """Ask for ``what`` of the subject of the last question, unless it names its own: 望江开发区的面积.
+
+    A figure is asked of the same year, where there is one of each year.
+    """
     opening = subject(last)
     owned = f"{opening}的{what}" if opening and not _names_owner(what) else what
+    year = _YEAR.search(fold(last)) if owned != what and _is_figure(what) else None
+    if year and not _TIMELESS.fullmatch(fold(what)):
+        owned = f"{last[slice(*year.span())]}{owned}"
     return owned + predicate(last, end, what)
 
 

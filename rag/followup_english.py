@@ -229,7 +229,7 @@ def _has_antecedent(before: str) -> bool:
 
 _BARE_WORD = re.compile(
     rf"^{_AND}?(?P<word>(?:(?:by|with|for|from|to|since|until|in) )?(?:why|when|where|how|who|whom|(?:what|which) (?:year|month|day))"
-    r"|how (?:much|many|long|often))(?: exactly)?\s*\?+$",
+    r"|how (?:much|many|long|often)|who (?:said|says) (?:that|this|so))(?: exactly)?\s*\?+$",
     re.IGNORECASE,
 )
 _BARE_SIZE = re.compile(

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from index.terms import tagged_words
-from index.text import MONTHS, fold
+from index.text import MONTHS, fold, is_chinese
 from rag.candidates import find_candidates
 from rag.questions import ENGLISH_OPENERS, FIGURES, QuestionAnalysis, analyse_question
 
@@ -63,16 +63,63 @@ def subject(asked: str) -> str:
 def _people(earlier: Sequence[tuple[str, str]]) -> set[str]:
     """Return the names that earlier answers gave to questions for a person."""
     return {
-        short
+        person
         for asked, answered in earlier
-        if analyse_question(asked).kind == "person" and (short := short_answer(answered))
+        if analyse_question(asked).kind == "person"
+        and (person := _introduced(asked) or short_answer(answered))
     }
+
+
+_TITLE = "总经理"
+_INTRODUCED = re.compile(
+    r"who (?:is|was) (?P<english>.+)|谁是(?P<behind>.+)|(?P<before>.+?)是谁", re.IGNORECASE
+)
+
+
+def _introduced(asked: str) -> str:
+    """Return whom a question names to hear who that is: Who is |Ada Berg|? 谁是|李明远|？ Not: Linz's mayor."""
+    text = asked.strip(" ?？。")
+    match = _INTRODUCED.fullmatch(text)
+    name = next(filter(None, match.groups()), "") if match else ""
+    if not is_chinese(name):
+        return name if names_english(name) == [name] else ""
+    titled = f"{_TITLE}{name}"  # a Chinese name is told by what stands before it
+    spans = [(c.start, c.end) for c in find_candidates(titled) if c.kind == "person"]
+    return name if (len(_TITLE), len(titled)) in spans else ""
 
 
 def short_answer(answered: str) -> str:
     """Return what an answer begins with, without its quotations and citations; "" where nothing was found."""
-    short = re.split(r"[。；;\n]|(?<!\b[A-Z])\.\s|\s*[“\"]|\s*\(|\s*\[\d", answered.strip())[0].strip(" .,，")
-    return "" if len(short) > 60 or short.startswith(_NOT_FOUND) else short
+    short = _opening(answered)
+    return "" if len(short) > 60 else short
+
+
+def listed(answered: str) -> list[str]:
+    """Return the things that an answer names one after the other, in a line or a line each; figures are none."""
+    openings = [opening for line in answered.splitlines() if (opening := _opening(line))]
+    things = openings if len(openings) > 1 else _joined("".join(openings))
+    return [] if any(thing[0].isdigit() for thing in things) else things
+
+
+def _opening(answered: str) -> str:
+    opening = re.split(r"[。；;\n]|(?<!\b[A-Z])\.\s|\s*[“\"]|\s*\(|\s*\[\d", answered.strip())[0].strip(
+        " .,，"
+    )
+    return "" if opening.startswith(_NOT_FOUND) else opening
+
+
+def _joined(text: str) -> list[str]:
+    """Return what commas, 、 and words for and join."""
+    if not is_chinese(text):
+        return [thing for thing in re.split(r",\s+(?:and\s+)?|\s+and\s+", text) if thing]
+    things, position = [""], 0
+    for word, _ in tagged_words(fold(text)):  # by words: 和 in 共和国 joins nothing
+        if re.fullmatch(r"、|和|与|及|以及", word):
+            things.append("")
+        else:
+            things[-1] += text[position : position + len(word)]
+        position += len(word)
+    return [thing.strip() for thing in things if thing.strip()]
 
 
 # Chinese
@@ -95,7 +142,7 @@ def _topic_chinese(analysis: QuestionAnalysis, answered: str, sort: Sort, noun: 
     opens = analysis.asks[0].span[0] == 0  # 哪家企业……: the answer is what it is about
     leading = opens and (sort == "any" or (sort == "thing" and not noun and asks != "person"))
     wanted = asks in ("organisation", "person", "place") and (_ANSWERS.get(sort) == asks or leading)
-    if wanted and (found := short_answer(answered) or _description(analysis)):
+    if wanted and (found := _introduced(asked) or short_answer(answered) or _description(analysis)):
         return found
     if sort == "person":
         people = [c for c in find_candidates(asked) if c.kind == "person"]
@@ -155,11 +202,11 @@ def _subject(analysis: QuestionAnalysis) -> str:
     return opening if len(opening) >= 2 else ""
 
 
-_SIZE = (
+SIZE = (
     r"[全总净主桥身]?[长宽高深厚重]度?|[主边单]?跨[度径]?|面积|占地|工期|造价|[单售房]价|价格|寿命|海拔|里程"
 )
 _MEASURE = (
-    rf"(?:{_SIZE}|.*(?:[额值率量数龄速]|收入|支出|投资|利润|成本|费用|资金|预算|资本|资产|人口|产能|规模|距离|温度|比[例重]|工资|年薪)"
+    rf"(?:{SIZE}|.*(?:[额值率量数龄速]|收入|支出|投资|利润|成本|费用|资金|预算|资本|资产|人口|产能|规模|距离|温度|比[例重]|工资|年薪)"
     r"|员工|职工|在校学生|学生|教师|企业)"
 )
 
@@ -173,7 +220,7 @@ def without_measure(text: str) -> str:
     words = tagged_words(fold(text))
     if not words or words[-1][1].startswith("ns") or not re.fullmatch(_MEASURE, words[-1][0]):
         return text
-    if not re.fullmatch(_SIZE, words[-1][0]):
+    if not re.fullmatch(SIZE, words[-1][0]):
         names = [c.end for c in find_candidates(text) if c.start == 0 and c.kind in ("organisation", "place")]
         if names and max(names) < len(text):
             return text[: max(names)]
@@ -217,7 +264,7 @@ def _topic_english(analysis: QuestionAnalysis, answered: str, sort: Sort, people
         # where is |the yard| asks for its place; which city is |Graz| for a thing
         "place": ("place",) if analysis.folded.startswith("where") else ("place", "thing", "any"),
     }
-    if sort in sorts.get(analysis.kind, ()) and (found := short_answer(answered)):
+    if sort in sorts.get(analysis.kind, ()) and (found := _introduced(asked) or short_answer(answered)):
         return found
     if sort == "person" and analysis.kind == "person" and (described := _described(asked)):
         return described

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from command_driver import Chuchu
 
+from ui.sample import _state
+
 
 @pytest.fixture
 def documents(tmp_path: Path) -> Path:
@@ -151,6 +153,30 @@ def test_the_samples_are_embedded_with_the_model_that_is_asked_for(chuchu: Chuch
         result = chuchu("search", "岚川精密的创始人", "--sample", "--embedder", "builtin-fast", "-k", "1")
         assert (result.status, "岚川" in result.out) == (0, True)
     assert chuchu("search", "岚川精密的创始人", "--sample", "-k", "1").status == 0
+
+
+def test_the_samples_library_is_that_of_the_embedder_however_it_is_spelt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert _state("model", None) == _state("./model/", None) == _state(str(model), None)
+    monkeypatch.chdir(model)  # where the same name is another model's
+    assert _state("model", None) != _state(str(model), None)
+
+
+def test_the_samples_are_embedded_anew_when_a_shipped_embedder_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sums = tmp_path / "models" / "fast" / "SHA256SUMS"
+    sums.parent.mkdir(parents=True)
+    monkeypatch.setattr("ui.sample._HOME", tmp_path)
+    states = set()
+    for content in ("one", "another"):
+        sums.write_text(content)
+        states.add(_state("builtin-fast", None))
+    assert len(states) == 2
 
 
 @pytest.mark.parametrize(

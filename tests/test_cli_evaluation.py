@@ -246,7 +246,7 @@ def test_tune_keeps_what_it_fitted_and_not_the_models_it_was_asked_to_use(
 
     def fit(assistant: Assistant, *_: object) -> Tuning:
         used.append(assistant.settings)
-        return Tuning(settings=assistant.settings.changed(**weights), steps=(better, worse), skipped=())
+        return Tuning(steps=(better, worse), skipped=())
 
     monkeypatch.setattr("rag.evaluation.tune.tune", fit)
     shutil.copytree(folder / "library", tmp_path / "library")

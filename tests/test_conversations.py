@@ -23,7 +23,6 @@ from index.library import Library
 from rag.datatypes import Answer
 from rag.evaluation.questions import read_questions
 from ui.conversations import LibraryConversations, questions_file
-from ui.datatypes import Conversations
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEmbedder
@@ -51,11 +50,6 @@ def conversations(request: pytest.FixtureRequest) -> LibraryConversations:
     if request.param == "memory":
         return LibraryConversations()
     return LibraryConversations.open(request.getfixturevalue("library"))
-
-
-def test_it_keeps_what_the_page_asks_of_it(conversations: LibraryConversations) -> None:
-    kept: Conversations = conversations
-    assert kept.list("") == []
 
 
 def test_an_answer_comes_back_as_it_was(conversations: LibraryConversations, make_answer: MakeAnswer) -> None:

@@ -16,7 +16,7 @@ from filelock import FileLock
 from index.errors import AnswererError, QueryError, QuestionsError
 from rag.datatypes import Answer
 from rag.evaluation.questions import Question, QuestionSet
-from rag.evaluation.runner import WARM_UP, Run, end, evaluate, rescore, write_texts
+from rag.evaluation.runner import WARM_UP, Run, end, evaluate, write_texts
 from rag.settings import Settings
 
 MakeAnswer = Callable[..., Answer]
@@ -404,11 +404,6 @@ def test_progress_counts_every_question_once(
         steps: list[int] = []
         evaluate(scripted_assistant(script), asked, tmp_path, progress=steps.append)
         assert sum(steps) == 5
-
-
-def test_scoring_again_changes_nothing(asked: QuestionSet, script: Any, scripted_assistant: Scripted) -> None:
-    run = evaluate(scripted_assistant(script), asked)
-    assert rescore(run) == run
 
 
 @pytest.mark.parametrize(

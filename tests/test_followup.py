@@ -12,6 +12,10 @@ from rag.followup import resolve
         ("那2021年呢？", "2022年青川市的产值是多少？", "2021年青川市的产值是多少？"),
         ("去年呢？", "2022年青川市的产值是多少？", "去年青川市的产值是多少？"),
         ("那临江高新区呢？", "2022年青川高新区有多少家企业？", "2022年临江高新区有多少家企业？"),
+        ("那净利润呢？", "云帆科技2022年有多少员工？", "2022年云帆科技的净利润是多少？"),
+        ("那造价呢？", "云帆科技2022年有多少员工？", "云帆科技的造价是多少？"),
+        ("注册资本呢？", "云帆科技2022年有多少员工？", "云帆科技的注册资本是多少？"),
+        ("那地址呢？", "云帆科技2022年有多少员工？", "云帆科技的地址是多少？"),
         ("利润呢？", "云帆科技的营业收入是多少？", "云帆科技的利润是多少？"),
         ("那總投資是多少？", "青川电池项目位于哪里？", "青川电池项目的總投資是多少？"),
         ("它的总经理是谁？", "云帆科技有限公司在哪里？", "云帆科技有限公司的总经理是谁？"),
@@ -38,6 +42,7 @@ from rag.followup import resolve
         ("有多少員工？", "雲帆科技的董事長是誰？", "雲帆科技有多少員工？"),
         ("有哪些企业？", "青川高新区在哪里？", "青川高新区有哪些企业？"),
         ("为什么？", "青川大桥什么时候封闭？", "青川大桥封闭,为什么？"),
+        ("是谁说的？", "为什么要封闭青川大桥？", "要封闭青川大桥,是谁说的？"),
         ("多少钱？", "云帆科技什么时候收购了船厂？", "云帆科技收购了船厂,多少钱？"),
         ("2021年？", "2022年青川市的产值是多少？", "2021年青川市的产值是多少？"),
         ("合同金额呢？", "三标段的施工单位是谁？", "三标段的合同金额是多少？"),
@@ -51,7 +56,7 @@ from rag.followup import resolve
         ("那东湖隧道呢？", "青石大桥全长多少？", "东湖隧道全长多少？"),
         ("东湖隧道呢？", "青石大桥长多少公里？", "东湖隧道长多少公里？"),
         ("临江高新区的面积呢？", "青石大桥全长多少？", "临江高新区的面积是多少？"),
-        ("临江高新区的利润呢？", "2022年青川高新区的产值是多少？", "临江高新区的利润是多少？"),
+        ("临江高新区的利润呢？", "2022年青川高新区的产值是多少？", "2022年临江高新区的利润是多少？"),
         ("總投資呢？", "東湖隧道總造價多少？", "東湖隧道的總投資是多少？"),
         ("价格呢？", "青川高新区面积多大？", "青川高新区的价格是多少？"),
         ("地址呢？", "云帆科技营业收入多少？", "云帆科技的地址是多少？"),
@@ -151,6 +156,7 @@ from rag.followup import resolve
         ("By whom?", "When was the old bridge built?", "By whom was the old bridge built?"),
         ("Why?", "What was Yunfan's profit in 2023?", "Yunfan's profit in 2023, why?"),
         ("How much?", "When was the old bridge sold?", "the old bridge sold, how much?"),
+        ("Who said that?", "How many firms left Linz?", "firms left Linz, who said that?"),
         ("How high?", "When was the old bridge built?", "How high is the old bridge?"),
         ("How many steps?", "When was the tower built?", "How many steps does the tower have?"),
         ("那2021年呢？", "What was the profit of Yunfan in 2022?", "What was the profit of Yunfan in 2021?"),
@@ -209,6 +215,72 @@ def test_a_pronoun_is_bound_to_the_answer_where_that_was_asked_for(
     assert resolve(question, [(earlier, answer)]) == expected
 
 
+_BRANDS = ("青川合作社有哪三个品牌？", "禾香、稻韵和青谷。“合作社有三个品牌：禾香、稻韵和青谷。”[1]")
+_TOWERS = ("Which towers does Linz have?", "the Bell Tower, the Salt Tower and the Mint. “Linz has …” [1]")
+_CHAIRS = ("谁是青川港的港长？", "王大鹏和李明远。“……”[1]")
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier", "expected"),
+    [
+        ("第二个呢？", _BRANDS, "稻韵怎么样？"),
+        ("那最后一个呢", _BRANDS, "青谷怎么样？"),
+        ("第一个品牌获得了什么认证？", _BRANDS, "禾香获得了什么认证？"),
+        ("第二个是哪年推出的？", _BRANDS, "稻韵是哪年推出的？"),
+        ("第二个五年计划是什么？", _BRANDS, "第二个五年计划是什么？"),
+        ("第二名是谁？", _BRANDS, "第二名是谁？"),
+        ("第二名是谁？", _CHAIRS, "李明远是谁？"),
+        ("Who won the final?", _TOWERS, "Who won the final?"),
+        ("第二个呢？", _CHAIRS, "李明远是谁？"),
+        ("What about the second one?", _BRANDS, "What is 稻韵?"),
+        ("What about the second one?", _TOWERS, "What is the Salt Tower?"),
+        ("And the last?", _TOWERS, "What is the Mint?"),
+        ("When was the second tower built?", _TOWERS, "When was the Salt Tower built?"),
+        ("How high is the first of them?", _TOWERS, "How high is the Bell Tower?"),
+        ("When did the first war end?", _TOWERS, "When did the first war end?"),
+        ("How high is the fifth one?", _TOWERS, "How high is the fifth one?"),
+    ],
+)
+def test_an_ordinal_means_what_the_answer_lists(
+    question: str, earlier: tuple[str, str], expected: str
+) -> None:
+    assert resolve(question, [earlier]) == expected
+
+
+def test_the_next_ordinal_asks_the_same_of_another() -> None:
+    history = [_TOWERS, ("When was the first one built?", "1310. [1]")]
+    assert resolve("And the second one?", history) == "When was the Salt Tower built?"
+
+
+def test_an_ordinal_counts_in_the_list_that_its_noun_names() -> None:
+    history = [_BRANDS, ("稻韵是什么？", "大米和青稻。[1]"), ("谁推出了它？", "王大鹏、李明远。[1]")]
+    assert resolve("第三个品牌是哪年推出的？", history) == "青谷是哪年推出的？"
+    assert resolve("And the last one?", [("Which towers has Linz?", "The documents do not say.")])
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier", "expected"),
+    [
+        (
+            "Where does she work?",
+            ("Who is Ada Berg?", "a marine biologist [1]"),
+            "Where does Ada Berg work?",
+        ),
+        ("她是哪里人？", ("刘春梅是谁？", "理事长。[1]"), "刘春梅是哪里人？"),
+        ("他是哪里人？", ("青川港的港长是谁？", "李明远。[1]"), "李明远是哪里人？"),
+    ],
+)
+def test_who_was_asked_about_by_name_is_called_by_it(
+    question: str, earlier: tuple[str, str], expected: str
+) -> None:
+    assert resolve(question, [earlier]) == expected
+
+
+@pytest.mark.parametrize("question", ["用英文回答", "请用英语再说一遍。", "Answer in Chinese, please."])
+def test_to_want_another_language_is_to_ask_again(question: str) -> None:
+    assert resolve(question, [_BRANDS]) == _BRANDS[0]
+
+
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
@@ -250,6 +322,19 @@ def test_an_english_correction_is_asked_instead(question: str, expected: str) ->
 def test_a_thing_is_no_person_named_by_an_earlier_answer() -> None:
     history = [("Who is the chair of Yunfan?", "Ada Berg. [1]"), ("When was she born?", "1960. [1]")]
     assert resolve("Where is it headquartered?", history) == "Where is Yunfan headquartered?"
+
+
+def test_who_was_called_she_is_no_he_later_on() -> None:
+    history = [("Who built the hall?", "Ada Berg. [1]"), ("Who took over from her?", "John Li. [1]")]
+    history.append(("When did he leave?", "1990. [1]"))
+    assert resolve("Where was she born?", history) == "Where was Ada Berg born?"
+    assert resolve("Where was he born?", history) == "Where was John Li born?"
+    history = [
+        ("青川港的港长是谁？", "刘春梅。[1]"),
+        ("谁接替了她？", "李明远。[1]"),
+        ("他是哪里人？", "青川。[1]"),
+    ]
+    assert resolve("她哪年出生？", history) == "刘春梅哪年出生？"
 
 
 def test_a_chain_of_follow_ups_is_resolved_from_its_beginning() -> None:

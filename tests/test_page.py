@@ -74,10 +74,23 @@ def test_follow_ups_are_offered_and_asked(opened: Opened) -> None:
     opened.ask(QUESTION)
     opened.page.wait_for_selector(".follow-ups button")
     question = opened.text(".follow-ups button")
+    assert opened.page.get_attribute(".follow-ups button", "dir") == "auto"
     opened.page.click(".follow-ups button")
     opened.page.wait_for_function("document.querySelectorAll('.turn[data-message]').length == 2")
     assert question.strip() == opened.page.locator(".question > span:last-child").nth(1).inner_text()
     assert opened.page.locator(".turn").nth(1).locator(".unanswerable").count() == 0
+
+
+def test_what_is_too_long_to_paste_is_said(opened: Opened) -> None:
+    paste = """(text) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text", text);
+      document.querySelector("#question").dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+    }"""
+    opened.page.evaluate(paste, "长" * 2000)
+    assert opened.page.locator(".toast").is_hidden()
+    opened.page.evaluate(paste, "长" * 2001)
+    assert opened.text(".toast") == "问题最多 2000 个字，多出的没有粘贴进来。"
 
 
 def test_retry_edit_and_undo(opened: Opened) -> None:

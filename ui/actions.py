@@ -24,7 +24,8 @@ from rag.assistant import Assistant
 from rag.datatypes import Answer, Event, Passage
 from ui import panels, render
 from ui.choices import Choices, without_credentials
-from ui.datatypes import Conversations, Feedback, Language, Message
+from ui.conversations import LibraryConversations
+from ui.datatypes import Feedback, Language, Message
 from ui.errors import in_language
 from ui.reading import Reading
 from ui.strings import say
@@ -51,7 +52,7 @@ class Actions:
     def __init__(
         self,
         choices: Choices,
-        conversations: Conversations,
+        conversations: LibraryConversations,
         uploaded: Path,
         more: Mapping[str, Action] | None = None,
         max_bytes: int | None = None,

@@ -24,7 +24,8 @@ from rag.answerers.names import is_elsewhere
 from rag.assistant import Assistant
 from ui.actions import Actions
 from ui.choices import Choices
-from ui.datatypes import Conversations, Language
+from ui.conversations import LibraryConversations
+from ui.datatypes import Language
 from ui.evaluating import Evaluating
 from ui.panels import CHAT, EVALUATE, LIBRARY
 from ui.strings import words
@@ -56,7 +57,7 @@ Values = dict[str, Any]
 
 
 def make_app(
-    assistant: Assistant, conversations: Conversations, *, max_bytes: int | None = None
+    assistant: Assistant, conversations: LibraryConversations, *, max_bytes: int | None = None
 ) -> gr.Blocks:
     """Return the app of an assistant, not launched; ``look()`` has what its launch needs.
 
@@ -111,7 +112,7 @@ def _wire(actions: Actions, page: gr.HTML) -> None:
 
     def ask(event: gr.EventData, request: gr.Request) -> Iterator[Values]:
         values = _values(event)
-        for reply in actions.ask(user_of(request), values, _language(values)):
+        for reply in actions.ask(user_of(request), values, _language(values.get("language"))):
             yield reply | {"turn": values.get("turn")}
 
     limit = questions_at_once(actions.assistant.settings.answerer)
@@ -124,7 +125,7 @@ def _wire_reading(actions: Actions, page: gr.HTML) -> None:
 
     def ingest(event: gr.EventData, request: gr.Request) -> Iterator[Values]:
         values = _values(event)
-        yield from actions.ingest(user_of(request), values, _language(values))
+        yield from actions.ingest(user_of(request), values, _language(values.get("language")))
 
     page.ingest(ingest, None, _wire_of("readings"), concurrency_limit=None, **_QUIET)
 
@@ -134,7 +135,7 @@ def _wire_evaluating(evaluating: Evaluating, page: gr.HTML) -> None:
 
     def evaluate(event: gr.EventData, request: gr.Request) -> Iterator[Values]:
         values = _values(event)
-        yield from evaluating.evaluate(user_of(request), values, _language(values))
+        yield from evaluating.evaluate(user_of(request), values, _language(values.get("language")))
 
     page.evaluate(evaluate, None, _wire_of("runs"), concurrency_limit=None, **_QUIET)
 
@@ -143,7 +144,7 @@ def _wire_calls(actions: Actions) -> None:
     """Tie all calls that have one reply to the actions."""
 
     def call(action: str, values: dict[str, Any], language: str, request: gr.Request) -> dict[str, Any]:
-        return actions.call(user_of(request), action, values, "zh" if language == "zh" else "en")
+        return actions.call(user_of(request), action, values, _language(language))
 
     api(call, api_name="page", queue=False, concurrency_limit=None, api_visibility="undocumented")
 
@@ -175,5 +176,5 @@ def _values(event: gr.EventData) -> Values:
     return data if isinstance(data, dict) else {}
 
 
-def _language(values: Values) -> Language:
-    return "zh" if values.get("language") == "zh" else "en"
+def _language(stated: object) -> Language:
+    return "zh" if stated == "zh" else "en"

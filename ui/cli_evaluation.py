@@ -229,13 +229,12 @@ def tune(
         )
     for reason in tuning.skipped:
         typer.echo(f"not fitted: {reason}", err=True)
-    if not tuning.better:
+    if not tuning.fitted:
         typer.echo("nothing is better beyond noise; the settings stay as they are", err=True)
     elif dry_run:
         typer.echo("nothing was written (--dry-run)", err=True)
     else:
-        fitted = {name: value for step in tuning.steps if step.better for name, value in step.fitted.items()}
-        kept.changed(**fitted).save(library)
+        kept.changed(**tuning.fitted).save(library)
         typer.echo(f"written to {library / 'settings.json'}", err=True)
 
 

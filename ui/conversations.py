@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, get_args
 
 from index.database import Connection, connect_memory, to_json, transaction
-from index.datatypes import Filter
+from index.datatypes import Filter, file_name
 from index.errors import LibraryError, SettingsError
 from index.library import Library
 from index.text import fold
@@ -106,24 +106,15 @@ class LibraryConversations:
             values += [word, word]
         with self._store.noting() as connection:
             connection.create_function("fold", 1, fold, deterministic=True)
-            rows = connection.execute(
-                "SELECT id, title, updated, (SELECT count(*) FROM messages WHERE conversation_id = conversations.id)"
-                f" AS said FROM conversations WHERE user = ? AND said{conditions} "
-                "ORDER BY updated DESC, id DESC",
-                values,
-            ).fetchall()
-        return [Summary(id=row[0], title=row[1], updated=row[2], messages=row[3]) for row in rows]
+            return _summaries(
+                connection, f"user = ? AND said{conditions} ORDER BY updated DESC, id DESC", values
+            )
 
     def summary(self, user: str, conversation: int) -> Summary:
         """Return what the list says of one conversation."""
         with self._store.noting() as connection:
             _check(connection, user, conversation)
-            row = connection.execute(
-                "SELECT id, title, updated, (SELECT count(*) FROM messages WHERE conversation_id = conversations.id)"
-                " FROM conversations WHERE id = ?",
-                (conversation,),
-            ).fetchone()
-        return Summary(id=row[0], title=row[1], updated=row[2], messages=row[3])
+            return _summaries(connection, "id = ?", [conversation])[0]
 
     def rename(self, user: str, conversation: int, title: str) -> None:
         """Give a conversation a name of one line; an empty one leaves it as it is."""
@@ -288,7 +279,7 @@ def _question(judgement: Judgement, names: Mapping[int, str]) -> dict[str, Any]:
         asked |= {
             "answers": [answer.short_answer] if answer.short_answer else None,
             "evidence": list(dict.fromkeys(citation.quote for citation in answer.citations)),
-            "documents": list(dict.fromkeys(_name(citation.source) for citation in answer.citations)),
+            "documents": list(dict.fromkeys(file_name(citation.source) for citation in answer.citations)),
         }
     verdict = {
         "kind": judgement.kind,
@@ -325,6 +316,16 @@ def _check(connection: Connection, user: str, conversation: int) -> None:
         raise LibraryError(f"There is no conversation {conversation} any more: begin a new one.")
 
 
+def _summaries(connection: Connection, condition: str, values: Sequence[object]) -> list[Summary]:
+    """Return what the list says of the conversations that fulfil a condition; ``said`` are their messages."""
+    rows = connection.execute(
+        "SELECT id, title, updated, (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS said "
+        f"FROM conversations WHERE {condition}",
+        values,
+    )
+    return [Summary(id=row[0], title=row[1], updated=row[2], messages=row[3]) for row in rows]
+
+
 def _drop(connection: Connection, conversation: int, messages: Collection[int]) -> None:
     connection.execute(
         "DELETE FROM messages WHERE conversation_id = ? AND id IN (SELECT value FROM json_each(?))",
@@ -359,10 +360,6 @@ def _line(text: str, limit: int) -> str:
     """Return a text as one line of at most so many characters."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _name(source: str) -> str:
-    return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _now() -> str:

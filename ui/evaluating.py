@@ -22,7 +22,8 @@ from rag.assistant import Assistant
 from rag.doubts import SIGN, explain
 from ui.actions import Reply, Values, told
 from ui.choices import Choices, label
-from ui.datatypes import Conversations, Language
+from ui.conversations import LibraryConversations
+from ui.datatypes import Language
 from ui.strings import say
 from ui.uploads import inside, own_name, safe_name
 
@@ -43,7 +44,7 @@ _LISTED = 50  # runs
 class Evaluating:
     """Runs evaluations for all sessions of one assistant, one after another."""
 
-    def __init__(self, choices: Choices, conversations: Conversations, uploaded: Path) -> None:
+    def __init__(self, choices: Choices, conversations: LibraryConversations, uploaded: Path) -> None:
         """Take who may answer, what keeps conversations, and the folder that the server puts uploads in."""
         self._choices = choices
         self._library = choices.default.library

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from html import escape
 
-from index.datatypes import DocumentInfo
+from index.datatypes import DocumentInfo, file_name
 from index.ingest import IngestReport
 from index.library import LibraryStats
 from ui.datatypes import Language, Summary
 from ui.errors import in_language
-from ui.render import file_name
 from ui.strings import language_name, say
 
 SHOWN = 200  # documents or conversations listed at once; the others are found by searching
@@ -288,7 +287,7 @@ def questions_html(questions: Sequence[str], label: str, kind: str) -> str:
     if not questions:
         return ""
     buttons = "".join(
-        f'<li><button type="button" data-do="ask_this">{escape(question)}</button></li>'
+        f'<li><button type="button" dir="auto" data-do="ask_this">{escape(question)}</button></li>'
         for question in questions
     )
     return f'<div class="{kind}"><h3>{escape(label)}</h3><ul>{buttons}</ul></div>'

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Literal
 
+from index.datatypes import file_name
 from rag.answerers.base import NOT_FOUND
 from rag.datatypes import Answer, Citation, Doubt, Passage
 from rag.doubts import SIGN, Stretch, doubts_about, explain, stretches
@@ -317,11 +318,6 @@ def _source_line(place: Citation | Passage, language: Language) -> str:
 
 def _place(place: Citation | Passage) -> str:
     return _SEPARATOR.join(dict.fromkeys((place.title, *place.heading[-1:])))
-
-
-def file_name(source: str) -> str:
-    """Return the last part of a path."""
-    return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _shorten(text: str, limit: int = 90) -> str:

@@ -21,21 +21,18 @@ import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import SettingsError
 from rag.assistant import Assistant
 from ui.conversations import LibraryConversations
-from ui.datatypes import Conversations
 from ui.guard import LOOPBACK_NAMES, Guard, Rules
 from ui.sessions import Sessions
 from ui.strings import say
 from ui.users import Users
 
 if TYPE_CHECKING:
-    import gradio as gr
     import uvicorn
     from fastapi import FastAPI
     from gradio.routes import App as GradioServer
@@ -51,8 +48,6 @@ _WAITING = 500  # questions; more are refused rather than kept waiting
 _GOODBYE_S = 2  # for open streams when the server stops
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h
-
-MakeApp = Callable[[Assistant, Conversations], "gr.Blocks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +69,7 @@ class Server:
     One process builds at most one at a time: Gradio takes its folder for uploads from the environment.
     """
 
-    def __init__(
-        self,
-        assistant: Assistant,
-        options: ServerOptions | None = None,
-        *,
-        conversations: Conversations | None = None,
-        make_app: MakeApp | None = None,
-    ) -> None:
+    def __init__(self, assistant: Assistant, options: ServerOptions | None = None) -> None:
         """Check the options, take the port and build the page.
 
         Raises
@@ -95,13 +83,13 @@ class Server:
         _check_certificate(self.options)
         self._socket = _listen(self.options)
         self.url = _address(self._socket, self.options)  # the one to open, with "/" at its end
-        self.conversations = conversations or LibraryConversations.open(assistant.library)
+        self.conversations = LibraryConversations.open(assistant.library)
         self._folder = Path(
             tempfile.mkdtemp(prefix="chuchu-page-")
         ).resolve()  # of this user alone, mode 0700
         self._thread: threading.Thread | None = None
         try:
-            app = _build(assistant, self.conversations, self.options, self._folder, sessions, make_app)
+            app = _build(assistant, self.conversations, self.options, self._folder, sessions)
             self._server = _uvicorn(app, self.options)
         except BaseException:
             self._clean()
@@ -111,7 +99,7 @@ class Server:
     def notes(self) -> tuple[str, ...]:
         """What whoever started the page should know, in sentences."""
         found = []
-        if isinstance(self.conversations, LibraryConversations) and self.conversations.note:
+        if self.conversations.note:
             found.append(f"{self.conversations.note} Conversations are kept until the program ends.")
         if not is_loopback(self.options.host) and self.options.certificate is None:
             found.append(
@@ -249,11 +237,10 @@ def _address(listener: socket.socket, options: ServerOptions) -> str:
 
 def _build(
     assistant: Assistant,
-    conversations: Conversations,
+    conversations: LibraryConversations,
     options: ServerOptions,
     folder: Path,
     sessions: Sessions | None,
-    make_app: MakeApp | None,
 ) -> Guard:
     """Return the whole application: guard, end points, page."""
     # Gradio reads these when it is imported, or when an app is built.
@@ -266,8 +253,7 @@ def _build(
     from ui.endpoints import add_end_points, make_mcp
 
     max_bytes = options.max_megabytes * 1_000_000
-    build = make_app or partial(page.make_app, max_bytes=max_bytes)
-    blocks = build(assistant, conversations)
+    blocks = page.make_app(assistant, conversations, max_bytes=max_bytes)
     add_end_points(blocks, assistant)
     blocks.queue(max_size=_WAITING, default_concurrency_limit=None)
     blocks.delete_cache = (_CACHE_SWEEP_S, _CACHE_AGE_S)

@@ -26,12 +26,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     "drop_here": ("松开鼠标，读入这些文档", "Drop to read these documents"),
     "search_documents": ("查找文档…", "Find documents…"),
     "search_conversations": ("查找对话…", "Find chats…"),
-    "scope_all": ("提问范围：全部 {count} 篇", "Asking all {count} documents"),
-    "scope_some": ("提问范围：选中的 {count} 篇", "Asking {count} chosen documents"),
+    "scope_all": ("提问范围：全部 {count} 篇", "Asking all {count} document{s}"),
+    "scope_some": ("提问范围：选中的 {count} 篇", "Asking {count} chosen document{s}"),
     "scope_clear": ("改为全部", "Ask all"),
     "scope_tick": ("只问这篇文档", "Ask only ticked documents"),
-    "pages": ("{count} 页", "{count} pages"),
-    "characters": ("{count} 字", "{count} chars"),
+    "pages": ("{count} 页", "{count} page{s}"),
+    "characters": ("{count} 字", "{count} char{s}"),
     "open": ("打开原文", "Open"),
     "remove": ("移除", "Remove"),
     "reread": ("重新读取", "Read again"),
@@ -53,7 +53,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "读入 {added} 篇，更新 {updated} 篇，未变 {unchanged} 篇",
         "{added} added, {updated} updated, {unchanged} unchanged",
     ),
-    "not_read": ("{count} 个文件没有读入", "{count} files were not read"),
+    "not_read": ("{count} 个文件没有读入", "{count} file{s} not read"),
     "not_a_kind": (
         "{name}：不支持这种文件，可以读 {kinds}。",
         "{name}: this kind is not read; these are: {kinds}.",
@@ -90,12 +90,16 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Enter 发送 · Shift+Enter 换行 · Esc 停止 · ↑ 修改上一问",
         "Enter sends · Shift+Enter new line · Esc stops · ↑ edits the last question",
     ),
+    "question_cut": (
+        "问题最多 {limit} 个字，多出的没有粘贴进来。",
+        "A question has at most {limit} characters; the rest was not pasted.",
+    ),
     "answerer": ("作答方式", "Answered by"),
     "answerer_extractive": ("摘录原文", "Extracts"),
     "send": ("发送", "Send"),
     "stop": ("停止", "Stop"),
     "searching": ("正在检索文档", "Searching the documents"),
-    "passages": ("找到 {count} 段相关文字，正在核对", "Found {count} passages, checking them"),
+    "passages": ("找到 {count} 段相关文字，正在核对", "Found {count} passage{s}, checking"),
     "writing": ("正在作答", "Answering"),
     "stopped": ("已停止。", "Stopped."),
     "not_kept": (
@@ -158,7 +162,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "点击回答中的编号，这里会显示它依据的原句。",
         "Click a number in an answer: the words it stands on appear here.",
     ),
-    "also_read": ("另外读过 {count} 段", "{count} more passages were read"),
+    "also_read": ("另外读过 {count} 段", "{count} more passage{s} read"),
     "page": ("第 {page} 页", "p. {page}"),
     "verdict_ok": ("与原文逐字一致", "Word for word as in the document"),
     "verdict_bad": ("与原文不一致，或原文不支持这句话", "Not as in the document, or not borne out by it"),
@@ -218,12 +222,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "past_runs": ("以往的评测", "Past runs"),
     "no_runs": ("还没有评测", "No runs yet"),
-    "questions_count": ("{count} 道题", "{count} questions"),
+    "questions_count": ("{count} 道题", "{count} question{s}"),
     "running": ("已回答 {done} / {total} 题", "{done} of {total} questions answered"),
     "run_busy": ("另一次评测正在进行，请等它结束。", "Another run is under way; wait until it has finished."),
     "run_stopped": (
         "提前停止：还有 {count} 题没有问。",
-        "Stopped early: {count} questions were not asked.",
+        "Stopped early: {count} question{s} not asked.",
     ),
     "run_stopping": ("正在停止，等这一题答完…", "Stopping after the question under way…"),
     "download_report": ("下载完整报告", "Download the full report"),
@@ -260,9 +264,9 @@ STRINGS: dict[str, tuple[str, str]] = {
 
 
 def say(language: Language, key: str, **values: object) -> str:
-    """Return a phrase in a language, its blanks filled."""
+    """Return a phrase in a language, its blanks filled; an English plural's {s} by the ``count``."""
     text = STRINGS[key][0 if language == "zh" else 1]
-    return text.format(**values) if values else text
+    return text.format(s="" if str(values.get("count")) == "1" else "s", **values) if values else text
 
 
 def words(language: Language) -> dict[str, str]:

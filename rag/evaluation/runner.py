@@ -211,18 +211,6 @@ def end(folder: str | Path, reason: str = "") -> Run | None:
     return run
 
 
-def rescore(run: Run) -> Run:
-    """Score the stored answers of a run again, as after a change of the metrics."""
-    results = [
-        replace(r, scores=score(r.question, r.answer), failure=classify(r.question, r.answer, r.search_rank))
-        if r.answer
-        else r
-        for r in run.results
-    ]
-    metrics = summarise(results, threshold=run.metrics.get("refusal_threshold"))
-    return replace(run, results=tuple(results), metrics=metrics)
-
-
 # --- asking -----------------------------------------------------------------------------------------------
 
 

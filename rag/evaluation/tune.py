@@ -63,16 +63,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """The outcome: the settings to use, which are the present ones unless a step was better."""
+    """The outcome of all steps."""
 
-    settings: Settings
     steps: tuple[Step, ...]
     skipped: tuple[str, ...]  # what could not be fitted, and why
 
     @property
-    def better(self) -> bool:
-        """Whether anything is to be changed."""
-        return any(step.better for step in self.steps)
+    def fitted(self) -> dict[str, float]:
+        """The settings to change, which are those of the steps that were better."""
+        return {name: value for step in self.steps if step.better for name, value in step.fitted.items()}
 
 
 def tune(assistant: Assistant, questions: Sequence[Question], progress: Progress | None = None) -> Tuning:
@@ -108,7 +107,7 @@ def tune(assistant: Assistant, questions: Sequence[Question], progress: Progress
         results = _ask(
             _with(assistant, settings.model_copy(update={"refusal_threshold": 0.0})), measured, advance
         )
-    if assistant._handed_answerer is not None:
+    if assistant.handed_answerer is not None:
         skipped.append("refusal threshold: the answerer that was handed in may have one of its own or none")
     elif settings.answerer != "extractive":
         skipped.append("refusal threshold: a language model says by itself that the documents do not say")
@@ -119,9 +118,7 @@ def tune(assistant: Assistant, questions: Sequence[Question], progress: Progress
         )
     else:
         steps.append(_fit_threshold(settings, results))
-        if steps[-1].better:
-            settings = settings.model_copy(update=steps[-1].fitted)
-    return Tuning(settings=settings, steps=tuple(steps), skipped=tuple(skipped))
+    return Tuning(steps=tuple(steps), skipped=tuple(skipped))
 
 
 def steps_of(questions: Sequence[Question]) -> int:
@@ -142,7 +139,7 @@ def _with(assistant: Assistant, settings: Settings) -> Assistant:
         embedder=assistant.embedder,
         reader=assistant.reader,
         reranker=assistant.reranker,
-        answerer=assistant._handed_answerer,  # not one made of its settings, which are to be others
+        answerer=assistant.handed_answerer,  # not one made of its settings, which are to be others
     )
 
 

@@ -129,6 +129,10 @@ question.addEventListener("keydown", (event) => {
   const last = $$(".turn[data-message]", turns).at(-1);
   if (event.key === "ArrowUp" && !question.value && last) { event.preventDefault(); edit(last); }
 });
+question.addEventListener("paste", ({ clipboardData }) => { // what is too long, the box cuts off without a word
+  const kept = question.value.length - (question.selectionEnd - question.selectionStart);
+  if (kept + clipboardData.getData("text").length > question.maxLength) toast(say("question_cut", { limit: question.maxLength }), true);
+});
 const onKey = (event) => {
   if (event.key === "Enter" && event.target.matches?.(".card")) showEvidence(event.target.dataset.anchor);
   if (event.key !== "Escape" || event.isComposing) return;
