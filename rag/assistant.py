@@ -73,7 +73,8 @@ class Assistant:
         self._follows = not embedder and dimensions is None  # whatever embedder the library is given
         self._reader = reader
         self._reranker = reranker
-        self._answerer, self._handed_answerer = answerer, answerer
+        self.handed_answerer = answerer  # None: it is the one that the settings name
+        self._answerer = answerer
         self._recalls: RememberingEmbedder | None = None
         self._loading = threading.RLock()
 
@@ -190,7 +191,7 @@ class Assistant:
                 self._embedder = load_embedder(
                     *self.library.embedder_for(self._embedder_name, self._dimensions)
                 )
-                self._answerer, self._recalls = self._handed_answerer, None  # ours hold the one that was
+                self._answerer, self._recalls = self.handed_answerer, None  # ours hold the one that was
             self.library.require(self._embedder.fingerprint)
             return self._embedder
 

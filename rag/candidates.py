@@ -7,7 +7,7 @@ width), whose offsets are those of the text; capitals are kept, since English na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -85,6 +85,10 @@ _ENGLISH_MONTH = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|"
     r"Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
+_PART_OF_YEAR = (
+    r"\b(?:(?:[Ff]irst|[Ss]econd|[Tt]hird|[Ff]ourth|[Ll]ast) (?:quarter|half)|[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter"
+    rf"|(?:[Bb]eginning|[Mm]iddle|[Ee]nd) of(?: {_ENGLISH_MONTH})?|(?:[Ee]arly|[Mm]id|[Ll]ate)[ -]{_ENGLISH_MONTH},?)"
+)
 _AFTER_YEAR = r"(?:and|or|but|was|were|is|has|had|to|by|with|when|from|in|at|on|for|as|after|before|the|a|an|it|its|we|our)"
 COUNTED = (  # what follows tells a figure from a year: 1500 workers
     r"percent|per\scent|yuan|people|million|billion|thousand|tonnes|tons|km|kg|companies|"
@@ -97,7 +101,7 @@ _DATE = re.compile(
     rf"|(?P<month>{_DAY}\s?月(?:\s?{_DAY}\s?[日号](?:[、和]\s?{_DAY}\s?[日号])*|份|{_PART_OF_MONTH})|(?<!\d)(?:1[0-2]|[1-9])月(?![底个])|(?:本|上|下|当)月{_DAY}[日号])"
     rf"|(?P<period>(?:公元前?)?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})世纪(?:\d0年代)?(?:[初末中]期?)?|(?:\d{{2,4}}|[一二三四五六七八九]十)年代(?:[初末中]期?)?"
     rf"|[\"“]?十[一二三四五]五[\"”]?(?:期间|末|时期)|第[一二三四]季度|[上下]半年)"
-    rf"|(?P<english>{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?P<year2>\d{{4}})|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH},? (?P<year3>\d{{4}})"
+    rf"|(?P<english>{_PART_OF_YEAR} (?:of )?(?P<year8>(?:1[5-9]|20)\d\d)(?!\d)|{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?P<year2>\d{{4}})|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH},? (?P<year3>\d{{4}})"
     rf"|{_ENGLISH_MONTH},? (?P<year4>\d{{4}})|{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?!\d)|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH}"
     rf"|(?:(?<![\d.$-])|(?<=\b[Mm]id-)|(?<=\b[Ee]arly-)|(?<=\b[Ll]ate-))(?P<year5>1[0-9]\d\d|20[0-4]\d)(?:[-–](?:19|20)\d\d)?"
     rf"(?!\d|[.,-]\d|%|\s?[{_HAN}]|[A-Za-z]|\s(?!{_AFTER_YEAR}\b)[A-Za-z])s?|\d{{1,2}}(?:st|nd|rd|th) century"
@@ -105,22 +109,23 @@ _DATE = re.compile(
     rf"|(?P<iso>(?<!\d)(?P<year6>(?:1[89]|20)\d\d)[-/.]\d{{1,2}}(?:[-/.]\d{{1,2}})?(?!\d|{AMOUNT}))",
 )
 _DAYTIME = r"(?:凌晨|清晨|[早晚]上|早晨|[上中下]午|傍晚|[晚夜]间|早|晚)"
-_COLON = r"(?:[01]?\d|2[0-4]):[0-5]\d(?:\s?[ap]\.?m\b\.?)?|(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?\s?[ap]\.?m\b\.?"  # 19:30, 9 a.m.
+_NOON = r"[ap](?:m\b|\.m\b\.?)"
+_COLON = rf"(?:[01]?\d|2[0-4]):[0-5]\d(?:\s?{_NOON})?|(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?\s?{_NOON}"  # 19:30, 9 a.m.
 _CLOCK_OR_WEEKDAY = re.compile(
     rf"(?P<colon>(?:{_DAYTIME}\s?)?(?<![\d:.,$以分比])(?<!比分[是为])(?<!比例[是为])(?<!比为)(?<!ratio )(?<!ratio of )(?:{_COLON})(?![\d:])"
     rf"(?:\s?(?:至|到|—|–|-|~|to|until)+\s?(?:次日|翌日)?(?:{_DAYTIME}\s?)?(?:{_COLON})(?![\d:]))?)"  # 8:30—17:00; no score
     rf"|(?P<clock>(?:{_DAYTIME}\s?)?(?<![\d.:涨跌升降有共])(?<![涨跌升降]了)(?<!\d,)(?:[01]?\d|2[0-4])\s?(?:时(?![间代期段候差速长])|点(?!\d(?!\d?分)|[多几位个建意评要方措]))"
     r"(?:[0-5]?\d分(?!钟)|半|整|[一三]刻)?"
     rf"|{_DAYTIME}(?:十[一二]?|[一二三四五六七八九两])[点时](?:[一二三四五]?十?[一二三四五六七八九]?分|半|整|[一三]刻)?)"
-    # 每周一, 星期日, 周六; not 每周一次, 一周三天, nor the person 周一鸣
-    rf"|(?P<weekday>(?:每逢?(?:周|星期|礼拜)|(?<![一二两三四五六七八九十几数\d])(?:星期|礼拜)|(?<![{_HAN}\d])周(?=.(?:[^{_HAN}]|[至到、和及与闭休开不起停的]|$)))"
+    # 每周一, 星期日, 周六, 周二至周日; not 每周一次, 一周三天, nor the person 周一鸣
+    rf"|(?P<weekday>(?:每逢?(?:周|星期|礼拜)|(?<![一二两三四五六七八九十几数\d])(?:星期|礼拜)|(?<![{_HAN}\d])周(?=.(?:[^{_HAN}]|[至到、和及与闭休开不起停的]|$))|周(?=.[至到]周))"
     r"[一二三四五六日末](?!\s?[次个回趟天篇班场名种节遍件小])|(?:星期|礼拜)天)"
+    r"(?:\s?[、至到—–~和及与-]{1,2}\s?(?:周|星期|礼拜)[一二三四五六日天末]|[至到][一二三四五六日](?![楼层号点]))*"
 )
-_SEVERAL_UNITS = re.compile(  # 1小时20分钟, 1分54秒12, 2年6个月: one duration, and none of its parts
+_SEVERAL_UNITS = re.compile(  # 1小时20分钟, 1分54秒12, 10秒31, 2年6个月: one duration, and none of its parts
     r"(?<![\d.])(?:\d+\s?个?小时\s?\d+\s?(?:分钟|分(?![\d之]))(?:\s?\d+(?:\.\d+)?\s?秒\d*)?"
-    r"|\d+\s?分钟?\s?\d+(?:\.\d+)?\s?秒\d*|\d{1,2}\s?年零?\s?\d{1,2}\s?个月)"
+    r"|\d+\s?分钟?\s?\d+(?:\.\d+)?\s?秒\d*|\d{1,2}秒\d{1,2}(?!\d)|\d{1,2}\s?年零?\s?\d{1,2}\s?个月)"
 )
-_RANGE = re.compile(r"\s?(?:至|到|—|–|-|~|——)\s?")
 
 SURNAMES = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳酆鲍史唐"
@@ -152,8 +157,8 @@ _AFTER_NAME = re.compile(
     r"|等|于|从|向|对|将|把|也|又|曾|已|任|担任|当选|获|共同|一行|分别|讲|称|看|先生|女士|教授|博士|院士|同志|作|致|到|来|去|前往|赴|深有|感慨|直言|回忆|写|发明|发现"
     r"|创办|创立|执导|饰演|出生|逝世|去世|带|走|代表|领衔|牵头|团队|都|还|就|要|会|能|可|所|被|让|与会|宣读|揭牌|陪同|领|亲自|告"
 )
-_VERB_AFTER_NAME = re.compile(
-    r"说|表示|介绍|认为|宣布|指出|在|是|的|于|和|与|等|将|曾|率|获|担任|出任|发明|发现|创办|创立|成立|到访|访问|来到|前往"
+_AFTER_FOREIGN_NAME = re.compile(
+    rf"{_TITLE}|则|又|被|已|说|表示|介绍|认为|宣布|指出|在|是|的|于|和|与|等|将|曾|率|获|担任|出任|发明|发现|创办|创立|成立|到访|访问|来到|前往"
 )
 _PERSON_AFTER_TITLE = re.compile(
     rf"(?:{_TITLE})(?:[、,]?(?:{_TITLE}))*[\s:]{{0,2}}(?P<name>(?:{_COMPOUND_SURNAMES})[{_HAN}]{{1,2}}|(?![从和向都])[{SURNAMES}][{_HAN}]{{1,2}})"
@@ -180,6 +185,9 @@ _NO_NAME = re.compile(  # words that open sentences, and the calendar's
 _MAYBE_NAME = re.compile(  # of these some open names, too: Three Gorges, April Jones
     r"(?:One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten"
     r"|January|February|March|April|May|June|July|August|September|October|November|December)$"
+)
+_HONORIFIC = re.compile(
+    r"(?:Mr|Mrs|Ms|Dr|Prof|Professor|Sir|Dame|Lord|Lady|Captain|Councillor|President|Minister|Judge|Bishop)\.? (?=[A-Z])"
 )
 _ENGLISH_ORGANISATION = re.compile(
     r"\b(?:Inc|Ltd|Limited|Corp|Corporation|Company|Co|Group|University|College|Institute|Bank|Agency|Committee|Ministry|Bureau|Department|"
@@ -227,7 +235,7 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
     dates = list(_dates(shown))
     dates.extend(_times(shown, dates))
     durations = list(_durations(shown))
-    taken = [(c.start, c.end) for c in (*dates, *durations)]
+    taken = {place for c in (*dates, *durations) for place in range(c.start, c.end)}
     found: list[Candidate] = [*dates, *durations]
     found.extend(_figures(shown, taken))
     found.extend(_persons(shown))
@@ -241,12 +249,18 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
     return tuple(sorted(unique.values(), key=lambda c: (c.start, c.end, c.kind)))
 
 
+@lru_cache(maxsize=2048)
+def find_clock_times(text: str) -> tuple[Candidate, ...]:
+    """Return every time of day, those behind a date too, which `find_candidates` leaves to the date."""
+    return tuple(c for c in _times(flat(text), ()) if c.unit == "时")
+
+
 def _dates(text: str) -> Iterator[Candidate]:
     for match in _DATE.finditer(text):
         groups = match.groupdict()
         years = [
             groups[name]
-            for name in ("year", "year2", "year3", "year4", "year5", "year6", "year7")
+            for name in ("year", "year2", "year3", "year4", "year5", "year6", "year7", "year8")
             if groups.get(name)
         ]
         start, end = match.span()
@@ -293,11 +307,11 @@ def parse_year(text: str) -> int | None:
     return int(digits) if digits.isdigit() and len(digits) == 4 else None
 
 
-def _figures(text: str, dates: list[TextSpan]) -> Iterator[Candidate]:
+def _figures(text: str, taken: Container[int]) -> Iterator[Candidate]:
     for match in _FIGURE.finditer(text):
         start, end = match.span()
         number = match.start("number")
-        if any(s <= number < e for s, e in dates):
+        if number in taken:
             continue
         if number and re.match(r"[A-Za-z]", text[number - 1]) and not match["sign"]:
             continue  # V2, R15: part of a code
@@ -387,8 +401,8 @@ def _persons(text: str) -> Iterator[Candidate]:
         first, last = match.group().split("·")[0], re.split("[·.]", match.group())[-1]
         title = re.match(rf".*(?:{_TITLE})", first)
         start = match.start() + max(title.end() if title else 0, _after_function_word(first))
-        verb = _VERB_AFTER_NAME.search(last, 1)
-        end = match.end() - (len(last) - verb.start() if verb else 0)
+        behind = _AFTER_FOREIGN_NAME.search(last, 1)
+        end = match.end() - (len(last) - behind.start() if behind else 0)
         if start < end:
             yield Candidate(start=start, end=end, kind="person")
     for match in _ENGLISH_NAME.finditer(text):
@@ -404,6 +418,8 @@ def _english_names(text: str, start: int, end: int) -> Iterator[Candidate]:
         opening, _, rest = rest.partition(" ")
     if start < end and (rest or opening != "The"):
         begins.append(start)
+    if honorific := _HONORIFIC.match(text, start, end):
+        begins.append(honorific.end())
     for begin in begins:
         yield from _kinds_of_name(text, begin, end)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
 from typing import Literal
 
 from index.datatypes import Span as TextSpan
@@ -35,6 +35,8 @@ AnswerKind = Literal[
 ]
 
 FIGURES: frozenset[AnswerKind] = frozenset({"money", "percent", "quantity", "rank", "duration"})
+EXPLANATIONS: frozenset[AnswerKind] = frozenset({"definition", "reason", "yes_no"})
+"""Kinds of answers that take a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,9 +185,9 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
 _CHANGE = r"缩短|提高|提升|降低|下降|减少|减小|加快|增加|增长|上升|涨|节约|节省|省下|改善|压缩|扩大|翻|多出|少了|多了"
 
 _MEASURE = (
-    r"人民币|家次|人次|班次|批次|车次|平方米|平方公里|立方米|公里|公斤|千瓦时?|个百分点|个月|小时|分钟|台套|美元|亿元|万元|万吨|万人|万个|万台|万辆"
+    r"人民币|家次|人次|班次|批次|车次|平方米|平方公里|立方米|公顷|公里|英[亩里尺寸]|公斤|千瓦时?|个百分点|个月|小时|分钟|台套|美元|亿元|万元|万吨|万人|万个|万台|万辆"
     r"|[家户人名位个项件条款种类份台套辆架艘支只座栋幢处所间张篇部本册场期轮批届级层门片块根枚颗笔单宗起例倍元吨度岁米年月天日周次亩分票"
-    r"股首幅段句字步站道面口头匹棵朵双对组队排列章节集集代孔克斤里]"
+    r"股首幅段句字步站道面口头匹棵朵双对组队排列章节集代孔克斤里盘局]"
 )
 _LIST_NUMBER = r"[两二三四五六七八九十]|\d{1,2}"
 _COUNTED = rf"(?:{_LIST_NUMBER})(?:大|个|项|家|种|类|方面|链|化|最|点|位|名|条)"  # 四大主导产业, 三链融合
@@ -194,6 +196,10 @@ _PLACE_NOUNS = r"国家?|省份?|城市|地方|地区|市|县|区(?!块)|州|洲
 _ORGANISATION_NOUNS = (
     r"企业|公司|机构|大学|学校|高校|学院|单位|组织|集团|银行|部门|园区|高新区|开发区|医院|研究院|研究所|实验室|团队|球队|俱乐部"
     r"|协会|媒体|报社|报纸|出版社|平台|党派?|军队|车企|工厂"
+)
+_HOW_MANY = r"(?<![哪这那好近十\d])几(?![乎率])"
+_AS_WHAT = (  # 又称之为什么, 被评为什么 ask for what it is called
+    r"(?:(?<=[算称之作成视定认名叫列命变更译读])为什么(?=[?。]?$)|(?<=被[称定评封列视认选誉])为什么)"
 )
 
 
@@ -211,18 +217,18 @@ def _rules(*pairs: tuple[str, AnswerKind]) -> tuple[_Rule, ...]:
 _CHINESE_RULES = _rules(
     (r"(?:排名|位列|排|位居|列)?第几(?:位|名)?|第多少(?:位|名)?", "rank"),
     (
-        r"什么时候|什么时间|何时|何年何?月?|何日|哪[一个]*(?:年|天|月|日|世纪|年代|时期|朝代?|季度)(?:哪[一个]*(?:月|日|天))?份?"
-        rf"|几月几?[日号]?|几号|几时|多会儿|几几年|(?<![这那有])几点(?![建意评要措方]|原因|理由)(?:钟|半)?|(?:星期|礼拜|周)几(?!{_MEASURE})",
+        r"什么(?:时[候间期]|年[代份]|季节|日期|月份|世纪)|何时|何年何?月?|何日|哪[一个]*(?:年|天|月|日|世纪|年代|时期|朝代?|季度)(?:哪[一个]*(?:月|日|天))?份?"
+        rf"|哪几[天日号]|几月几?[日号]?|几号|几时|多会儿|几几年|(?<![这那有])几点(?![建意评要措方]|原因|理由)(?:钟|半)?|(?:星期|礼拜|周)几(?!{_MEASURE})",
         "date",
     ),
     (
-        r"多久|多长时间|多少(?P<measure>年|个月|天|小时|分钟|周年?|个小时)时?间?(?!份)|(?<!哪)几(?:年|个月|天|小时|分钟|周|个小时)(?!级)",
+        rf"多久|多长时间|多少(?P<measure>年|个月|天|小时|分钟|周年?|个小时)时?间?(?!份)|{_HOW_MANY}(?:年|个月|天|小时|分钟|周|个小时)(?!级)",
         "duration",
     ),
     (r"百分之(?:多少|几)|多大(?:比例|比重)", "percent"),
     (r"多少钱|多少资金", "money"),
     (
-        rf"多少(?P<measure>{_MEASURE})?|(?<!哪)几(?P<measure2>{_MEASURE})(?!乎)|多(?:大|高|长|远|重|深|宽|快|厚)",
+        rf"多少(?P<measure>{_MEASURE})?|{_HOW_MANY}(?P<measure2>{_MEASURE})|多(?:大(?!学)|高|长|远|重|深|宽|快|厚)",
         "quantity",
     ),
     (
@@ -230,19 +236,19 @@ _CHINESE_RULES = _rules(
         rf"|(?:有|包括|包含|分为)(?:哪|什么)(?=[^,。]*$)(?!时候)",
         "list",
     ),
-    (r"谁|何人|哪[一]?位|什么人|何许人", "person"),
-    (rf"哪里|哪儿|何处|何地|什么地方|哪[一个座]*(?:{_PLACE_NOUNS})", "place"),
+    (r"谁|何人|哪[一]?位|(?<!为)什么人|何许人", "person"),
+    (rf"哪里|哪儿|何处|何地|(?<!为)什么地方|哪[一个座]*(?:{_PLACE_NOUNS})", "place"),
     (
-        rf"哪[一]?(?:家|所|支)(?:{_ORGANISATION_NOUNS})?|(?:哪[一个]*|什么)(?:{_ORGANISATION_NOUNS})",
+        rf"哪[一]?(?:家|所|支)(?:{_ORGANISATION_NOUNS})?|(?:哪[一个]*|(?<!为)什么)(?:{_ORGANISATION_NOUNS})",
         "organisation",
     ),
-    (r"为什么|为何|为啥|怎么样?|怎样|如何|什么原因|何以|缘何", "reason"),
+    (rf"(?!{_AS_WHAT})为什么|为何|为啥|怎么样?|怎样|如何|什么原因|何以|缘何", "reason"),
     (
         r"什么是|何谓|何为|(?:指的是|是指|指|意味着)什么|什么意思|是什么意思|的?(?:含义|定义|意思)是?(?:什么)?(?=[?。]?$)",
         "definition",
     ),
     (r"是否|是不是|有没有|能不能|会不会|能否|可否|吗(?=[?。]?$)", "yes_no"),
-    (r"(?:哪|什么|何种|何|几|啥)(?:一?(?:个|种|款|项|类|条|部|本|首|样))?", "phrase"),
+    (rf"(?:哪|什么|何种|何|{_HOW_MANY}|啥)(?:一?(?:个|种|款|项|类|条|部|本|首|样))?", "phrase"),
 )
 
 _ENGLISH_UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -313,6 +319,7 @@ _ENGLISH_RULES = _rules(
 
 _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (r"\brank", "rank", ()),
+    (r"how much (?:more|less|lower|higher|larger|smaller|greater|cheaper|dearer)\b.* than\b", "quantity", ()),
     (
         r"percent|growth rate|proportion|share of|how much (?:did|has|have|was|were) .{0,80}"
         r"(?:grow|increase|rise|rose|fall|shorten|decline|decrease|reduce|improve)",
@@ -331,7 +338,7 @@ _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (r"population", "quantity", ("人", "people")),
 )
 _ENGLISH_WHAT_QUANTITY = re.compile(
-    r"what (?:is|was|were|are) (?:the )?.{0,60}?(?:\bgdp\b|output|investment|revenue|sales|population|price|profit|area|"
+    r"what (?:is|was|were|are) (?:the )?(?:(?!\b(?:of|in|for|among|after|behind) ).){0,60}?\b(?:gdp|output|investment|revenue|sales|population|price|profit|area|"
     r"number|amount|capacity|growth|percentage|budget|total|value|turnover|income|size|scale|height|length|weight|age)\b"
 )
 _CHINESE_WHAT_QUANTITY = re.compile(
@@ -424,6 +431,9 @@ def _find_asks(folded: str, language: str) -> tuple[Ask, ...]:
             taken[start:end] = [True] * (end - start)
             found.append(_refine(Ask(kind=rule.kind, span=(start, end)), match, folded, language))
     found.sort(key=lambda ask: ask.span)
+    found = [
+        ask for ask, later in zip_longest(found, found[1:]) if not (later and _counts(ask, later, folded))
+    ]
     # "which" inside a relative clause and a stray 什么 beside a stronger question word ask nothing.
     strong = [ask for ask in found if ask.kind not in ("phrase", "yes_no", "reason", "definition")]
     if strong:
@@ -431,6 +441,11 @@ def _find_asks(folded: str, language: str) -> tuple[Ask, ...]:
         if language == "en":
             found = _asking_english(folded, strong)
     return tuple(found) or (Ask(kind="phrase", span=(len(folded), len(folded))),)
+
+
+def _counts(ask: Ask, later: Ask, folded: str) -> bool:
+    """Whether 几 says only that there are several of what is asked for: 几条河叫什么."""
+    return folded[ask.span[0]] == "几" and not re.search(r"[,;、和与及]", folded[ask.span[1] : later.span[0]])
 
 
 def _asking_english(folded: str, asks: list[Ask]) -> list[Ask]:

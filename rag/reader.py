@@ -8,7 +8,7 @@ and says how likely the passage is to hold the answer at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from pathlib import Path
@@ -277,11 +277,6 @@ class Reader:
         return sorted(
             (s for r in readings for s in r.best(top)), key=lambda s: (-s.score, s.passage, s.start)
         )
-
-    def score_spans(self, question: str, passage: str, spans: Iterable[tuple[int, int]]) -> list[float]:
-        """Return the log-odds of given spans of one passage; see ``Reading.score``."""
-        reading = self.readings(question, [passage])[0]
-        return [reading.score(start, end) for start, end in spans]
 
     def readings(self, question: str, passages: Sequence[str], above: Sequence[str] = ()) -> list[Reading]:
         """Read a question with each passage, in the passages' order; everything else is got from this.

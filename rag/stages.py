@@ -1,26 +1,24 @@
 """Tells which phase, batch, round, session, line or part of a year a text speaks of: which of several alike.
 
-Of two phases of a project, or of two quarters, all words are the same but this one. Takes folded text, gives
-comparable marks, and compares those of a question with those of a place in a text.
+Of two phases of a project, or of two quarters, all words are the same but this one; so with the men's and the
+women's race, or with revenue and profit. Takes folded text, gives comparable marks, and compares those of a
+question with those of a place in a text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from rag.numerals import han_number
-
-Kind = Literal["phase", "batch", "round", "season", "session", "line"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """The stages of one kind that a text mentions in one place: 一期; 一、二期; 前三季度. Offsets are half-open."""
 
-    kind: Kind
+    kind: str  # phase, batch …; of a numbered model its name: 东风 of 东风二号
     stages: frozenset[str]
     start: int
     end: int
@@ -44,6 +42,7 @@ _NUMBERS = _HAN | _ROMAN | _CARDINAL | _ORDINAL
 _N = "[一二三四五六七八九]"
 _LIST = rf"{_N}(?:\s?[、和与及至到-]?\s?{_N})*"  # 一、二期; 一至三期
 _NUMERAL = r"\d{1,3}|[一二三四五六七八九十百]{1,4}"
+_TENS = "[一二三四五六七八九十]{1,3}"
 _TH = "|".join(_ORDINAL)
 _TO = r"(?:\s?月)?\s?[至到—–~-]\s?"
 _MONEY = r"(?:round|financing|funding|investment)"
@@ -60,23 +59,66 @@ _STAGE = re.compile(
     r"|(?P<h2>下半年|\b(?:second|2nd|latter)[\s-]half\b|(?<=年)h2)"
     rf"|(?P<m9>前\s?[三3]\s?个?季度|[一1]\s?[至到-]\s?[三3]季度|(?<![\d十])[1一]{_TO}[9九]\s?月|\bfirst\s(?:three|3)\squarters|\bfirst\snine\smonths)"
     rf"|(?:第\s?|(?<=[\u4e00-\u9fff]))(?P<session>{_NUMERAL})\s?届(?!时|满)|(?<![\d.])(?P<line>{_NUMERAL})\s?号(?:线(?!索)|[楼院库馆厅桥])"
+    r"|\bline\s(?P<line2>\d{1,3})\b(?!\.\d)"
+    r"|(?<![a-z0-9])(?P<letter_line>[a-z]\d{1,2})\s?号?线"
+    rf"|(?P<model>[\u4e00-\u9fff][a-z\u4e00-\u9fff](?<![月第一二三四五六七八九十]))-?(?P<number>\d{{1,2}}|{_TENS})号(?![线楼院库馆厅桥文令召角称码])"
     rf"|(?P<q>{_LIST}|[1-4])\s?季度(?!假)|\b(?P<q2>{_TH})[\s-]quarter\b|(?<![a-z0-9])q(?P<q3>[1-4])(?![0-9])"
 )
 _HALVES = {"h1", "h2", "m9"}
+_ALTERNATIVES: Mapping[str, tuple[str, ...]] = {  # of each kind, patterns of what excludes each other
+    "sex": ("男[子性单双篮足排]", "女[子性单双篮足排]"),
+    "medal": tuple(rf"(?:\d+\s?[枚块]\s?)?{metal}[牌奖]" for metal in "金银铜"),  # 58枚金牌和41枚银牌
+    "place": ("冠军|夺冠|第一名", "亚军|第二名", "季军|第三名"),
+    "course": ("全程", "半程"),
+    "trade": ("进出口", "出口(?![处在])", "进口(?!处)"),
+    "extreme": ("最高", "最低"),
+    "departure": ("首班", "末班"),
+    "residence": ("城镇(?!化)", "农村"),
+    "sector": tuple(f"第{number}产业" for number in "一二三"),
+    "compared": ("同比", "环比"),
+    "level": ("地上", "地下"),
+    "ticket": tuple(
+        f"(?:{whose})票"
+        for whose in ("成人|成年", "儿童|小孩|少儿", "学生", "老人|老年人?", "军人", "教师", "团体|团队")
+    ),
+    "measure": (
+        "营业收入|营收|营业额|销售收入|销售额",
+        "利润|净利|盈利",
+        "产值",
+        "生产总值|gdp",
+        "税收|纳税",
+        "募集|募资|融资",
+        "市值",
+        "注册资本",
+    ),
+}
+_OWN_CLAUSE = frozenset({"measure"})  # only another one beside a figure tells that it is not meant
+_COUNTED = frozenset({"medal"})  # each with its own figure, also where they are joined
+_ALTERNATIVE = re.compile(
+    "|".join(
+        f"(?P<{kind}_{number}>{pattern})"
+        for kind, patterns in _ALTERNATIVES.items()
+        for number, pattern in enumerate(patterns)
+    )
+)
 _JOINED = re.compile(r"\s?(?:[、和与及]|and)\s?")
-_CLAUSE = re.compile("[,;。!?]")
+_CLAUSE = re.compile("[,;。!?、]")
 
 
 def marks(text: str) -> Iterator[Mark]:
     """Yield the stages that a folded text mentions, in its order.
 
-    >>> [sorted(mark.stages) for mark in marks("首期与二期，b轮融资；上半年")]
+    >>> [sorted(mark.stages) for mark in marks("首期与二期，b轮；上半年")]
     [['1', '2'], ['b'], ['h1']]
     """
     last: Mark | None = None
-    for match in _STAGE.finditer(text):
-        mark = _mark(match)
-        if last and last.kind == mark.kind and _JOINED.fullmatch(text[last.end : mark.start]):
+    found = [
+        *map(_mark, _STAGE.finditer(text)),
+        *map(_alternative, _ALTERNATIVE.finditer(text)),
+    ]
+    for mark in sorted(found, key=lambda mark: mark.start):
+        alike = last and last.kind == mark.kind and mark.kind not in _COUNTED
+        if last and alike and _JOINED.fullmatch(text[last.end : mark.start]):
             mark = Mark(mark.kind, last.stages | mark.stages, last.start, mark.end)
         elif last:
             yield last
@@ -89,15 +131,17 @@ def _mark(match: re.Match[str]) -> Mark:
     group = match.lastgroup or ""
     if group in _HALVES:
         return Mark("season", frozenset({group}), *match.span())
-    kind: Kind = "season"
+    if group == "letter_line":
+        return Mark("line", frozenset({match[group]}), *match.span())
+    if group == "number":
+        return Mark(match["model"], frozenset({_number(match[group])}), *match.span())
+    kind = "season"
     for other in ("phase", "batch", "round", "session", "line"):
         if group.startswith(other):
             kind = other
     word = match[group].removeprefix("第").strip()
     if kind in ("session", "line"):
-        return Mark(
-            kind, frozenset({str(int(word) if word.isdigit() else han_number(word) or word)}), *match.span()
-        )
+        return Mark(kind, frozenset({_number(word)}), *match.span())
     single = _NUMBERS.get(word)
     if single is None and word[0] in _HAN and len(word) > 1:
         numbers = [int(_HAN[han]) for han in re.findall(_N, word)]
@@ -107,7 +151,16 @@ def _mark(match: re.Match[str]) -> Mark:
     return Mark(kind, frozenset({_stage(kind, single or word.replace("pre-", "pre"))}), *match.span())
 
 
-def _stage(kind: Kind, which: str) -> str:
+def _number(numeral: str) -> str:
+    return str(int(numeral) if numeral.isdigit() else han_number(numeral) or numeral)
+
+
+def _alternative(match: re.Match[str]) -> Mark:
+    kind, _, which = (match.lastgroup or "").partition("_")
+    return Mark(kind, frozenset({which}), *match.span())
+
+
+def _stage(kind: str, which: str) -> str:
     return f"q{which}" if kind == "season" else "angel" if which == "天使" else which
 
 
@@ -116,7 +169,7 @@ class Stages:
 
     def __init__(self, asked: str) -> None:
         """Take a folded question."""
-        self._wanted: dict[Kind, frozenset[str]] = {}
+        self._wanted: dict[str, frozenset[str]] = {}
         for mark in marks(asked):
             self._wanted[mark.kind] = self._wanted.get(mark.kind, frozenset()) | mark.stages
 
@@ -127,7 +180,8 @@ class Stages:
         behind it; else of what was mentioned last ``before`` the sentence: in its titles, then its passage.
 
         It gives 1 for a stage asked for, -1 for another of its kind, half as much where the sentence itself tells
-        none; the least of several kinds. 0 where nothing tells or none is asked for.
+        none; the least of several kinds. 0 where nothing tells or none is asked for. A measure is only told from
+        others, in the place's own clause.
         """
         if not self._wanted:
             return lambda _: 0.0
@@ -140,7 +194,10 @@ class Stages:
             values = []
             for kind, stages in self._wanted.items():
                 told = _told([mark for mark in here if mark.kind == kind], clause, at)
-                if told:
+                if kind in _OWN_CLAUSE:
+                    other = told and clause[0] <= told.start < clause[1] and not told.stages & stages
+                    values.append(-1.0 if other else 0.0)
+                elif told:
                     values.append(1.0 if told.stages & stages else -1.0)
                 elif kind in earlier:
                     values.append(0.5 if earlier[kind].stages & stages else -0.5)

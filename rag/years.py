@@ -22,7 +22,7 @@ _FROM_TEXT = {"上年": -1, "同年": 0, "当年": 0, "次年": 1, "翌年": 1}
 _OFFSETS = _FROM_DATE | _FROM_TEXT
 _RELATIVE = re.compile("|".join(_OFFSETS))
 _BEFORE_ITS_YEAR = re.compile(  # 1,200 visitors in 2023
-    r"(?:(?!\band\b)[^,;:。\d])*\b(?:in|for|during|of|by)\s"
+    r"(?:(?!\b(?:and|than|versus|against|compared)\b)[^,;:。\d])*\b(?:in|for|during|of|by)\s"
 )
 _COMPARED = re.compile(r"(?:[比较与同跟]|相比于?|相较于?)\s?$")  # 比2021年末增加5家: those are of no 2021
 _FROM = re.compile(r"[由从]\s?$")
@@ -51,7 +51,7 @@ class Years:
         self._text = text
         self._date = int(date[:4]) if date and date[:4].isdecimal() else None
         self._marks = self._find(text[slice(*sentence)], sentence[0])
-        earlier = self._find(text[: sentence[0]], 0)
+        earlier = [mark for mark in self._find(text[: sentence[0]], 0) if mark.holds_before]
         titles = self._find(above, 0)
         self._weak = earlier[-1].year if earlier else titles[-1].year if titles else self._date
 

@@ -61,7 +61,13 @@ def found(text: str, kind: str) -> list[str]:
         ("渡轮9点开船，早上七点半检票。", "date", "早上七点半"),
         ("展馆每周一闭馆。", "date", "每周一"),
         ("集市逢星期六举行。", "date", "星期六"),
+        ("展馆每周二至周日开放。", "date", "每周二至周日"),
+        ("门诊时间为周一至周六。", "date", "周一至周六"),
+        ("They end at 12.30 pm.", "date", "12.30 pm"),
+        ("展馆每周一、周三和周五开放。", "date", "每周一、周三和周五"),
+        ("办公室星期一至五办公。", "date", "星期一至五"),
         ("她以1分54秒12夺得冠军。", "duration", "1分54秒12"),
+        ("他以10秒31夺得冠军。", "duration", "10秒31"),
         ("渡海需要1小时20分钟。", "duration", "1小时20分钟"),
         ("工程历时2年6个月。", "duration", "2年6个月"),
     ],
@@ -80,6 +86,8 @@ def test_a_figure_or_date_is_found_whole_and_without_what_stands_around_it(
         ("记者从副市长杨芬处获悉。", "杨芬"),
         ("市委書記歐陽建華說。", "歐陽建華"),
         ("创始人埃隆·哈里森到访。", "埃隆·哈里森"),
+        ("埃隆·哈里森总统到访。", "埃隆·哈里森"),
+        ("埃隆·哈里森则留任。", "埃隆·哈里森"),
         ("来自印度的昆塔博士在此工作三年。", "昆塔"),
         ("奖项由小說家蘇曼如奪得。", "蘇曼如"),
         ("钱学礼物理学家到访。", "钱学礼"),
@@ -243,6 +251,27 @@ def test_a_figure_ends_with_its_own_unit(text: str, figure: str, kind: str) -> N
 )
 def test_english_names_are_whole_and_other_capitals_are_none(text: str, names: set[str]) -> None:
     assert {text[c.start : c.end] for c in find_candidates(text) if c.kind == "person"} == names
+
+
+def test_an_english_name_is_offered_without_its_honorific_too() -> None:
+    text = "Dame Rosalind Alder stepped down."
+    found = [text[c.start : c.end] for c in find_candidates(text) if c.kind == "person"]
+    assert found == ["Dame Rosalind Alder", "Rosalind Alder"]
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("It is to close in the fourth quarter of 2025.", "fourth quarter of 2025"),
+        ("It was postponed until the spring of 2026.", "spring of 2026"),
+        ("She will leave at the end of July 2025.", "end of July 2025"),
+        ("Work began in late March 2024.", "late March 2024"),
+    ],
+)
+def test_an_english_part_of_a_year_is_one_date(text: str, date: str) -> None:
+    (found,) = [c for c in find_candidates(text) if c.kind == "date"]
+    assert text[found.start : found.end] == date
+    assert found.year == int(date[-4:])
 
 
 def test_an_english_name_of_an_organisation_is_whole() -> None:

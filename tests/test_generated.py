@@ -24,6 +24,7 @@ from rag import prompts
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question, Rewriter
 from rag.answerers.generated import GeneratedAnswerer, GeneratingOptions
 from rag.checking import Checked
+from rag.checking.claims import claimed, refuses
 from rag.datatypes import Doubt, Passage
 
 PASSAGES = passages_of(
@@ -177,6 +178,13 @@ class RecordingChecker(WordChecker):
         ("根据规划，园区实现工业产值885亿元[1]。", "根据规划，园区实现工业产值885亿元。"),
         ("段落1指出，园区实现工业产值885亿元。", "园区实现工业产值885亿元。"),
         ("段落中提到的产值是885亿元[1]。", "段落中提到的产值是885亿元。"),
+        ("第1段指出，园区实现工业产值885亿元。", "园区实现工业产值885亿元。"),
+        ("根据段落1和段落2，园区实现工业产值885亿元。", "园区实现工业产值885亿元。"),
+        ("答案是885亿元[1]。", "885亿元。"),
+        ("**答案：**885亿元[1]。", "885亿元。"),
+        ("根据段落1，答案为885亿元。", "885亿元。"),
+        ("The answer is 1874 [3].", "1874."),
+        ("As stated in passage 3, the mill was built in 1874.", "the mill was built in 1874."),
         ("Passage 3 states that the mill was built in 1874.", "the mill was built in 1874."),
         ("According to passage 3, the mill was built in 1874.", "the mill was built in 1874."),
         ("Based on the provided documents, it was built in 1874 [3].", "it was built in 1874."),
@@ -259,8 +267,46 @@ def test_what_follows_the_fixed_sentence_is_not_asked_for() -> None:
         ("The passages do not mention the height of the mill.", ENGLISH),
         ("I cannot determine this.", ENGLISH),
         ("This is not stated in the passages.", ENGLISH),
+        ("Based on the provided passages, I cannot answer this question.", ENGLISH),
+        ("The passages do not mention the age, name, or background of John Marsh.", ENGLISH),
+        ("Although the passages describe the mill, they do not state its height.", ENGLISH),
+        ("The height of the mill cannot be determined from the documents.", ENGLISH),
+        ("In the passages, the height is not mentioned.", ENGLISH),
+        ("很抱歉，根据提供的段落，无法确定2030年的产值。", QUESTION),
+        ("文档没有提到2030年的产值，也没有提到目标，因此无法回答。", QUESTION),
+        ("关于园区的宽度，文档中没有提及。", QUESTION),
+        ("文档没有说明由谁设计，何时建成，以及高度。", QUESTION),
         ("提供的文檔沒有提到2030年的產值。", QUESTION),
         ("The passages don’t mention the height of the mill.", ENGLISH),
+        ("None of the passages mention the height of the mill.", ENGLISH),
+        ("No passage mentions the height of the mill.", ENGLISH),
+        ("There is no mention of the height of the mill.", ENGLISH),
+        ("The documents provided do not contain the height of the mill.", ENGLISH),
+        ("The height of the mill, however, is not mentioned in the passages.", ENGLISH),
+        ("The age, name, and background of John Marsh are not mentioned in the passages.", ENGLISH),
+        ("This question cannot be answered.", ENGLISH),
+        ("It is not clear from the passages who built it.", ENGLISH),
+        ("The passages do not state its height, nor do they mention its width.", ENGLISH),
+        ("Sorry, but the passages do not say.", ENGLISH),
+        ("资料中未提及。", QUESTION),
+        ("文中没有给出园区的宽度。", QUESTION),
+        ("文档中没有关于园区宽度的信息。", QUESTION),
+        ("没有足够的信息来回答这个问题。", QUESTION),
+        ("段落内容与问题无关，无法回答。", QUESTION),
+        ("虽然文档介绍了园区，但没有说明宽度。", QUESTION),
+        ("园区的宽度，文中没有给出。", QUESTION),
+        ("资料里没有园区面积。", QUESTION),
+        ("园区面积未提及", QUESTION),
+        ("没有提到园区面积。", QUESTION),
+        ("文档中找不到园区面积。", QUESTION),
+        ("提供的资料不包含园区面积的信息。", QUESTION),
+        ("信息不足，无法回答。", QUESTION),
+        ("The height of the mill is not mentioned.", ENGLISH),
+        ("Nothing in the passages says how high the mill is.", ENGLISH),
+        ("The passages do not discuss the height of the mill.", ENGLISH),
+        ("There is not enough information to answer.", ENGLISH),
+        ("No information is given about the height of the mill.", ENGLISH),
+        ("The answer is not in the documents.", ENGLISH),
     ],
 )
 def test_a_refusal_in_other_words_is_one_too(reply: str, question: Question) -> None:
@@ -314,6 +360,17 @@ def test_an_answer_that_also_says_what_is_missing_is_an_answer() -> None:
         ("文档没有提到2023年的产值，但据我所知是999亿元。", QUESTION, ["uncited"]),
         ("The passages do not say how, but the mill was built in 1874 by John Marsh [3].", ENGLISH, []),
         ("The passages do not say so; however, it cost 12 pounds.", ENGLISH, ["uncited"]),
+        ("2022年园区实现工业产值885亿元[1]，文档未提及面积。", QUESTION, []),
+        ("2022年园区实现工业产值985亿元[1]，文档未提及面积。", QUESTION, ["figure"]),
+        ("2022年园区实现工业产值985亿元[1]；资料没有说明面积。", QUESTION, ["figure"]),
+        ("园区由林婉如设计[1]，文档未提及面积。", QUESTION, ["support"]),
+        ("While the passages do not say how, the mill was built in 1874 by John Marsh [3].", ENGLISH, []),
+        ("The mill was built in 1912 [3], and the passages do not state its width.", ENGLISH, ["figure"]),
+        (
+            "The mill was built in 1912 although its width is not stated in the passages [3].",
+            ENGLISH,
+            ["figure"],
+        ),
     ],
 )
 def test_what_is_said_beside_what_is_missing_is_checked(
@@ -322,6 +379,68 @@ def test_what_is_said_beside_what_is_missing_is_checked(
     draft = drafted(reply, question, extracted=EXTRACTED)
     assert draft.answered
     assert [doubt.reason for doubt in draft.doubts] == reasons
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("公司生产轮胎，但资料没有提到产量。", "公司生产轮胎"),
+        ("公司生产轮胎，资料未提及产量。", "公司生产轮胎"),
+        ("资料未提及产量，公司生产轮胎。", "公司生产轮胎。"),
+        ("虽然公司生产轮胎，但资料没有提到产量。", "虽然公司生产轮胎"),
+        ("根据段落，公司生产轮胎，但资料没有提到产量。", "根据段落，公司生产轮胎"),
+        ("文档提到园区由林婉如设计，但没有说明面积。", "文档提到园区由林婉如设计"),
+        ("林婉如，但资料没有说明时间。", "林婉如"),
+        ("园区由林婉如设计，面积未提及。", "园区由林婉如设计"),
+        ("Whales eat krill, but the passages do not say how much.", "Whales eat krill"),
+        ("Whales eat krill, and the passages do not say how much.", "Whales eat krill"),
+        ("Whales eat krill although the passages do not say how much.", "Whales eat krill"),
+        ("In winter whales eat krill; the passages do not say how much.", "In winter whales eat krill"),
+        ("While the passages do not say how much, whales eat krill.", "whales eat krill."),
+        ("The passages mention that whales eat krill, but they do not say how much.",
+         "The passages mention that whales eat krill"),
+        ("\ud800公司生产轮胎，资料未提及产量。", "\ud800公司生产轮胎"),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_a_refusal_is_claimed_whatever_its_verb(sentence: str, said: str) -> None:
+    assert (refuses(sentence), claimed(sentence)) == (True, said)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["This cannot be provided in winter.", "Information cannot be provided to third parties.",
+     "This cannot be determined by X-rays alone.", "The raw materials do not contain lead.",
+     "There is no information desk at the station.", "没有信息系统的企业占三成。",
+     "没有内容审核的平台将被关闭。", "无信息安全认证的单位不得投标。", "材料里没有甲醛。",
+     "文件中没有列出的企业不得参加。", "文件未提及的事项由双方协商。", "无法确定的因素包括天气。",
+     "信息不足的企业不予受理。", "The limit is not specified by law.", "No answer was given by the minister.",
+     "Sources of vitamin C do not include meat.", "If the name is not specified, the first one is used."],
+)  # fmt: skip
+def test_what_the_world_lacks_is_no_refusal(sentence: str) -> None:
+    assert (refuses(sentence), claimed(sentence)) == (False, sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("The company could not find a buyer for its mill.", ""),
+        ("Inspectors could not determine the cause of the fire.", ""),
+        ("根据材料，远洋公司没有提供财务担保。", "远洋公司没有提供财务担保。"),
+    ],
+)
+def test_what_others_could_not_do_is_held_to_the_passages(sentence: str, text: str) -> None:
+    made, _ = answerer(sentence)
+    *_, draft = made.stream(QUESTION, passages_of(text or sentence))
+    assert isinstance(draft, Draft)
+    assert [claim.verdict for claim in draft.claims] == ["supported"]
+    draft = drafted(sentence.removesuffix("。").removesuffix(".") + " [1].", extracted=EXTRACTED)
+    assert [doubt.reason for doubt in draft.doubts] == ["support"]
+
+
+def test_where_the_answer_comes_from_bears_nothing_out() -> None:
+    draft = drafted("2022年园区实现工业产值985亿元。以上信息来自段落1。")
+    assert not draft.answered
+    assert drafted("2022年园区实现工业产值885亿元[1]。以上信息来自段落1。").doubts == ()
 
 
 def test_instructions_in_a_passage_stay_data_and_obeying_them_is_doubted() -> None:
@@ -363,6 +482,13 @@ def test_another_figure_than_the_extracted_one_is_told() -> None:
     assert '"885亿元"' in note
 
 
+def test_a_reason_in_other_words_is_no_disagreement() -> None:
+    why = replace(QUESTION, text="为什么园区产值增长？")
+    extracted = replace(EXTRACTED, short_answer="新厂投产")
+    assert drafted("因为有新的工厂开工[1]。", why, extracted=extracted).notes == ()
+    assert "“新厂投产”" in drafted(NOT_FOUND["zh"], why, extracted=extracted).notes[0]
+
+
 def test_a_refusal_against_an_extracted_answer_is_told_and_its_confidence_is_that_of_a_refusal() -> None:
     draft = drafted(NOT_FOUND["zh"], extracted=EXTRACTED)
     assert (draft.answered, draft.short_answer, draft.confidence) == (False, "", 0.4)
@@ -371,7 +497,7 @@ def test_a_refusal_against_an_extracted_answer_is_told_and_its_confidence_is_tha
 
 def test_an_answer_cut_at_its_limit_says_so() -> None:
     draft = drafted("2022年园区实现工业产值885亿元[1]。园区有高新", complete=False)
-    assert draft.notes == ("回答达到了长度上限，可能不完整。",)
+    assert draft.notes == ("回答达到了长度上限或被中断，可能不完整。",)
 
 
 def test_passages_that_do_not_fit_are_dropped_from_the_end_and_counted() -> None:
@@ -403,7 +529,7 @@ def test_no_passage_is_a_refusal_that_asks_no_model() -> None:
 
 def test_a_model_that_writes_nothing_is_an_error() -> None:
     made, _ = answerer("  \n")
-    with pytest.raises(AnswererError, match=r"wrote no answer$"):
+    with pytest.raises(AnswererError, match=r"wrote no answer; ask in other words$"):
         list(made.stream(QUESTION, PASSAGES))
     made, _ = answerer(" ", complete=False)
     with pytest.raises(AnswererError, match="within 200 tokens; raise max_new_tokens"):
@@ -429,6 +555,15 @@ def test_the_fingerprint_names_model_prompts_and_options() -> None:
         ("2021年园区工业产值是多少？", "2021年园区工业产值是多少？"),
         ("“2021年园区工业产值是多少？”\n说明：补上了园区。", "2021年园区工业产值是多少？"),
         ("改写后的问题：2021年园区工业产值是多少？", "2021年园区工业产值是多少？"),
+        ("以下是改写后的问题：\n2021年园区工业产值是多少？", "2021年园区工业产值是多少？"),
+        ("好的，改写如下：\n\n2021年园区工业产值是多少？", "2021年园区工业产值是多少？"),
+        ("好的。\n2021年园区工业产值是多少？", "2021年园区工业产值是多少？"),
+        ("**改写后的问题：** 2021年园区工业产值是多少？", "2021年园区工业产值是多少？"),
+        ("改写后的问题：\n```\n2021年园区工业产值是多少？\n```", "2021年园区工业产值是多少？"),
+        ("> 2021年园区的平台用的是C#", "2021年园区的平台用的是C#"),
+        ("以下是2021年的改写后的问题：", ""),
+        ("抱歉，2021年的问题我无法回答。", ""),
+        ("抱歉，我无法回答2021年的问题。", ""),
         ("园区工业产值是多少？", ""),  # the year is lost
         ("What was the output in 2021?", ""),  # another language
         ("2021年园区工业产值是750亿元。", ""),  # an answer

@@ -19,7 +19,7 @@ from rag.stages import Stages, marks
         ("这是哪一期？从下一期起，分三期建设，在此期间，星期二期中考试，首期付款", ""),
         ("新一轮、一批项目；哪一批；第三批准", ""),
         ("首批，第二批，头一批，第12批", "batch 1 batch 2 batch 1 batch 12"),
-        ("完成 B+ 轮融资，首轮 3 亿，Pre-A轮，天使轮", "round b+ round 1 round prea round angel"),
+        ("完成 B+ 轮融资，首轮 3 亿，Pre-A轮，天使轮", "round b+ measure 5 round 1 round prea round angel"),
         ("LED轮播屏，FAG轮毂", ""),
         ("今年1—6月，上半年，前6个月", "season h1 season h1 season h1"),
         ("11月至6月，1-9月", "season m9"),
@@ -28,7 +28,7 @@ from rag.stages import Stages, marks
             "season m9 season q3 season q3 season m9 season m9",
         ),
         ("四季度假区", ""),
-        ("2023年Q3营收，2024年H1", "season q3 season h1"),
+        ("2023年Q3营收，2024年H1", "season q3 measure 0 season h1"),
         ("Phase II of the plant, the first phase", "phase 2 phase 1"),
         ("its Series B round, its Series C. the first round of talks", "round b round c"),
         ("the series began in a round of financing, all year round about", ""),
@@ -56,6 +56,7 @@ def test_stages_are_found_in_both_languages(text: str, found: str) -> None:
         ("二期投了多少", "总投资5亿元", "", "5亿元", 0.0),
         ("一共投了多少", "二期总投资5亿元", "", "5亿元", 0.0),
         ("how much did phase two cost", "一期总投资3亿元", "", "3亿元", -1.0),
+        ("how long is line 5 of the metro", "2号线全长24公里", "", "24公里", -1.0),
         ("2021年上半年二期产量多少", "上半年，一期产量5吨", "", "5吨", -1.0),
     ],
 )
@@ -75,7 +76,36 @@ def test_a_place_agrees_with_the_stage_mentioned_last(
         ("地铁4号线何时开通？", "地铁三号线2021年开通", -1.0),
         ("3号楼有多高？", "三号楼高98米", 1.0),
         ("本届龙舟赛有多少人参加？", "第九届龙舟赛有800人参加", 0.0),
+        ("s3线有多长？", "轻轨s1线全长800米", -1.0),
+        ("“海鹘二号”下潜了多深？", "“海鹘一号”下潜800米", -1.0),
+        ("“海鹘二号”下潜了多深？", "“海鹘2号”下潜800米", 1.0),
+        ("海鹘二号下潜了多深？", "由天枢一号母船放出，下潜800米", 0.0),
+        ("5月3日海鹘下潜了多深？", "5月4号下潜800米", 0.0),
     ],
 )
 def test_sessions_and_numbered_lines_are_told_apart(asked: str, text: str, agreement: float) -> None:
     assert Stages(asked).sentence(text, ())(len(text) - 2) == agreement
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "answer", "agreement"),
+    [
+        ("老人票多少钱？", "成人票60元，老人票30元", "60元", -1.0),
+        ("老人票多少钱？", "成人票60元，老人票30元", "30元", 1.0),
+        ("军人票多少钱？", "门票60元，现役军人免票", "60元", 0.0),
+        ("海洋馆票多少钱？", "成人票60元，老人票30元", "60元", 0.0),
+        ("儿童票多少钱？", "成人票60元，小孩票30元", "30元", 1.0),
+        ("出口额是多少？", "进出口总额90亿元，其中出口50亿元、进口40亿元", "50亿元", 1.0),
+        ("出口额是多少？", "进出口总额90亿元，其中出口50亿元、进口40亿元", "90亿元", -1.0),
+        ("出口额是多少？", "进出口总额90亿元，其中出口50亿元、进口40亿元", "40亿元", -1.0),
+        ("拿了多少枚银牌？", "获得58枚金牌和41枚银牌", "41枚", 1.0),
+        ("拿了多少枚银牌？", "获得58枚金牌和41枚银牌", "58枚", -1.0),
+        ("男子组亚军是谁？", "顾一川获得第二名", "顾一川", 1.0),
+        ("男子组亚军是谁？", "女子组冠军是顾一川", "顾一川", -1.0),
+        ("公司营收多少？", "净利润3亿元", "3亿元", -1.0),
+        ("公司营收多少？", "实现营业收入3亿元", "3亿元", 0.0),
+        ("公司营收多少？", "净利润涨了，达到3亿元", "3亿元", 0.0),
+    ],
+)
+def test_what_excludes_each_other_is_told_apart(asked: str, text: str, answer: str, agreement: float) -> None:
+    assert Stages(fold(asked)).sentence(fold(text), [])(text.index(answer)) == agreement

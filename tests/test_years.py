@@ -48,10 +48,17 @@ def test_a_figure_is_of_the_year_that_its_sentence_tells(figure: str, year: int,
         ("£312.5 million", "Revenue rose to £312.5 million (2023: £287.1 million), costs to £12 million."),
         ("£12 million", "Revenue rose to £312.5 million (2023: £287.1 million), costs to £12 million."),
         ("9.4 million", "It carried 9.4 million, 6% more than in 2023, when 8.9 million travelled."),
+        ("6%", "It carried 9.4 million, 6% more than in 2023, when 8.9 million travelled."),
     ],
 )
 def test_a_year_that_is_only_compared_with_is_not_that_of_other_figures(figure: str, text: str) -> None:
     assert year_of(figure, text, date="2024-05-01") == (2024, False)
+
+
+def test_a_year_that_was_only_compared_with_does_not_last() -> None:
+    text = "收入比2021年增长5%。园区有12家企业。"
+    place = text.index("园区")
+    assert Years(text, (place, len(text)), "", "2024").at(place + 3, place + 6) == (2024, False)
 
 
 def test_titles_tell_the_year_where_the_text_does_not() -> None:

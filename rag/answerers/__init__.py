@@ -10,7 +10,7 @@ from rag.answerers.names import AnswererName, parse_answerer
 if TYPE_CHECKING:
     from index.embedder import Embedder
     from rag.answerers.chat import ChatModel
-    from rag.answerers.extractive import PassageReader
+    from rag.readings import PassageReader
     from rag.settings import Settings
 
 __all__ = ["Answerer", "Claim", "Draft", "Question", "Rewriter", "draft_of", "load_answerer"]

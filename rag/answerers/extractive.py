@@ -2,7 +2,7 @@
 
 Takes a question and numbered passages, gives a draft whose every line quotes a passage word for word.
 The reader proposes and scores spans, `rag.candidates` finds figures, dates and names, `rag.answerers.scoring`
-weighs them. It writes no sentence of its own beyond the frame around a quotation.
+weighs them, `rag.answerers.choosing` takes one. It writes no sentence of its own beyond the frame around a quotation.
 """
 
 from __future__ import annotations
@@ -10,20 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from index.datatypes import Span as TextSpan
 from index.embedder import Embedder
-from index.text import detect_language, fold
+from index.text import detect_language, fold, is_chinese
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question
-from rag.answerers.evidence import Found, ReadingLike, Sentence, find_evidence, is_crossing, passage_sentences
+from rag.answerers.choosing import OTHER, choose
+from rag.answerers.evidence import Found, Sentence, find_evidence, passage_sentences
 from rag.answerers.scoring import confidence, rank_score, shipped_weights
 from rag.checking.values import Figure, find_figures, same_dimension
-from rag.crossing import in_known_words
+from rag.crossing import in_known_words, is_crossing
 from rag.datatypes import Passage
 from rag.figures import in_english
-from rag.questions import FIGURES, Ask, QuestionAnalysis, analyse_question
+from rag.questions import EXPLANATIONS, FIGURES, AnswerKind, Ask, QuestionAnalysis, analyse_question
+from rag.readings import PassageReader
 from rag.tables import Verbalised, verbalise
+from rag.terms import in_full
+from rag.unknown_names import names_unknown
 
 MAX_TEXT = 400  # characters of an answer, marks included
 MAX_QUOTE = 150  # characters of one quotation; longer sentences are cut at their clauses
@@ -31,21 +34,9 @@ SURE = 0.6  # confidence that a second figure needs to be told beside the first
 RENDERED = 0.6  # of the threshold for a question that is read in English words: those that no glossary has are missed
 MAX_OTHERS = 2
 MAX_LABEL = 40  # characters of the document's title before its figure, marks included
-OTHER_YEAR = 0.4  # of its confidence is left to a figure of another year: it may fit in everything else
-HELD = 0.75  # of the confidence of a figure that is only aimed at is enough for one that was reached
+UNNAMED = 0.75  # of its confidence is left where what was found of its document lacks a name that others hold
 SAME_SENTENCE = 4.0  # utility of standing in the sentence that answered the first thing asked
 MIN_SENTENCE = 8  # characters of a sentence that is worth embedding
-NOT_SHORT = frozenset({"definition", "reason", "yes_no"})
-
-
-class PassageReader(Protocol):
-    """The part of `rag.reader.Reader` that is used here."""
-
-    def readings(
-        self, question: str, passages: Sequence[str], above: Sequence[str] = ()
-    ) -> Sequence[ReadingLike]:
-        """Read a question with each passage, and what stands above it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +53,18 @@ class _Piece:
     passage: Passage
     found: Found  # in what is read of the passage
     confidence: float
+    asked: AnswerKind
     label: str = ""
-    show_short: bool = True
+
+    @property
+    def is_headed(self) -> bool:
+        """Whether the line begins with the short answer: not where only its sentence is understood."""
+        return self.asked not in EXPLANATIONS or bool(self.found.parts)
+
+    @property
+    def has_short(self) -> bool:
+        """Whether there is a short answer: to whether something is so, there is not."""
+        return self.asked != "yes_no" or bool(self.found.parts)
 
     @property
     def read(self) -> Verbalised:
@@ -89,7 +90,7 @@ class ExtractiveAnswerer:
     @property
     def fingerprint(self) -> str:
         """Name, version of the rules, their weights and options."""
-        return f"extractive-4 {shipped_weights().digest} threshold={self._options.threshold:g}"
+        return f"extractive-5 {shipped_weights().digest} threshold={self._options.threshold:g}"
 
     def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
         """Yield the text in one piece, then its draft."""
@@ -109,10 +110,16 @@ class ExtractiveAnswerer:
             part_analysis = analyse_question(part) if len(analysis.parts) > 1 else analysis
             near = pieces[0].found.sentence if pieces and pieces[0] and len(analysis.asks) > 1 else None
             asked = question.text if len(analysis.parts) == 1 else part
+            asked = in_full(asked, [passage.text for passage in used])
             ranked = self.ranked(part_analysis, part_analysis.asks[0], used, near, asked)
-            piece = _answer_part(part_analysis, ranked, used, threshold)
+            ranked = _of_known_names(asked, ranked, used, threshold)
+            if not ranked:
+                pieces.append(None)
+                continue
+            best, sure = choose(part_analysis, ranked, used, threshold)
+            piece = _piece(best, used, sure * _known_share(asked, best, used), part_analysis.asks[0])
             label = _label(analysis, number)
-            pieces.append(replace(piece, label=label) if piece and label else piece)
+            pieces.append(replace(piece, label=label) if label else piece)
         sure = max((piece.confidence for piece in pieces if piece), default=0.0)
         kept = [piece for piece in pieces if piece and piece.confidence >= threshold]
         language = "zh" if question.language == "zh" else "en"
@@ -201,66 +208,37 @@ class ExtractiveAnswerer:
         return others
 
 
-def _answer_part(
-    analysis: QuestionAnalysis, ranked: Sequence[Found], passages: Sequence[Passage], threshold: float
-) -> _Piece | None:
-    """Answer one thing asked by the best of its candidates; None where there is none."""
-    if not ranked:
-        return None
-    ask = analysis.asks[0]
-    best, sure = ranked[0], confidence(ranked[0].features)
-    if _of_another_year(best, analysis):
-        fitting = next((found for found in ranked if found.features["year"] >= 0), None)
-        if fitting and (fits := confidence(fitting.features)) >= threshold:
-            best, sure = fitting, fits
-        else:
-            sure *= OTHER_YEAR
-    if _is_planned(best, passages, analysis):
-        held = next((found for found in ranked if not _is_planned(found, passages, analysis)), None)
-        if (
-            held
-            and held.kind == best.kind
-            and (fits := confidence(held.features)) >= max(threshold, HELD * sure)
-        ):
-            best, sure = held, fits
-    if ask.kind in NOT_SHORT:  # the sentence is the answer, whichever of its spans is the best
-        sure = max(confidence(found.features) for found in ranked if found.sentence == best.sentence)
-    text = verbalise(passages[best.sentence.passage].text).text
-    best = _outcome(best, ranked, text, analysis)
-    best = _coordinated(best, ranked, text, analysis.folded, ask)
-    return _piece(best, passages, sure, ask)
-
-
-_PLAN = re.compile(
-    r"力争|争取|确保|目标|预计|预期|有望|将(?:会|可|要|达|超|突破|实现|增|有)|届时"
-    r"|\b(?:targets?|targeted|aims?|expects?|expected|forecasts?|hopes?|will)\b"
-)
-
-
-def _is_planned(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
-    """Whether a figure's clause tells what is aimed at, where the question asks for what is."""
-    if analysis.asks[0].kind not in FIGURES or _PLAN.search(analysis.folded):
-        return False
-    text = fold(verbalise(passages[found.sentence.passage].text).text)
-    clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
-    return bool(_PLAN.search(clause))
-
-
-_DATED = re.compile(  # the year of something else than the figure: 1998年成立的公司有多少员工, 据2024年的报道
-    r"\d{4}年[^,。?]{0,8}(?:成立|设立|创办|创立|创建|组建|建立|建成|始建|落成|启用|投产|开工|开业|开通|通车|签约|引进|落户|入驻|上市|获批|发布|出台|印发|公布|出生|毕业)的"
-    r"|\d{4}年[^,。?]{0,6}(?:报道|文章|新闻|榜单|第\d+期)"
-    r"|\b(?:founded|established|created|built|opened|launched|published|signed|listed|born) in \d{4}\b"
-    r"|\b\d{4} (?:[a-z]+ ){0,2}(?:article|list|ranking|evaluation|issue)\b"
-)
-
-
-def _of_another_year(found: Found, analysis: QuestionAnalysis) -> bool:
-    """Whether a figure's own sentence says it of another year than the one asked for."""
-    return (
-        analysis.asks[0].kind in FIGURES
-        and found.features["year"] <= -1
-        and not _DATED.search(analysis.folded)
+def _told(passages: Sequence[Passage], document: int | None = None) -> tuple[str, ...]:
+    """Return what is read of passages, or of those of one document, each with its titles and the name of its file."""
+    return tuple(
+        " ".join((*passage.titles, passage.source, passage.text))
+        for passage in passages
+        if document in (None, passage.document_id)
     )
+
+
+def _known_share(question: str, best: Found, passages: Sequence[Passage]) -> float:
+    """Return what is left of a confidence: less where the candidate's document lacks what the question names."""
+    if names_unknown(question, _told(passages)):
+        return OTHER
+    return (
+        UNNAMED
+        if names_unknown(question, _told(passages, passages[best.sentence.passage].document_id))
+        else 1.0
+    )
+
+
+def _of_known_names(
+    question: str, ranked: list[Found], passages: Sequence[Passage], threshold: float
+) -> list[Found]:
+    """Return the candidates of documents that name what the question does.
+
+    All where none of those is sure enough: what a passage is about may stand in a part of its document not found.
+    """
+    documents = dict.fromkeys(passage.document_id for passage in passages)
+    naming = {one for one in documents if not names_unknown(question, _told(passages, one))}
+    known = [found for found in ranked if passages[found.sentence.passage].document_id in naming]
+    return known if known and confidence(known[0].features) >= threshold else ranked
 
 
 def _as_near(found: Found, best: Found) -> bool:
@@ -313,112 +291,17 @@ def _label(analysis: QuestionAnalysis, number: int) -> str:
 def _piece(found: Found, passages: Sequence[Passage], sure: float, ask: Ask) -> _Piece:
     passage = passages[found.sentence.passage]
     cell = verbalise(passage.text).cell(found.start, found.end)
-    if cell and found.end > cell.start:  # without the name of its column in front
+    if cell and cell.whole and found.end > cell.start and not found.parts:
+        found = replace(found, start=cell.start, end=cell.end, lead=0)
+    elif cell and found.end > cell.start:  # without the name of its column in front
         found = replace(found, start=max(found.start, cell.start))
     return _Piece(
         passage=passage,
         found=found,
         confidence=sure,
         label=cell.column if cell and found.start >= cell.start else "",
-        show_short=ask.kind not in NOT_SHORT or bool(found.parts),
+        asked=ask.kind,
     )
-
-
-_CHANGED = re.compile(
-    r"[^\d,，。;；]{0,8}?[增升提扩涨降减跌缩][^\d,，。;；]{0,3}?[至到为](?:(?:19|20)\d\d年)?[^\d,，。;；]{0,3}"
-)
-_BEFORE = re.compile(r"原|[最起当]初|刚开始|一开始|[之此以]前|(?<![目当提])前|过去|[由从](?:多少|几)")
-_ORIGIN = re.compile(r"[由从](?P<when>[^\d,，。;；]{0,6}的|(?:19|20)\d\d年的?)?$")
-_ADDED = re.compile(r"[新净]增[^\d,，。;；]{0,4}$")
-_SUM = re.compile(r"[^\d。;；]{0,12}(?:累计|总数|(?<!公)共|达)[^\d,，。;；]{0,4}")
-
-
-def _outcome(best: Found, ranked: Sequence[Found], text: str, analysis: QuestionAnalysis) -> Found:
-    """Return the figure that holds in the end, where the best one is a step to it: Y in 由X增至Y, 新增X，累计Y.
-
-    Not where the question asks for the step: for what was before, or was added.
-    """
-    question = analysis.folded
-    before = text[best.sentence.start : best.start]
-    origin = _ORIGIN.search(before)
-    if _BEFORE.search(question):
-        return next((found for found in ranked if _leads_to(found, best, text)), best)
-    if origin and not (origin["when"] and analysis.years):
-        between = _CHANGED
-    elif _ADDED.search(before) and "增" not in question:
-        between = _SUM
-    else:
-        return best
-    unit = _unit(text, best)
-    later = (
-        found
-        for found in ranked
-        if found.sentence == best.sentence
-        and found.kind == best.kind
-        and found.start >= best.end
-        and _unit(text, found) == unit
-        and between.fullmatch(text, best.end, found.start)
-    )
-    return next(later, best)
-
-
-def _leads_to(found: Found, best: Found, text: str) -> bool:
-    """Whether a figure is what the best one was before: X in 由X增至Y."""
-    return (
-        found.sentence == best.sentence
-        and found.kind == best.kind
-        and found.end <= best.start
-        and bool(_ORIGIN.search(text[best.sentence.start : found.start]))
-        and bool(_CHANGED.fullmatch(text, found.end, best.start))
-    )
-
-
-def _unit(text: str, found: Found) -> str:
-    """Return what stands behind the digits of a figure."""
-    return re.sub(r"^.*[\d.,]\s*[千百十万亿]*", "", text[found.start : found.end])
-
-
-_JOINT = re.compile(r"[^,，。;；:：!?！？\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
-_TITLED = re.compile(r"(?:、|以及|和|与|及|, | and )[^,，。;；、]{0,12}")
-
-
-def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str, ask: Ask) -> Found:
-    """Widen a figure or person to what it is joined with: 8所学校和5家医院, 甲、乙共同.
-
-    Figures are joined only where the question asks for several things at once or names no unit.
-    """
-    several = not re.search(r"(?:是|叫)$", question[: ask.span[0]])  # 谁为大楼揭牌; but 校长是谁 asks for one
-    bare = question[slice(*ask.span)] in ("多少", "几")  # no unit asked for, so several may do
-    figure = best.kind in ("quantity", "money", "percent", "rank")
-    if best.kind == "person" and ask.kind == "person" and several:
-        pattern = _TITLED
-    elif best.features["aligned"] > 0:  # one of several values, each its owner's
-        return best
-    elif figure and ask.kind in ("quantity", "list") and (bare or re.search(r"[和与及、]", ask.noun)):
-        pattern = _JOINT
-    else:
-        return best
-    same = sorted(
-        (c for c in ranked if c.sentence == best.sentence and c.kind == best.kind and not c.parts),
-        key=lambda c: c.start,
-    )
-    parts = [(best.start, best.end)]
-    for other in same:
-        if other.start > parts[-1][1] and pattern.fullmatch(text[parts[-1][1] : other.start]):
-            parts.append((other.start, other.end))
-    for other in reversed(same):
-        if other.end < parts[0][0] and pattern.fullmatch(text[other.end : parts[0][0]]):
-            parts.insert(0, (other.start, other.end))
-    if len(parts) == 1:
-        return best
-    end = parts[-1][1]
-    if figure:  # the last noun too: 8所学校和5家医院
-        noun = re.match(
-            r"[\u4e00-\u9fff]{1,10}?(?=项目|入选|[,，。;；、等在的]|$)", text[end : best.sentence.end]
-        )
-        end += noun.end() if noun and noun.end() <= 8 else 0
-        return replace(best, start=parts[0][0], end=end, parts=())
-    return replace(best, start=parts[0][0], end=end, parts=tuple(parts))
 
 
 def _quote(text: str, sentence: TextSpan, answer: TextSpan, limit: int) -> TextSpan:
@@ -497,7 +380,7 @@ def _write(pieces: Sequence[_Piece], language: str, sure: float, note: str) -> D
     if note and len(text) + len(note) + 1 <= MAX_TEXT:
         text += "\n" + note
     joint = "; " if language == "en" else "；"
-    shorts = [_short(piece) for piece in pieces if piece.show_short]
+    shorts = [_short(piece) for piece in pieces if piece.has_short]
     return Draft(
         answered=True,
         text=text,
@@ -526,7 +409,7 @@ def _line(group: Sequence[_Piece], number: int, language: str, budget: int) -> t
     joint, stop, colon = ("; ", ". ", ": ") if language == "en" else ("；", "。", "：")
     shown = []
     for piece in group:
-        if piece.show_short:
+        if piece.is_headed:
             short = _short(piece, piece.found.lead)
             gloss = in_english(short) if language == "en" else ""
             shown.append(
@@ -554,16 +437,18 @@ def _short(piece: _Piece, lead: int = 0) -> str:
     """Return the short answer: the items of a list, or one span, with ``lead`` characters in front."""
     text, found = piece.read.text, piece.found
     if len(found.parts) > 1 and found.kind == "person":  # without the titles between them
-        return "、".join(_closed(text[start:end]) for start, end in found.parts)
+        people = [_closed(text[start:end]) for start, end in found.parts]
+        return ("、" if is_chinese("".join(people)) else ", ").join(people)
     return _closed(text[found.start - lead : found.end])
 
 
+_WIDE_GAP = re.compile(r"[^\S\n]*\t[^\S\n]*|[^\S\n]{2,}")
 _GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+|\s+(?=[\u3400-\u9fff])")
 
 
 def _closed(short: str) -> str:
-    """Take out the white space that scanned pages have around their figures: 31 个."""
-    return _GAP.sub("", short.strip())
+    """Take out the white space that scanned pages have around figures, 31 个, and leave a blank between columns."""
+    return " ".join(_GAP.sub("", part) for part in _WIDE_GAP.split(short.strip()))
 
 
 def _missing_note(missing: Sequence[str], language: str) -> str:

@@ -24,9 +24,10 @@ from rag.answerers.chat import ChatModel, Ending
 from rag.answerers.markers import LEADS, LEADS_EN, SAYS, SAYS_EN, Marked, SentenceParser
 from rag.checking import Checked, Support, is_checkable
 from rag.checking.agreement import absent
-from rag.checking.claims import REFUSAL
+from rag.checking.claims import claimed, refuses
 from rag.datatypes import Doubt, Passage
 from rag.prompts import Message, PromptLanguage
+from rag.questions import EXPLANATIONS, analyse_question
 
 MAX_ATTRIBUTED = 2  # markers put behind a sentence that came without one
 REWRITE_TOKENS = 160  # a question is short; a model that goes on is not rewriting
@@ -42,8 +43,8 @@ NOTES: Mapping[str, Mapping[PromptLanguage, str]] = {
         "en": "{count} sentences that their passages do not bear out were removed.",
     },
     "cut": {
-        "zh": "回答达到了长度上限，可能不完整。",
-        "en": "The answer reached the longest length allowed and may be incomplete.",
+        "zh": "回答达到了长度上限或被中断，可能不完整。",
+        "en": "The answer reached the longest length allowed or was broken off, and may be incomplete.",
     },
     "left_out": {
         "zh": "模型一次读不下全部段落，最后{count}段没有给它看。",
@@ -131,8 +132,10 @@ class GeneratedAnswerer:
         if text := writer.finish():
             yield text
         if not writer.text and not writer.removed:
-            limit = "" if ending.complete else f" within {room} tokens; raise max_new_tokens"
-            raise AnswererError(f"{self._model.fingerprint} wrote no answer{limit}")
+            if ending.complete:
+                raise AnswererError(f"{self._model.fingerprint} wrote no answer; ask in other words")
+            said = f"wrote no answer within {room} tokens; raise max_new_tokens"
+            raise AnswererError(f"{self._model.fingerprint} {said}")
         if not writer.text and extracted.answered:  # no sentence held, but the passages say it
             removed = NOTES["removed"][language].format(count=writer.removed)
             yield extracted.text
@@ -149,14 +152,21 @@ class GeneratedAnswerer:
             "cut": int(not ending.complete),
         }
         notes = [NOTES[kind][language].format(count=count) for kind, count in counts.items() if count]
-        yield self._draft(writer, extracted, notes, language)
+        explains = any(ask.kind in EXPLANATIONS for ask in analyse_question(question.text).asks)
+        yield self._draft(writer, extracted, notes, language, explains=explains)
 
     def _draft(
-        self, writer: _Writer, extracted: Draft, notes: Sequence[str], language: PromptLanguage
+        self,
+        writer: _Writer,
+        extracted: Draft,
+        notes: Sequence[str],
+        language: PromptLanguage,
+        *,
+        explains: bool,
     ) -> Draft:
-        """Put together what was written and what was extracted; say where they differ."""
+        """Put together what was written and what was extracted; say where they differ, not as explanations do."""
         missing = absent(extracted.short_answer, writer.text) if extracted.answered else []
-        if missing:
+        if missing and not (explains and writer.answered):
             joint = "; " if language == "en" else "；"
             notes = [*notes, NOTES["differs"][language].format(extracted=joint.join(missing))]
         sure = extracted.confidence if writer.answered else min(extracted.confidence, self._options.threshold)
@@ -289,7 +299,7 @@ class _Writer:
         """Check a whole sentence, show it, and remember what it stands on."""
         cited = [self._passages[number] for number in sentence.numbers if number in self._passages]
         self.unknown += sum(number not in self._passages for _, number in sentence.markers)
-        if _is_not_found(sentence.text) or not (cited or _claimed(sentence.text)):
+        if _is_not_found(sentence.text) or not (cited or claimed(sentence.text)):
             self.refused = True
             self.refused_at_once = self._start == 0 and _is_not_found(sentence.text)
             self._show(self._rendered(replace(sentence, markers=())))
@@ -299,8 +309,8 @@ class _Writer:
 
     def _hold(self, sentence: Marked, cited: Sequence[Passage]) -> None:
         """Hold a sentence that says something to the passages it cites, or else to those that bear it out."""
-        claimed = _claimed(sentence.text)
-        said = claimed or sentence.text
+        claim = claimed(sentence.text)
+        said = claim or sentence.text
         checkable = is_checkable(said)
         words = _LEAD_IN.sub("", _BULLET.sub("", said).replace("**", ""))
         if not cited and not checkable:
@@ -310,8 +320,8 @@ class _Writer:
             checked = self._checker.check(words, cited, question=self._question)
         else:
             checked = self._checker.attribute(words, list(self._passages.values()), question=self._question)
-        if not claimed and checked.reason is not None:  # a passage may itself say that something is missing
-            self.refused = True
+        if checked.reason is not None and not (claim and checkable):
+            self.refused = self.refused or not claim  # a passage may itself say that something is missing
             self._show(self._rendered(sentence))
             self._asides += self._claims(sentence, [passage.number for passage in cited], checked.supports)
             return
@@ -354,17 +364,17 @@ class _Writer:
 _BULLET = re.compile(r"^\s*(?:[-*•·#]+|\d{1,2}[.、)）])\s+")
 _SOURCE = r"(?:passages?|documents?|texts?|context|sources?)"
 _LEAD_IN = re.compile(
-    rf"^(?:{'|'.join(LEADS)})[以上述所提供给出的]{{0,6}}(?:段落|文档|文件|资料|材料|文本)?\s*"
+    rf"^(?:(?:{'|'.join(LEADS)})[以上述所提供给出的]{{0,6}}(?:段落|文档|文件|资料|材料|文本)?\s*"
     r"(?:中?的?(?:描述|内容|信息|记载|介绍|说明))?[,，:：]\s*"
-    rf"|^(?:{'|'.join(LEADS_EN)})(?: the)?(?: (?:given|provided))?(?: {_SOURCE})?\s*,\s*"
-    rf"|^段落[中里]?(?:{'|'.join(SAYS)})(?!的)[,，:：]?\s*"
-    rf"|^(?:the )?passages? (?:{'|'.join(SAYS_EN)})s?(?: that)?[,:]?\s+",
+    rf"|(?:{'|'.join(LEADS_EN)})(?: the)?(?: (?:given|provided))?(?: {_SOURCE})?\s*,\s*"
+    rf"|段落[中里]?(?:{'|'.join(SAYS)})(?!的)[,，:：]?\s*"
+    rf"|(?:the )?passages? (?:{'|'.join(SAYS_EN)})s?(?: that)?[,:]?\s+"
+    r"|(?:as )?(?:\w+ )?(?:in|from|per)\s*,\s*"
+    r"|(?:答案|回答)(?:(?:是|为)[:：]?|[:：])\s*|(?:the )?answer(?: is(?: that)?:?|:)\s+)+",
     re.IGNORECASE,
 )
 """What says only that passages are the source; as a clause of the claim it would stand in none of them."""
 _SIGNS = re.compile(r"[\s。.!！,，“”\"'*]+")
-
-_CONTRAST = re.compile(r"[,，;；]?\s*(?:但是?|不过|然而|\bbut\b|\bhowever\b)[,，]?\s*", re.IGNORECASE)
 
 
 def _bare(text: str) -> str:
@@ -374,16 +384,6 @@ def _bare(text: str) -> str:
 def _is_not_found(sentence: str) -> bool:
     """Whether a sentence is the one that models are told to write when the passages do not say."""
     return _bare(sentence) in {_bare(fixed) for fixed in NOT_FOUND.values()}
-
-
-def _claimed(sentence: str) -> str:
-    """Return what a sentence claims: all of it but the part that says what the passages do not say, if any."""
-    folded = fold(sentence)
-    if not REFUSAL.search(folded):
-        return sentence
-    bounds = [0, *(place for cut in _CONTRAST.finditer(folded) for place in cut.span()), len(folded)]
-    parts = zip(bounds[::2], bounds[1::2], strict=True)
-    return "，".join(sentence[start:end] for start, end in parts if not REFUSAL.search(folded[start:end]))
 
 
 def _may_refuse(beginning: str) -> bool:
@@ -401,7 +401,15 @@ def _guess(extracted: Draft, passages: Sequence[Passage]) -> tuple[str, int] | N
     return (extracted.short_answer, passage) if passage in numbers else None
 
 
-_PREFIX = re.compile(r"^(?:改写后的问题|改写|问题|rewritten question|question)\s*[:：]\s*", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(?:改写(?:后的?)?)?(?:最后一个)?(?:问题?|改写)\s*[:：]\s*"
+    r"|^(?:改写(?:后的?|为|如下)?|问)\s*[:：]\s*"
+    r"|^(?:the )?(?:rewritten |last )?(?:question|q)(?: is)?\s*:\s*",
+    re.IGNORECASE,
+)
+_FRAME = "“”\"'「」*_` \t"  # what stands around a question that is set off
+_INTRODUCES = re.compile(r"[:：]$")
+_ASKS = re.compile(r"[?？]$")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -411,11 +419,16 @@ def _usable(written: str, question: str, history: Sequence[tuple[str, str]]) -> 
     It is none where it is empty, overlong or in another script, has lost figures of the question or has some that
     the conversation lacks, or cites: then the model has answered.
     """
-    line = next((line.strip() for line in written.splitlines() if line.strip()), "")
-    line = _PREFIX.sub("", line).strip("“”\"'「」 ")
+    lines = [
+        _PREFIX.sub("", line.lstrip("#> \t").strip(_FRAME)).strip(_FRAME) for line in written.splitlines()
+    ]
+    lines = [line for line in lines if line and not _INTRODUCES.search(line)]
+    line = next((line for line in lines if _ASKS.search(line)), next(iter(lines), ""))
     own, now = _figures(question), _figures(line)
     known = own.union(*(_figures(text) for turn in history for text in turn))
-    refused = any(_bare(fixed) in _bare(line) for fixed in NOT_FOUND.values())
+    refused = any(_bare(fixed) in _bare(line) for fixed in NOT_FOUND.values()) or (
+        refuses(line) and not refuses(question)
+    )
     cites = prompts.as_data(line) != line
     if not line or len(line) > MAX_REWRITTEN or not own <= now <= known or refused or cites:
         return ""

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.training.words import DATE, Lexicon, Word, word_set
+from index.translation.lexicon import word_set
+from rag.training.words import DATE, Lexicon, Word
 
 AnswerKind = Literal["figure", "date", "person", "organisation", "place", "work", "term", "list", "name"]
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from index.translation.lexicon import word_set
 from rag.training.answers import PUNCTUATION, TITLE_END, FoundAnswer
-from rag.training.words import Word, word_set
+from rag.training.words import Word
 
 ASKED = "ASKED"  # tag of the words that ask
 _CLAUSE_ENDS = frozenset("，。；！？\n?!;")

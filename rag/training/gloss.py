@@ -10,14 +10,11 @@ import re
 from collections.abc import Iterator
 from random import Random
 
+from index.text import MONTHS
 from rag.training.answers import FoundAnswer
 from rag.training.chinese_questions import ASKED, MadeQuestion
 from rag.training.words import NAME_TAGS, Lexicon, Word, tag_words
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 _ASKS = {
     "figure": ("how much", "how many", "what is the", "what was the", "how much", "how many"),
     "date": ("when", "when did", "when was", "what year", "what date", "on what date", "in which year"),

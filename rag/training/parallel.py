@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from random import Random
 
 from index.datatypes import Span
+from index.text import MONTHS
+from index.translation.lexicon import word_set
 from rag.training.answers import AnswerKind
-from rag.training.gloss import MONTHS
-from rag.training.words import Lexicon, word_set
+from rag.training.words import Lexicon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

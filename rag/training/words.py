@@ -13,12 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-
-def word_set(text: str) -> frozenset[str]:
-    """Return the words of a text that blanks separate; the short way to write a list of words."""
-    return frozenset(text.split())
-
-
 NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nt", "nz"})
 
 DATE = re.compile(

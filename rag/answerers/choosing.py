@@ -1,0 +1,420 @@
+"""Chooses the answer to one thing asked among its ranked candidates, by what their sentences say beside them.
+
+Takes an analysed question, candidates with their features, best first, and passages; gives a candidate and a
+confidence. What the features weigh is in `rag.answerers.scoring`; here is what rules tell about the best few.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from index.text import detect_language, fold
+from rag.answerers.evidence import Found
+from rag.answerers.scoring import confidence
+from rag.datatypes import Passage
+from rag.naming import opens_with_another
+from rag.questions import EXPLANATIONS, FIGURES, Ask, QuestionAnalysis
+from rag.tables import verbalise
+from rag.terms import content_terms
+
+OTHER = 0.4  # of its confidence is left to what is told of another year, stage or owner: all else may fit
+HELD = 0.75  # of the confidence of a figure that is only aimed at is enough for one that was reached
+
+
+def choose(
+    analysis: QuestionAnalysis, ranked: Sequence[Found], passages: Sequence[Passage], threshold: float
+) -> tuple[Found, float]:
+    """Return the candidate that answers the first thing asked, and its confidence.
+
+    Args:
+        analysis: of the question.
+        ranked: the candidates, best first; at least one.
+        passages: that they were found in.
+        threshold: confidence from which on a candidate may take the place of the best one.
+    """
+    ask = analysis.asks[0]
+    best, sure = ranked[0], confidence(ranked[0].features)
+    if _of_another_year(best, analysis) or _of_another(best):
+        fitting = next((found for found in ranked if _is_free(found)), None)
+        if fitting and (fits := confidence(fitting.features)) >= threshold:
+            best, sure = fitting, fits
+        else:
+            sure *= OTHER
+    elif _is_of_its_date(best, passages, analysis):
+        sure *= OTHER
+    if _is_elsewhen(best, passages, analysis):
+        held = next((found for found in ranked if not _is_elsewhen(found, passages, analysis)), None)
+        if (
+            held
+            and held.kind == best.kind
+            and (fits := confidence(held.features)) >= max(threshold, HELD * sure)
+        ):
+            best, sure = held, fits
+    if _counts_otherwise(best, passages, ask) or opens_with_another(analysis, _sentence(best, passages)):
+        sure *= OTHER
+    if _is_left_blank(best, passages, analysis) or _is_compared(best, passages, analysis):
+        sure *= OTHER
+    if whole := _whole(best, ranked, passages, analysis):
+        best, sure = whole, max(sure, confidence(whole.features))
+    if turned := _compared_with(best, ranked, passages, analysis):
+        best, sure = turned, max(sure, confidence(turned.features))
+    if _denies_otherwise(best, passages, analysis):
+        same = next((found for found in ranked if not _denies_otherwise(found, passages, analysis)), None)
+        if (
+            same
+            and same.sentence == best.sentence
+            and same.kind == best.kind
+            and (fits := confidence(same.features)) >= threshold
+        ):
+            best, sure = same, fits
+    best, sure = _in_office(best, sure, ranked, passages, analysis)
+    if ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
+        sure = max(confidence(found.features) for found in ranked if found.sentence == best.sentence)
+    text = verbalise(passages[best.sentence.passage].text).text
+    best = _whole_date(best, ranked, text, analysis)
+    best = _outcome(best, ranked, text, analysis)
+    return _coordinated(best, ranked, text, analysis.folded, ask), sure
+
+
+_PLAN = re.compile(
+    r"力争|争取|确保|目标|预计|预期|有望|将(?:会|可|要|达|超|突破|实现|增|有)|届时"
+    r"|\b(?:targets?|targeted|aims?|expects?|expected|forecasts?|hopes?|will)\b"
+)
+_ONCE = re.compile(
+    r"[一二三四五六七八九十两几多\d]年前|当[时初]|[起最]初|原先|以往|过去|刚(?:成立|起步|创办)"
+)
+
+
+def _is_elsewhen(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+    """Whether a figure's clause tells what is aimed at, or was once, where the question asks for what is."""
+    question = analysis.folded
+    if analysis.asks[0].kind not in FIGURES:
+        return False
+    text = _folded(found, passages)
+    clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
+    if _PLAN.search(clause) and not _PLAN.search(question):
+        return True
+    return bool(_ONCE.search(clause)) and not (_BEFORE.search(question) or _ONCE.search(question))
+
+
+_PART = re.compile(r"^[^;.]*?,? of which (?:about |some )?$")
+
+
+def _whole(
+    best: Found, ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis
+) -> Found | None:
+    """Return the figure that the best one is a part of, where the question says nothing of that part: 9, of which 4."""
+    text = _folded(best, passages)
+    clause = re.split(r"[,;]\s|\.$", text[best.end : best.sentence.end])[0]
+    if set(content_terms(clause)) & set(content_terms(analysis.folded)):
+        return None
+    wholes = (
+        found
+        for found in ranked
+        if found.sentence == best.sentence
+        and found.kind == best.kind
+        and found.end < best.start
+        and _PART.match(text[found.end : best.start])
+    )
+    return max(wholes, key=lambda found: found.end, default=None)
+
+
+_COMPARES = re.compile(r"\b(?:than|compared (?:with|to)|up from|down from|against|versus)\b[^;.]*$")
+
+
+def _compared_with(
+    best: Found, ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis
+) -> Found | None:
+    """Return the figure of the year asked for that the best one, of no stated year, is compared with: 9, up from 8."""
+    if analysis.asks[0].kind not in FIGURES or not -1 < best.features["year"] < 0:
+        return None
+    text = _folded(best, passages)
+    return next(
+        (
+            found
+            for found in ranked
+            if found.sentence == best.sentence
+            and found.kind == best.kind
+            and found.features["year"] == 1
+            and found.start >= best.end
+            and _COMPARES.search(text[best.end : found.start])
+        ),
+        None,
+    )
+
+
+_DENIED = re.compile(r"\b(?:not|never|no longer|nor|cannot|\w+n't)\b")
+
+
+def _denies_otherwise(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+    """Whether an English question denies and the candidate's clause does not, or the other way round."""
+    if analysis.language != "en" or analysis.asks[0].kind in EXPLANATIONS:
+        return False
+    if detect_language(passages[found.sentence.passage].text) != "en":
+        return False
+    text = _folded(found, passages)
+    before = re.split(r"[,;:.!?]\s", text[found.sentence.start : found.start])[-1]
+    after = re.split(r"[,;:.!?](?:\s|$)", text[found.end : found.sentence.end])[0]
+    return bool(_DENIED.search(analysis.folded)) != bool(_DENIED.search(f"{before} {after}"))
+
+
+_DATED = re.compile(  # the year of something else than the figure: 1998年成立的公司有多少员工, 据2024年的报道
+    r"\d{4}年[^,。?]{0,8}(?:成立|设立|创办|创立|创建|组建|建立|建成|始建|落成|启用|投产|开工|开业|开通|通车|签约|引进|落户|入驻|上市|获批|发布|出台|印发|公布|出生|毕业)的"
+    r"|\d{4}年[^,。?]{0,6}(?:报道|文章|新闻|榜单|第\d+期)"
+    r"|\b(?:founded|established|created|built|opened|launched|published|signed|listed|born) in \d{4}\b"
+    r"|\b\d{4} (?:[a-z]+ ){0,2}(?:article|list|ranking|evaluation|issue)\b"
+)
+
+
+def _of_another_year(found: Found, analysis: QuestionAnalysis) -> bool:
+    """Whether a figure's own sentence says it of another year than the one asked for."""
+    return (
+        analysis.asks[0].kind in FIGURES
+        and found.features["year"] <= -1
+        and not _DATED.search(analysis.folded)
+    )
+
+
+def _is_of_its_date(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+    """Whether only its date or title tells a figure's year, and neither that nor the year before is asked for."""
+    passage = passages[found.sentence.passage]
+    return (
+        analysis.asks[0].kind in FIGURES
+        and found.year is not None
+        and -1 < found.features["year"] < 0
+        and any(str(found.year) in words for words in (passage.date or "", *passage.titles))
+        and all(abs(year - found.year) > 1 for year in analysis.years)
+        and not _DATED.search(analysis.folded)
+    )
+
+
+def _of_another(found: Found) -> bool:
+    """Whether a candidate's own sentence says it of another stage or alternative, or of another owner."""
+    return found.features["stage"] <= -1 or found.features["aligned"] < 0
+
+
+def _is_free(found: Found) -> bool:
+    """Whether nothing tells that a candidate is of another year, stage or owner."""
+    return min(found.features[name] for name in ("year", "stage", "aligned")) >= 0
+
+
+_LONG_NOUN = re.compile("[\u4e00-\u9fff]{3,}")  # a shorter one has other words: 职工, 员工
+
+
+def _counts_otherwise(found: Found, passages: Sequence[Passage], ask: Ask) -> bool:
+    """Whether no character of the noun counted stands in a sentence or over it: of 高新技术 for 外贸企业537户."""
+    passage = passages[found.sentence.passage]
+    if not _LONG_NOUN.fullmatch(ask.noun) or detect_language(passage.text) != "zh":
+        return False
+    told = fold(" ".join(passage.titles)) + _sentence(found, passages)
+    return not {*ask.noun} & {*told}
+
+
+def _folded(found: Found, passages: Sequence[Passage]) -> str:
+    """Return the folded passage of a candidate, as it is read: its tables as sentences."""
+    return fold(verbalise(passages[found.sentence.passage].text).text)
+
+
+def _sentence(found: Found, passages: Sequence[Passage]) -> str:
+    """Return the folded sentence of a candidate, as it is read."""
+    return _folded(found, passages)[found.sentence.start : found.sentence.end]
+
+
+def _is_left_blank(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+    """Whether what is found stands in a table, of which a blank cell is more what the question asks for."""
+    read = [verbalise(passage.text) for passage in passages]
+    cell = read[found.sentence.passage].cell(found.start, found.end)
+    if cell is None or not cell.column:
+        return False
+    asked = set(content_terms(analysis.folded))
+    told = len(asked.intersection(content_terms(cell.names)))
+    return any(len(asked.intersection(content_terms(names))) > told for one in read for names in one.blanks)
+
+
+_MOST = re.compile(
+    r"最[高低多少大小长短快慢早晚贵]|\b(?:highest|lowest|largest|smallest|biggest|fewest|longest|shortest|most)\b"
+)
+
+
+def _is_compared(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+    """Whether the rows of a table, which may go on in other passages, had to be compared to tell what is asked."""
+    read = verbalise(passages[found.sentence.passage].text)
+    start, end = found.sentence.start, found.sentence.end
+    in_table = any(start <= cell.start < end for cell in read.cells)
+    return in_table and bool(_MOST.search(analysis.folded)) and not _MOST.search(fold(read.text[start:end]))
+
+
+_CHANGED = re.compile(
+    r"[^\d,，。;；]{0,8}?[增升提扩涨降减跌缩][^\d,，。;；]{0,3}?[至到为](?:(?:19|20)\d\d年)?[^\d,，。;；]{0,3}"
+)
+_BEFORE = re.compile(r"原|[最起当]初|刚开始|一开始|[之此以]前|(?<![目当提])前|过去|[由从](?:多少|几)")
+_ORIGIN = re.compile(r"[由从](?P<when>[^\d,，。;；]{0,6}的|(?:19|20)\d\d年的?)?$")
+_ADDED = re.compile(r"[新净]增[^\d,，。;；]{0,4}$")
+_SUM = re.compile(r"[^\d。;；]{0,12}(?:累计|总数|(?<!公)共|达)[^\d,，。;；]{0,4}")
+
+
+def _outcome(best: Found, ranked: Sequence[Found], text: str, analysis: QuestionAnalysis) -> Found:
+    """Return the figure that holds in the end, where the best one is a step to it: Y in 由X增至Y, 新增X，累计Y.
+
+    Not where the question asks for the step: for what was before, or was added.
+    """
+    question = analysis.folded
+    before = text[best.sentence.start : best.start]
+    origin = _ORIGIN.search(before)
+    if _BEFORE.search(question):
+        return next((found for found in ranked if _leads_to(found, best, text)), best)
+    if origin and not (origin["when"] and analysis.years):
+        between = _CHANGED
+    elif _ADDED.search(before) and "增" not in question:
+        between = _SUM
+    else:
+        return best
+    unit = _unit(text, best)
+    later = (
+        found
+        for found in ranked
+        if found.sentence == best.sentence
+        and found.kind == best.kind
+        and found.start >= best.end
+        and _unit(text, found) == unit
+        and between.fullmatch(text, best.end, found.start)
+    )
+    return next(later, best)
+
+
+def _leads_to(found: Found, best: Found, text: str) -> bool:
+    """Whether a figure is what the best one was before: X in 由X增至Y."""
+    return (
+        found.sentence == best.sentence
+        and found.kind == best.kind
+        and found.end <= best.start
+        and bool(_ORIGIN.search(text[best.sentence.start : found.start]))
+        and bool(_CHANGED.fullmatch(text, found.end, best.start))
+    )
+
+
+_TO_DAY = re.compile(r"\s?[至到—–~-]{1,2}\s?(?:\d{1,2}\s?月\s?)?\d{1,2}\s?[日号]")
+
+
+def _whole_date(best: Found, ranked: Sequence[Found], text: str, analysis: QuestionAnalysis) -> Found:
+    """Return the date that the best span is a part of: 10月7日、8日 for the 8日 that the reader saw.
+
+    Where several days are asked for, up to the last one: 5月2日至4日.
+    """
+    ask = analysis.asks[0]
+    if ask.kind != "date" or {"年", "时"} & {*ask.units}:
+        return best
+    around = (
+        found
+        for found in ranked
+        if found.sentence == best.sentence
+        and found.kind == "date"
+        and found.start <= best.start
+        and best.end <= found.end
+    )
+    whole = max(around, key=lambda found: found.end - found.start, default=best)
+    last = _TO_DAY.match(text, whole.end) if "哪几" in analysis.folded else None
+    return replace(whole, end=last.end()) if last else whole
+
+
+_FORMER = re.compile("前任|上一?任|[卸离]任|(?<![太平中草高])原(?![因来则价料告])")
+_NEXT = re.compile("下一?任|继任")
+_PRESENT = re.compile("[现新]任|现在")
+_LEAVES = re.compile("不再|(?:[离卸]任|离职|辞[去职任]|退休)(?!的)|[调转]任|免去")
+_LEFT = re.compile("(?:原|(?<![目日])前|上一?[任届])[^,;。]{0,12}$|(?:[离卸]任|离职|辞职|退休)的$")
+_TAKES = re.compile("[接继出升就]任|接替|当选|成为|(?<![现原前连离卸辞首责信调转担])任(?![职期满务免意何])")
+_SUCCEEDS = "[接继]|[出升就]任|当选|成为|将由|下一?[任届]"
+_ENDS = rf"{_LEAVES.pattern}|{_SUCCEEDS}|[原曾]|(?<![目日])前|上一?[任届]|[去逝]世"
+_MAX_NAME = 4  # characters of a name that only the reader sees as one
+
+
+def _in_office(
+    best: Found, sure: float, ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis
+) -> tuple[Found, float]:
+    """Return the person who leaves an office, or takes it in the best one's sentence, where that is asked for.
+
+    The confidence is that of the sentence, which speaks of the office; little of it is left where none speaks of a
+    change.
+    """
+    former, following = _FORMER.search(analysis.folded), _NEXT.search(analysis.folded)
+    if analysis.asks[0].kind != "person" or not (former or following or _PRESENT.search(analysis.folded)):
+        return best, sure
+    persons = [found for found in ranked if found.kind == "person"]
+    people = [found for found in ranked if found.kind == "person" or _may_be_a_name(found, persons)]
+
+    def fits(person: Found) -> bool:
+        if not former and person.sentence != best.sentence:
+            return False
+        folded = _folded(person, passages)
+        beside = [f.start for f in people if f.sentence == person.sentence and f.start >= person.end]
+        told = folded[person.end : min(beside, default=person.sentence.end)]
+        leaves = bool(_LEAVES.search(told) or _LEFT.search(folded[person.sentence.start : person.start]))
+        return leaves if former else bool(_TAKES.search(told)) and not leaves
+
+    fitting = best if fits(best) else next(filter(fits, people), None)
+    if not fitting:
+        changes = re.search(_ENDS if former else _SUCCEEDS, _sentence(best, passages))
+        return best, sure if changes or not (former or following) else sure * OTHER
+    return fitting, max(confidence(found.features) for found in ranked if found.sentence == fitting.sentence)
+
+
+def _may_be_a_name(found: Found, persons: Sequence[Found]) -> bool:
+    """Whether a span that only the reader proposes is short and cuts through the name of no person."""
+    return (
+        found.kind == "phrase"
+        and found.end - found.start <= _MAX_NAME
+        and not any(
+            found.sentence == person.sentence and found.start < person.end and person.start < found.end
+            for person in persons
+        )
+    )
+
+
+def _unit(text: str, found: Found) -> str:
+    """Return what stands behind the digits of a figure."""
+    return re.sub(r"^.*[\d.,]\s*[千百十万亿]*", "", text[found.start : found.end])
+
+
+_JOINT = re.compile(r"[^,，。;；:：!?！？\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
+_TITLED = re.compile(r"(?:、|以及|和|与|及|, | and )[^,，。;；、]{0,12}")
+
+
+def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str, ask: Ask) -> Found:
+    """Widen a figure or person to what it is joined with: 8所学校和5家医院, 甲、乙共同.
+
+    Figures are joined only where the question asks for several things at once or names no unit.
+    """
+    several = not re.search(r"(?:是|叫)$", question[: ask.span[0]])  # 谁为大楼揭牌; but 校长是谁 asks for one
+    bare = question[slice(*ask.span)] in ("多少", "几")  # no unit asked for, so several may do
+    figure = best.kind in ("quantity", "money", "percent", "rank")
+    if best.kind == "person" and ask.kind == "person" and several:
+        pattern = _TITLED
+    elif best.features["aligned"] > 0:  # one of several values, each its owner's
+        return best
+    elif figure and ask.kind in ("quantity", "list") and (bare or re.search(r"[和与及、]", ask.noun)):
+        pattern = _JOINT
+    else:
+        return best
+    same = sorted(
+        (c for c in ranked if c.sentence == best.sentence and c.kind == best.kind and not c.parts),
+        key=lambda c: c.start,
+    )
+    parts = [(best.start, best.end)]
+    for other in same:
+        if other.start > parts[-1][1] and pattern.fullmatch(text[parts[-1][1] : other.start]):
+            parts.append((other.start, other.end))
+    for other in reversed(same):
+        if other.end < parts[0][0] and pattern.fullmatch(text[other.end : parts[0][0]]):
+            parts.insert(0, (other.start, other.end))
+    if len(parts) == 1:
+        return best
+    end = parts[-1][1]
+    if figure:  # the last noun too: 8所学校和5家医院
+        noun = re.match(
+            r"[\u4e00-\u9fff]{1,10}?(?=项目|入选|[,，。;；、等在的]|$)", text[end : best.sentence.end]
+        )
+        end += noun.end() if noun and noun.end() <= 8 else 0
+        return replace(best, start=parts[0][0], end=end, parts=())
+    return replace(best, start=parts[0][0], end=end, parts=tuple(parts))
