@@ -58,7 +58,7 @@ _BLANKS = re.compile(r"[ \u3000\xa0]{2,}")
 _CUTS: dict[Form, re.Pattern[str]] = {"bars": _BAR, "tabs": re.compile("\t"), "blanks": _BLANKS}
 _WORD = re.compile(r"\S+")
 _FIGURE = re.compile(
-    r"[-+−±]?[¥$€£￥]?\d[\d,.:：%％\-—–~～至/／年月日时分元万亿起以上下]*[^\W\d]{0,4}[)）]?$|[-—–/／*]+$"
+    r"(?!(?:1[89]|20)\d\d年[^\W\d])[-+−±]?[¥$€£￥]?\d[\d,.:：%％\-—–~～至/／年月日时分元万亿起以上下]*[^\W\d]{0,4}[)）]?$|[-—–/／*]+$"
 )
 _YEAR = re.compile(r"(?:FY\s?)?(?:1[89]|20)\d\d(?:年[度底末]?|[AE]|/\d\d)?$|[一二]〇\S\S年$")
 _NAMED = re.compile(  # words that stand over columns, where no figure tells the first row from the others
@@ -73,7 +73,7 @@ _CAPTION = 80  # characters of a line that is a caption
 _NUMBERED = re.compile(
     r"[#*_\s]*(?:附?表\s?(?:\d+|[一二三四五六七八九十]+)|Table\s?\d+)(?![年月日个\d])", re.IGNORECASE
 )
-_UNIT_LINE = re.compile(r"[（(]?\S{0,2}单位\s?[:：]|[（(](?:\w+ )?in\b", re.IGNORECASE)
+UNIT_LINE = re.compile(r"[（(]?\S{0,2}单位\s?[:：]|[（(](?:\w+ )?in\b", re.IGNORECASE)
 _FINISHED = tuple("。.!?！？:：;；,，、…")
 
 
@@ -110,7 +110,7 @@ def _lines_over(text: str, after: int, start: int) -> Span | None:
     begun = None
     for line in reversed([match.span() for match in re.finditer(r"[^\n]+", text[after:start])][-2:]):
         first, last = _trimmed(text, after + line[0], after + line[1])
-        unit = begun is None and _UNIT_LINE.match(text, first, last)
+        unit = begun is None and UNIT_LINE.match(text, first, last)
         if (
             first == last
             or text.count("\n", last, begun or start) > 2

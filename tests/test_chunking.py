@@ -298,3 +298,11 @@ def test_sizes_out_of_order_are_refused(sizes: tuple[int, int, int]) -> None:
     minimum, target, maximum = sizes
     with pytest.raises(SettingsError, match=re.escape("1 <= minimum <= target <= maximum")):
         ChunkingOptions(minimum=minimum, target=target, maximum=maximum)
+
+
+def test_the_line_with_the_unit_of_a_table_is_no_heading() -> None:
+    text = "# 青川股份年报\n\n单位：万元\n\n| 分部 | 营业收入 |\n|---|---|\n| 水泵 | 13,150 |\n| 合计 | 22,490 |\n"
+    _, _, chunks = chunked(text)
+    (chunk,) = [chunk for chunk in chunks if "13,150" in chunk.text]
+    assert chunk.heading == ()
+    assert "单位：万元" in chunk.text

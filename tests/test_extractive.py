@@ -14,7 +14,7 @@ from rag.answerers.alignment import neighbours
 from rag.answerers.base import NOT_FOUND
 from rag.answerers.evidence import FEATURES, find_evidence
 from rag.answerers.extractive import MAX_TEXT, ExtractiveAnswerer, ExtractiveOptions
-from rag.answerers.proposals import candidates_in
+from rag.answerers.proposals import candidates_in, within_clauses
 from rag.answerers.scoring import BIAS, Weights, confidence, rank_score, shipped_weights
 from rag.crossing import translated
 from rag.datatypes import Passage, Span
@@ -218,6 +218,30 @@ def test_the_number_of_a_heading_defines_nothing() -> None:
 def test_a_date_may_be_told_without_numerals(question: str, words: str, is_one: bool) -> None:
     (asked,) = analyse_question(question).asks
     assert bool(candidates_in(words, 0, [(0, len(words))], asked)) == is_one
+
+
+def test_a_name_stands_within_a_clause() -> None:
+    (asked,) = analyse_question("谁创立了青川书院？").asks
+    text = "作为青川人，许望舒创立了书院。"
+    assert within_clauses([(0, 9)], text, asked) == [(0, 5), (6, 9)]
+    (asked,) = analyse_question("为什么创立青川书院？").asks
+    assert within_clauses([(0, 9)], text, asked) == [(0, 9)]
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("青川股份2023年营收是多少？", "224万元"),
+        ("青川股份2023年水泵的营收是多少？", "131万元"),
+    ],
+)
+def test_the_row_of_all_rows_answers_what_names_none(
+    answerer: ExtractiveAnswerer, question: str, short: str
+) -> None:
+    table = (
+        "青川股份年报\n单位：万元\n分部\t2022年营收\t2023年营收\n水泵\t123\t131\n阀门\t88\t93\n合计\t211\t224"
+    )
+    assert answerer.draft(Question(text=question, language="zh"), passages(table)).short_answer == short
 
 
 def test_what_stands_behind_a_function_word_is_not_looked_for_beside_a_figure() -> None:

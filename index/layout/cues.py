@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from index.tables import UNIT_LINE
 from index.terms import tagged_words
 
 CJK = "\u3400-\u9fff\uf900-\ufaff"
@@ -441,6 +442,8 @@ def looks_like_heading(text: str) -> bool:
     """Whether a line could be a heading by its own words alone: short, no end mark, nothing cut or open in it."""
     line = bare(text)
     if not line or is_finished(line) or not is_balanced(line) or "。" in line or _DANGLING_END.search(line):
+        return False
+    if UNIT_LINE.match(line):
         return False
     if not has_cjk(line):
         words = line.split()

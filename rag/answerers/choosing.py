@@ -58,6 +58,8 @@ def choose(
         sure *= OTHER
     if whole := _whole(best, ranked, passages, analysis):
         best, sure = whole, max(sure, confidence(whole.features))
+    if total := _total(best, ranked, passages, analysis):
+        best, sure = total, max(sure, confidence(total.features))
     if turned := _compared_with(best, ranked, passages, analysis):
         best, sure = turned, max(sure, confidence(turned.features))
     if _denies_otherwise(best, passages, analysis):
@@ -119,6 +121,28 @@ def _whole(
         and _PART.match(text[found.end : best.start])
     )
     return max(wholes, key=lambda found: found.end, default=None)
+
+
+_TOTAL = re.compile(r"合计|总[计额]|共计|全[国省市县区]|\b(?:total|overall|group|all)\b")
+
+
+def _total(
+    best: Found, ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis
+) -> Found | None:
+    """Return the figure of all rows of a table, where the best one is of a row that the question does not name."""
+    read = verbalise(passages[best.sentence.passage].text)
+    cell = read.cell(best.start, best.end)
+    if not cell or not cell.names or _TOTAL.search(fold(cell.names)):
+        return None
+    asked = set(content_terms(analysis.folded))
+    for found in ranked:
+        if found.sentence.passage != best.sentence.passage or found.kind != best.kind:
+            continue
+        other = read.cell(found.start, found.end)
+        if other and other.column == cell.column and _TOTAL.search(fold(other.names)):
+            apart = set(content_terms(cell.names)) - set(content_terms(other.names))
+            return None if apart & asked else found
+    return None
 
 
 _COMPARES = re.compile(r"\b(?:than|compared (?:with|to)|up from|down from|against|versus)\b[^;.]*$")

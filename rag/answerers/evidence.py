@@ -15,7 +15,7 @@ from index.datatypes import Span as TextSpan
 from index.sentences import split_sentences
 from index.text import fold
 from rag.answerers.alignment import aligned, neighbours, respectively
-from rag.answerers.proposals import KINDS, candidates_in, trimmed
+from rag.answerers.proposals import KINDS, candidates_in, trimmed, within_clauses
 from rag.candidates import Candidate, CandidateKind
 from rag.crossing import is_crossing, translated
 from rag.datatypes import Passage
@@ -163,8 +163,13 @@ def find_evidence(
             passage.date,
         )
         stage_at = stages.sentence(text, (around[0], folded[sentence.passage][: sentence.start]))
-        proposed = trimmed(reading.best(4, start=sentence.start, end=sentence.end), passage.text)
-        top = trimmed(spans[sentence.passage], passage.text)
+        proposed, top = (
+            within_clauses(trimmed(best, passage.text), passage.text, ask)
+            for best in (
+                reading.best(4, start=sentence.start, end=sentence.end),
+                spans[sentence.passage],
+            )
+        )
         row = respectively(text, analysis, crossing)
         for candidate in candidates_in(
             passage.text[sentence.start : sentence.end], sentence.start, proposed, ask

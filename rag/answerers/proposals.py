@@ -32,6 +32,7 @@ KINDS: Mapping[AnswerKind, tuple[CandidateKind, ...]] = {
     "phrase": ("quoted", "organisation", "place", "person", "list"),
 }
 
+_NAMED = frozenset({"person", "organisation", "place"})
 _BARE_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _NUMERIC = frozenset({"money", "percent", "quantity", "rank", "date", "duration"})
 _LETTER = re.compile(r"[^\W\d_]")
@@ -222,3 +223,18 @@ def trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
         if start < end and text[start:end].lower() not in STOP_WORDS:
             kept.append((start, end))
     return list(dict.fromkeys(kept))
+
+
+_BREAK = re.compile(r"\s*(?:[，。；]|(?<=[\u3400-\u9fff])[,;](?=\s?[\u3400-\u9fff]))\s*")
+
+
+def within_clauses(spans: Iterable[TextSpan], text: str, ask: Ask) -> list[TextSpan]:
+    """Cut spans at their Chinese clauses where a name or a figure is asked for: 许慎 of 青川人，许慎."""
+    if ask.kind not in _NAMED and ask.kind not in _NUMERIC:
+        return list(spans)
+    clauses: list[TextSpan] = []
+    for start, end in spans:
+        cuts = [match.span() for match in _BREAK.finditer(text, start, end)]
+        bounds = [start, *(place for cut in cuts for place in cut), end]
+        clauses += zip(bounds[::2], bounds[1::2], strict=True)
+    return [(start, end) for start, end in dict.fromkeys(clauses) if start < end]

@@ -52,9 +52,16 @@ FOLDS = 5
 STRENGTHS = (30.0, 100.0, 300.0, float("inf"))
 """Of the prior; the last leaves it as it is."""
 
-COUNTS: Mapping[str, float] = {"own": 10.0, "pages": 3.0, "news": 1.0, "cmrc": 0.5, "english": 0.5}
+COUNTS: Mapping[str, float] = {
+    "own": 10.0,
+    "pages": 3.0,
+    "news": 1.0,
+    "cmrc": 0.5,
+    "drcd": 0.5,
+    "english": 0.5,
+}
 """How much a question of each corpus counts: people's questions on newspaper pages are what the answerer is for;
-those of CMRC and of the English sets have longer answers than it gives."""
+those of CMRC, DRCD and the English sets have other answers than it gives, often longer."""
 
 UNANSWERABLE = 0.35  # share of questions that the documents do not answer; made ones are more
 CANDIDATES = 60  # of a question that are fitted on, the prior's best; those behind have next to no chance

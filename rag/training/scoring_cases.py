@@ -2,8 +2,9 @@
 
 Gives ``Corpus``: documents to search, and cases to ask of them. A case is answerable, or its answer is left out of
 the search ("without") or the whole document is ("elsewhere"), or it asks for another year or name than the documents
-tell of ("near_miss"). Nothing that a person asked and the reader was trained on comes up: of question sets the contexts
-that its recipe holds out are asked about. Of news it may have seen an article, though with other questions.
+tell of ("near_miss"). Nothing that a person asked and the reader was trained on comes up: of question sets the
+development parts, or the contexts that its recipe holds out, are asked about. Of news it may have seen an article,
+though with other questions.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rag.evaluation.questions import Question as OwnQuestion
 from rag.evaluation.questions import read_questions as read_own
 from rag.followup import resolve
 from rag.questions import analyse_question
+from rag.training.evaluate import squad
 from rag.training.examples import Example, news_questions, read_news
 from rag.training.mixture import data_sets
 from rag.training.negatives import Names, near_miss
@@ -31,6 +33,8 @@ from rag.training.words import Lexicon
 
 PAGES = Path(__file__).parent / "pages"
 """Newspaper pages invented for this project by a language model, and questions on them."""
+
+CMRC, DRCD = "cmrc2018_trial", "drcd_dev"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,8 @@ class CaseOptions:
     news: int = 110  # Chinese questions made from them
     gloss: int = 35  # the same kind, put into English word by word
     written: int = 120  # Chinese and English ones on Chinese passages written for this project
-    cmrc: int = 45  # of CMRC 2018's training part
+    cmrc: int = 300  # of CMRC 2018's trial part
+    drcd: int = 300  # of DRCD's development part, in Traditional characters
     english: int = 30  # English questions that people asked on English texts
     without: float = 0.3  # share of answerable questions asked once more with their answer left out
     elsewhere: float = 0.25  # share of those on written pages asked once more of the other pages alone
@@ -89,6 +94,7 @@ def corpora(data: Path, options: CaseOptions, seed: int) -> list[Corpus]:
         data / "train" / f"{n}.gz"
         for n in ("cedict.tsv", "news_zh.txt", "qa_pairs.jsonl", "qa_english.jsonl")
     ]
+    needed += [data / "dev" / f"{n}.json.gz" for n in (CMRC, DRCD)]
     own = (data / options.questions).resolve(), (data / options.documents).resolve()
     missing = [str(path) for path in (*needed, *own) if not path.exists()]
     if missing:
@@ -99,8 +105,25 @@ def corpora(data: Path, options: CaseOptions, seed: int) -> list[Corpus]:
         pages_corpus(options, Random(seed)),
         news_corpus(data, options, Random(seed)),
         asked_corpus("written", sets["written_zh"].held_out, "zh", options.written, options, Random(seed)),
-        asked_corpus("cmrc", sets["cmrc"].held_out, "zh", options.cmrc, options, Random(seed)),
+        asked_corpus("cmrc", _development(data, CMRC), "zh", options.cmrc, options, Random(seed)),
+        asked_corpus("drcd", _development(data, DRCD), "zh", options.drcd, options, Random(seed)),
         asked_corpus("english", sets["english"].held_out, "en", options.english, options, Random(seed)),
+    ]
+
+
+def _development(data: Path, name: str) -> list[ContextQuestion]:
+    """Return the questions of a development set, each with the first of its answers."""
+    return [
+        ContextQuestion(
+            language="zh",
+            question=asked.question,
+            context=asked.passage,
+            start=start,
+            end=start + len(answer),
+        )
+        for asked in squad(data / "dev" / f"{name}.json.gz")
+        for answer in asked.answers[:1]
+        if asked.question.strip() and (start := asked.passage.find(answer)) >= 0
     ]
 
 
