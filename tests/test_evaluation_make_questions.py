@@ -61,6 +61,11 @@ def test_the_asking_word_takes_the_place_of_the_answer() -> None:
     assert found["澄湖轮渡公司在哪一年新开了一条航线？"] == ("2019年",)
 
 
+def test_who_reports_a_fact_and_the_gaps_of_a_scan_are_no_part_of_the_question() -> None:
+    text = "据统计，澄湖轮渡公司全年运送旅客 36万人次，其中外地游客不少。"
+    assert "澄湖轮渡公司全年运送旅客多少万人次？" in answerable(make_questions(Shelf([text]), 4))
+
+
 def test_in_english_a_plain_sentence_becomes_a_question_and_another_leaves_a_gap() -> None:
     made = make_questions(Shelf(ENGLISH, (GAPPED,)), 40)
     natural = "How many people did the Chenghu ferry company carry across the lake in 2023?"

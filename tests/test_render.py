@@ -29,6 +29,18 @@ def test_the_short_answer_leads_and_the_chip_stands_at_its_sentence(make_answer:
     assert 'href="#cite-7-1"' in html
 
 
+def test_a_clause_that_stands_in_the_text_is_stressed_there_and_not_said_twice(
+    make_answer: MakeAnswer,
+) -> None:
+    clause = "因为去年冬天的一场大雪把整片山坡上的老茶树都冻坏了"
+    answer = make_answer(
+        text=f"“{clause}，茶少了。”[1]", short_answer=clause, passages=[f"{clause}，茶少了。"]
+    )
+    html = answer_html(7, answer, "zh")
+    assert f"<strong>{clause}</strong>" in html
+    assert html.count(clause) == 1
+
+
 def test_what_the_short_answer_is_in_the_questions_language_stands_beside_it(make_answer: MakeAnswer) -> None:
     answer = make_answer(
         text="42吨 (42 t). “产茶42吨。”[1]", short_answer="42吨", passages=["产茶42吨。"], cite=[1]

@@ -81,7 +81,10 @@ def _answered(message: int, answer: Answer, language: Language) -> str:
     lead = re.compile(re.escape(short) + _GLOSS).match(text) if short else None
     rest_from = lead.end() if lead else 0
     gloss = f" <small>{escape(lead[1])}</small>" if lead and lead[1] else ""
-    size = " long" if len(short) > _LONG_SHORT_ANSWER else ""
+    is_long = len(short) > _LONG_SHORT_ANSWER
+    size = " long" if is_long else ""
+    if is_long and not lead and standing(short, text):  # a clause that tells why: stressed where it stands
+        short = ""
     doubt = next((d for d in answer.doubts if d.end <= rest_from), None)
     sign = _doubt_sign(doubt, language) if doubt else ""
     large = f'<p class="short{size}">{escape(short)}{gloss}{sign}</p>' if short else ""

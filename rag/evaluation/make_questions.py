@@ -56,6 +56,9 @@ _LEANS = re.compile(  # needs the sentence before it
     r"it|its|this|that|these|those|they|their|he|she|his|her|but|and|also|however|there|the (?:latter|former|same))\b)"
 )
 _VAGUE = re.compile(r"[该这此][^，。]|我们?|本[报刊文]|获悉|记者|报道|如下|以下|上述|前者|后者")
+_REPORTED = re.compile(  # who reports it is not asked
+    r"^(?:据(?:悉|了解|介绍|统计|报道|透露)|(?:截至)?目前|[^，。；：]{2,20}(?:介绍|表示|透露|告诉记者))[，：]"
+)
 _NO_NAME = re.compile(  # 公司董事长: of which company?
     r"^(?:公司|集团|企业|管委会|中心|学校|学院|医院|园区|[全本]?[市区县省])?[\u4e00-\u9fff]{2,4}$"
 )
@@ -205,7 +208,8 @@ def _chinese(sentence: str, title: str) -> Iterator[tuple[str, list[str], str]]:
         if not asked or _is_part_of_longer(sentence, candidate):
             continue
         stem = _until_clause_end(sentence, candidate)
-        text = f"{stem[: candidate.start]}{asked}{stem[candidate.end :]}".strip("，,；;。 ")
+        before, behind = stem[: candidate.start].rstrip(), stem[candidate.end :].lstrip()
+        text = f"{_REPORTED.sub('', before)}{asked}{behind}".strip("，,；;。 ")
         if not _is_clear(text, asked) or sentence.count(sentence[candidate.start : candidate.end]) > 1:
             continue
         if _RELATIVE.search(text) or not _names_something(sentence[: candidate.start]):
