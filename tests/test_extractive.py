@@ -233,6 +233,7 @@ def test_a_name_stands_within_a_clause() -> None:
     [
         ("青川股份2023年营收是多少？", "224万元"),
         ("青川股份2023年水泵的营收是多少？", "131万元"),
+        ("What was the revenue of valves in 2023?", "93万元"),
     ],
 )
 def test_the_row_of_all_rows_answers_what_names_none(
@@ -241,7 +242,8 @@ def test_the_row_of_all_rows_answers_what_names_none(
     table = (
         "青川股份年报\n单位：万元\n分部\t2022年营收\t2023年营收\n水泵\t123\t131\n阀门\t88\t93\n合计\t211\t224"
     )
-    assert answerer.draft(Question(text=question, language="zh"), passages(table)).short_answer == short
+    asked = Question(text=question, language="zh" if question[0] == "青" else "en")
+    assert answerer.draft(asked, passages(table)).short_answer == short
 
 
 def test_what_stands_behind_a_function_word_is_not_looked_for_beside_a_figure() -> None:

@@ -32,9 +32,8 @@ def neighbours(analysis: QuestionAnalysis, ask: Ask, text: str, at: TextSpan) ->
     """
     question = analysis.folded
     head, tail = question[: ask.span[0]], re.split(r"[,;?。]", question[ask.span[1] :])[0]
-    head = (
-        "" if {*head.split()[-1:]} & STOP_WORDS else head
-    )  # of, will: what stands beside those, may be far off
+    # What stands beside "of" or "will" may be far from the question word.
+    head = "" if {*head.split()[-1:]} & STOP_WORDS else head
     tail = "" if {*tail.split()[:1]} & STOP_WORDS else tail
     befores = [_telling(words)[-8:] for words in (head, other_wording(head))]
     afters = [_telling(words)[:8] for words in (tail, other_wording(tail))]
@@ -70,9 +69,7 @@ def _shared(wanted: str, there: str, *, end: bool, near_end: bool) -> float:
         piece = wanted[-length:] if end else wanted[:length]
         place = there.rfind(piece) if near_end else there.find(piece)
         if place >= 0:
-            if (
-                length < 4 and piece.isalpha() and piece.isascii()
-            ):  # a few letters of Latin script say nothing
+            if length < 4 and piece.isalpha() and piece.isascii():  # a few Latin letters say nothing
                 return 0.0
             distance = len(there) - place - length if near_end else place
             score = min(length, 4) / 4 * exp(-distance / 6)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from index.text import detect_language, fold
+from index.text import detect_language, fold, is_chinese
 from rag.answerers.evidence import Found
 from rag.answerers.scoring import confidence
 from rag.datatypes import Passage
@@ -133,6 +133,8 @@ def _total(
     read = verbalise(passages[best.sentence.passage].text)
     cell = read.cell(best.start, best.end)
     if not cell or not cell.names or _TOTAL.search(fold(cell.names)):
+        return None
+    if is_chinese(cell.names) != (analysis.language == "zh"):  # a row may be named in the other language
         return None
     asked = set(content_terms(analysis.folded))
     for found in ranked:
