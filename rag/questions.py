@@ -744,8 +744,20 @@ def _split_respectively(text: str, folded: str, respectively: re.Match[str]) -> 
     return tuple(piece + tail for piece in pieces)
 
 
+_WHEN = re.compile(
+    r"(?:(?:19|20)\d\d年|[去今前明]年)?(?:(?:第?[一二三四]|[上下]个?)季度|[上下]半年|\d{1,2}月份?|年[底末初])?"
+)
+
+
 def _share(pieces: list[str]) -> list[str]:
-    """Give each piece what it leaves out: the first one's owner in front, the last one's noun behind."""
+    """Give each piece what it leaves out: the first one's owner or time in front, the last one's time and noun behind."""
+    *earlier, last = pieces
+    times = [_time_in(piece) for piece in pieces]
+    first, final = times[0], times[-1]
+    if final and all(time and time[0] == piece for piece, time in zip(earlier, times, strict=False)):
+        return [*(piece + last[final.end() :] for piece in earlier), last]  # 去年和今年青川港的产值
+    if final and final.start() > 1 and not any(times[:-1]):
+        return [*(piece + last[final.start() :] for piece in earlier), last]  # 北园和南园2022年的产值
     owner = re.match(
         r"[^的年月日]{2,12}?(?:高新区|开发区|园区|公司|集团|大学|[市省县区])的?|[^的]{2,14}的", pieces[0]
     )
@@ -756,11 +768,19 @@ def _share(pieces: list[str]) -> list[str]:
     if owner and len(owner.group()) < len(pieces[0]):
         for number, named in enumerate(names[1:], start=1):
             if not named:
-                shared[number] = owner.group() + pieces[number]
+                own_time = times[number] and _time_in(owner.group())
+                shared[number] = owner.group()[: own_time.start() if own_time else None] + pieces[number]
+    if first and not first.start():  # 2022年北园和南园的产值
+        shared = [piece if _time_in(piece) else first.group() + piece for piece in shared]
     noun = re.search(r"(?<=的)[^的]{2,12}$", pieces[-1])
     if noun and "的" not in pieces[0]:
         shared[:-1] = [piece + "的" + noun.group() for piece in shared[:-1]]
     return shared
+
+
+def _time_in(piece: str) -> re.Match[str] | None:
+    """Return the first time that a piece names, as a match."""
+    return next((match for match in _WHEN.finditer(piece) if len(match[0]) > 1), None)
 
 
 def _likeness(left: str, right: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice, zip_longest
 from time import perf_counter
 
 from index.datatypes import Filter, Hit
@@ -12,6 +13,7 @@ from index.library import Library
 from index.search import SearchOptions, search
 from rag.context import number, passages_from_hits
 from rag.datatypes import Passage
+from rag.questions import analyse_question
 from rag.reranker import Reranker
 from rag.settings import Settings
 from rag.tables import verbalise
@@ -49,9 +51,8 @@ def retrieve(
     The score is the fused one, or that of a cross-encoder, which then chooses the passages from more hits.
     """
     begun = perf_counter()
-    options = search_options(settings)
     with library.snapshot():  # a document may be removed once it is found
-        hits = search(library, embedder, query, depth(settings, reranker), where=where, options=options)
+        hits = _hits(library, embedder, query, settings, where, depth(settings, reranker))
         texts = texts_of(library, hits)
     found = perf_counter()
     best = best_hits(query, hits, reranker, settings.passages)
@@ -61,6 +62,22 @@ def retrieve(
         passages=tuple(passages),
         timings={"retrieve_s": found - begun, "rerank_s": perf_counter() - found},
     )
+
+
+def _hits(
+    library: Library, embedder: Embedder, query: str, settings: Settings, where: Filter, k: int
+) -> list[Hit]:
+    """Return the ``k`` best hits, those of each part of a question in turn: what is asked of B may stand far from A."""
+    parts = analyse_question(query).parts
+    queries = [query, *parts] if len(parts) > 1 else [query]
+    options = search_options(settings)
+    found = [search(library, embedder, text, k, where=where, options=options) for text in queries]
+    if len(found) == 1:
+        return found[0]
+    best: dict[int, Hit] = {}
+    for hit in filter(None, chain.from_iterable(zip_longest(*found))):
+        best.setdefault(hit.chunk.id, hit)
+    return [replace(hit, rank=rank) for rank, hit in enumerate(islice(best.values(), k), start=1)]
 
 
 def merged(library: Library, hits: Sequence[Hit]) -> list[Passage]:

@@ -59,6 +59,14 @@ def test_it_answers_with_the_exact_words_and_shows_where_they_stand(
     assert_shows_what_it_says(assistant, answer)
 
 
+def test_each_part_of_a_question_is_searched_for(assistant: Assistant) -> None:
+    answer = assistant.ask("岚川精密和桐光电子分别成立于哪一年？")
+    assert answer.short_answer == "2009年；2012年"
+    assert len({citation.document_id for citation in answer.citations}) == 2
+    assert [passage.number for passage in answer.passages] == list(range(1, len(answer.passages) + 1))
+    assert len({passage.chunk_ids for passage in answer.passages}) == len(answer.passages)
+
+
 @pytest.mark.parametrize(
     "question",
     [
