@@ -827,6 +827,13 @@ def _split_english(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
     return tuple(f"{match.group('head')}{name}{tail}?" for name in (match.group("a"), match.group("b")))
 
 
+_ENGLISH_NAME = re.compile(r"(?<!\w)[A-Z][\w&'’-]*(?: (?:of |the )*[A-Z][\w&'’-]*)*")
+_PRONOUN = re.compile(r"\b(?:it|he|she|they|(?P<own>its|his|her|their))\b")
+_AT = "(?:in|for|during|at|on|from)"
+_LAST_PHRASE = re.compile(rf" {_AT} (?:the )?[\w-]+$")
+_HOW_MANY_EN = re.compile("(?:[Hh]ow (?:many|much))")
+
+
 def _split_english_words(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
     """One part for each question word; one that stands alone gets what the first other one asks about."""
     starts = [0, *(ask.span[0] for ask in asks[1:])]
@@ -834,6 +841,18 @@ def _split_english_words(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
     rests = [_clause(text[ask.span[1] : end]) for ask, end in zip(asks, ends, strict=True)]
     topic = next(filter(None, rests), "")
     pieces = [_clause(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    named = {match.group() for match in _ENGLISH_NAME.finditer(pieces[0][1:])}
+    if len(named) == 1:  # When was Osprey founded and where is it based?
+        (name,) = named
+        pieces[1:] = [
+            _PRONOUN.sub(lambda found: f"{name}'s" if found["own"] else name, piece, count=1)
+            for piece in pieces[1:]
+        ]
+    asked = _LAST_PHRASE.sub("", pieces[0])
+    if _HOW_MANY_EN.match(asked):  # How many visitors came in 2021 and how many in 2022?
+        pieces[1:] = [
+            re.sub(rf"^{_HOW_MANY_EN.pattern}(?= {_AT} |$)", lambda _: asked, p) for p in pieces[1:]
+        ]
     return tuple(
         f"{piece if rest or not topic else f'{piece} {topic}'}?"
         for piece, rest in zip(pieces, rests, strict=True)

@@ -204,6 +204,18 @@ def test_the_number_of_items_of_a_list_is_kept(question: str, count: int | None)
             ("When did the bridge open?", "how much did it cost?"),
         ),
         (
+            "When was Linz Works founded and where is it based?",
+            ("When was Linz Works founded?", "where is Linz Works based?"),
+        ),
+        (
+            "When was the Linz library opened and who is its manager?",
+            ("When was the Linz library opened?", "who is Linz's manager?"),
+        ),
+        (
+            "How many visitors came in 2021 and how many in 2022?",
+            ("How many visitors came in 2021?", "How many visitors came in 2022?"),
+        ),
+        (
             "When were Linz and Graz founded, respectively?",
             ("When were Linz founded?", "When were Graz founded?"),
         ),
