@@ -197,6 +197,7 @@ _ORGANISATION_NOUNS = (
     r"企业|公司|机构|大学|学校|高校|学院|单位|组织|集团|银行|部门|园区|高新区|开发区|医院|研究院|研究所|实验室|团队|球队|俱乐部"
     r"|协会|媒体|报社|报纸|出版社|平台|党派?|军队|车企|工厂"
 )
+_HAN = r"\u4e00-\u9fff"
 _HOW_MANY = r"(?<![哪这那好近十\d])几(?![乎率])"
 _AS_WHAT = (  # 又称之为什么, 被评为什么 ask for what it is called
     r"(?:(?<=[算称之作成视定认名叫列命变更译读])为什么(?=[?。]?$)|(?<=被[称定评封列视认选誉])为什么)"
@@ -247,7 +248,7 @@ _CHINESE_RULES = _rules(
         r"什么是|何谓|何为|(?:指的是|是指|指|意味着)什么|什么意思|是什么意思|的?(?:含义|定义|意思)是?(?:什么)?(?=[?。]?$)",
         "definition",
     ),
-    (r"是否|是不是|有没有|能不能|会不会|能否|可否|吗(?=[?。]?$)", "yes_no"),
+    (rf"是否|能否|可否|([{_HAN}])[不没]\1|吗(?=[?。]?$)", "yes_no"),
     (rf"(?:哪|什么|何种|何|{_HOW_MANY}|啥)(?:一?(?:个|种|款|项|类|条|部|本|首|样))?", "phrase"),
 )
 
@@ -380,7 +381,7 @@ def analyse_question(text: str) -> QuestionAnalysis:
     A question with no question word is taken as a phrase asked for. Parts are found for 分别/"respectively" over a
     pair or a list, and for several question words in one sentence.
     """
-    folded = fold(text)
+    folded = fold(text).replace("甚么", "什么")
     language = "zh" if detect_language(text) == "zh" else "en"
     asks = _find_asks(folded, language)
     if asks[0].kind == "yes_no" and detect_language(text) not in ("zh", "en"):  # German "was" asks what

@@ -13,6 +13,7 @@ from index.library import Library
 from index.search import SearchOptions, search
 from rag.context import number, passages_from_hits
 from rag.datatypes import Passage
+from rag.keywords import as_question
 from rag.questions import analyse_question
 from rag.reranker import Reranker
 from rag.settings import Settings
@@ -119,7 +120,7 @@ def rerank(
     The score is the cross-encoder's, "reranked", or else "fused"; the relevance is the reader's.
     """
     relevance = reader.relevance(
-        query,
+        as_question(query),
         [verbalise(passage.text).text for passage in passages],
         [passage.above for passage in passages],
     )

@@ -75,8 +75,9 @@ def choose(
     if ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
         sure = max(confidence(found.features) for found in ranked if found.sentence == best.sentence)
     text = verbalise(passages[best.sentence.passage].text).text
-    best = _whole_date(best, ranked, text, analysis)
+    best = _whole_date(best, ranked, analysis)
     best = _outcome(best, ranked, text, analysis)
+    best = _whole_range(best, ranked, text, analysis)
     return _coordinated(best, ranked, text, analysis.folded, ask), sure
 
 
@@ -321,14 +322,16 @@ def _leads_to(found: Found, best: Found, text: str) -> bool:
     )
 
 
-_TO_DAY = re.compile(r"\s?[至到—–~-]{1,2}\s?(?:\d{1,2}\s?月\s?)?\d{1,2}\s?[日号]")
+_TO = re.compile(r"\s?(?:[至到~—–-]{1,2}|to)\s?")
+_TO_DAY = re.compile(rf"{_TO.pattern}\d{{1,2}}\s?[日号]")
+_ONE_END = re.compile(  # of a range is asked for
+    r"开[始工幕业馆门学播]|[起首]|[启始]|截止?|结束|到期|闭|完|止|最[高低多少大小长短早晚迟快慢]|至[少多]|不超过"
+    r"|\b(?:start|beg[ia]n|open|launch|end|clos|finish|until|since|least|most|first|last|min|max)"
+)
 
 
-def _whole_date(best: Found, ranked: Sequence[Found], text: str, analysis: QuestionAnalysis) -> Found:
-    """Return the date that the best span is a part of: 10月7日、8日 for the 8日 that the reader saw.
-
-    Where several days are asked for, up to the last one: 5月2日至4日.
-    """
+def _whole_date(best: Found, ranked: Sequence[Found], analysis: QuestionAnalysis) -> Found:
+    """Return the date that the best span is a part of: 10月7日、8日 for the 8日 that the reader saw."""
     ask = analysis.asks[0]
     if ask.kind != "date" or {"年", "时"} & {*ask.units}:
         return best
@@ -340,9 +343,31 @@ def _whole_date(best: Found, ranked: Sequence[Found], text: str, analysis: Quest
         and found.start <= best.start
         and best.end <= found.end
     )
-    whole = max(around, key=lambda found: found.end - found.start, default=best)
-    last = _TO_DAY.match(text, whole.end) if "哪几" in analysis.folded else None
-    return replace(whole, end=last.end()) if last else whole
+    return max(around, key=lambda found: found.end - found.start, default=best)
+
+
+def _whole_range(best: Found, ranked: Sequence[Found], text: str, analysis: QuestionAnalysis) -> Found:
+    """Return the range that a figure or date is one end of: 150元到200元, 5月2日至4日.
+
+    Not where that end is asked for, nor of a change: 由30元到25元.
+    """
+    ask = analysis.asks[0]
+    if best.kind != ask.kind and not (ask.kind in FIGURES and best.kind in FIGURES):
+        return best
+    if (ask.kind not in FIGURES and ask.kind != "date") or {"年", "时"} & {*ask.units}:
+        return best
+    if _ONE_END.search(analysis.folded) or _ORIGIN.search(text[best.sentence.start : best.start]):
+        return best
+    ends = [f for f in ranked if f.sentence == best.sentence and f.kind == best.kind]
+    if best.kind != "date":
+        ends = [f for f in ends if _unit(text, f) == _unit(text, best)]
+    start = min((f.start for f in ends if _TO.fullmatch(text, f.end, best.start)), default=best.start)
+    end = max((f.end for f in ends if _TO.fullmatch(text, best.end, f.start)), default=best.end)
+    if best.kind == "date" and (day := _TO_DAY.match(text, end)):
+        end = day.end()
+    if _ORIGIN.search(text[best.sentence.start : start]):
+        return best
+    return replace(best, start=start, end=end, lead=best.lead if start == best.start else 0)
 
 
 _FORMER = re.compile("前任|上一?任|[卸离]任|(?<![太平中草高])原(?![因来则价料告])")

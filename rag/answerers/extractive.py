@@ -22,6 +22,7 @@ from rag.checking.values import Figure, find_figures, same_dimension
 from rag.crossing import in_known_words, is_crossing
 from rag.datatypes import Passage
 from rag.figures import in_english
+from rag.keywords import as_question
 from rag.questions import EXPLANATIONS, FIGURES, AnswerKind, Ask, QuestionAnalysis, analyse_question
 from rag.readings import PassageReader
 from rag.tables import Verbalised, verbalise
@@ -101,15 +102,16 @@ class ExtractiveAnswerer:
     def draft(self, question: Question, passages: Sequence[Passage]) -> Draft:
         """Answer each thing asked from the best candidate, or say that the passages do not say."""
         used = [passage for passage in passages if passage.text.strip()]
-        words = in_known_words(question.text, [passage.text for passage in used])
-        threshold = self._options.threshold * (1.0 if words == question.text else RENDERED)
+        text = as_question(question.text)
+        words = in_known_words(text, [passage.text for passage in used])
+        threshold = self._options.threshold * (1.0 if words == text else RENDERED)
         analysis = analyse_question(words)
         pieces: list[_Piece | None] = []
         ranked: list[Found] = []
         for number, part in enumerate(analysis.parts):
             part_analysis = analyse_question(part) if len(analysis.parts) > 1 else analysis
             near = pieces[0].found.sentence if pieces and pieces[0] and len(analysis.asks) > 1 else None
-            asked = question.text if len(analysis.parts) == 1 else part
+            asked = text if len(analysis.parts) == 1 else part
             asked = in_full(asked, [passage.text for passage in used])
             ranked = self.ranked(part_analysis, part_analysis.asks[0], used, near, asked)
             ranked = _of_known_names(asked, ranked, used, threshold)

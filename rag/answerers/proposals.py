@@ -49,7 +49,9 @@ def candidates_in(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask)
     """
     wanted = KINDS[ask.kind]
     chosen: dict[TextSpan, Candidate] = {}
-    astray: set[TextSpan] = set()  # figures where a date or a rank is asked for and dates where a figure is
+    astray: set[TextSpan] = (
+        set()
+    )  # figures where a date, a rank or a thing is asked for and dates where a figure is
     clocks = find_clock_times(text) if ask.units == ("时",) else ()
     for c in (*find_candidates(text), *clocks):
         if c.kind in _NUMERIC and (c.kind not in wanted or c.kind == "date") and _is_astray(c, ask):
@@ -77,7 +79,7 @@ def candidates_in(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask)
         if not _may_be(ask, text[start - shift : end - shift]):
             continue
         year = ask.kind == "date" and _BARE_YEAR.fullmatch(text, start - shift, end - shift)
-        if (start, end) not in chosen and (year or not (ask.kind in _NUMERIC and (start, end) in astray)):
+        if (start, end) not in chosen and (year or (start, end) not in astray):
             parts = _items(text, start - shift, end - shift, shift) if ask.kind == "list" else ()
             typed = _filling(text, shift, (start, end), chosen.values())
             chosen[start, end] = (
@@ -116,7 +118,14 @@ def _filling(text: str, shift: int, span: TextSpan, candidates: Iterable[Candida
 
 
 def _is_astray(figure: Candidate, ask: Ask) -> bool:
-    """Tell whether a figure of another kind cannot be meant: 17家 is no rank, 位 and 名 may be, 3月 no time of day."""
+    """Tell whether a figure of another kind cannot be meant: 17家 is no rank, 位 and 名 may be, 3月 no time of day.
+
+    Where a thing is asked for by a question word (什么肉), it is no figure with a unit (五花肉500克).
+    """
+    if ask.kind == "phrase":
+        return ask.span[0] < ask.span[1] and bool(figure.unit) and figure.kind not in ("date", "rank")
+    if ask.kind not in _NUMERIC:
+        return False
     if ask.kind == "rank":
         return bool(figure.unit) and figure.unit not in ("位", "名")
     if ask.kind == figure.kind == "date":
