@@ -122,9 +122,14 @@ _CLOCK_OR_WEEKDAY = re.compile(
     r"[一二三四五六日末](?!\s?[次个回趟天篇班场名种节遍件小])|(?:星期|礼拜)天)"
     r"(?:\s?[、至到—–~和及与-]{1,2}\s?(?:周|星期|礼拜)[一二三四五六日天末]|[至到][一二三四五六日](?![楼层号点]))*"
 )
+_SMALL = r"(?:\d{1,3}|[一二三四五六七八九十两]{1,3})"
 _SEVERAL_UNITS = re.compile(  # 1小时20分钟, 1分54秒12, 10秒31, 2年6个月: one duration, and none of its parts
-    r"(?<![\d.])(?:\d+\s?个?小时\s?\d+\s?(?:分钟|分(?![\d之]))(?:\s?\d+(?:\.\d+)?\s?秒\d*)?"
-    r"|\d+\s?分钟?\s?\d+(?:\.\d+)?\s?秒\d*|\d{1,2}秒\d{1,2}(?!\d)|\d{1,2}\s?年零?\s?\d{1,2}\s?个月)"
+    rf"(?<![\d.一二三四五六七八九十])(?:{_SMALL}\s?个?小时零?\s?{_SMALL}\s?(?:分钟|分(?![\d之]))(?:\s?\d+(?:\.\d+)?\s?秒\d*)?"
+    rf"|\d+\s?分钟?\s?\d+(?:\.\d+)?\s?秒\d*|\d{{1,2}}秒\d{{1,2}}(?!\d)|{_SMALL}\s?年零?\s?{_SMALL}\s?个月(?:零?{_SMALL}[天日])?"
+    rf"|{_SMALL}\s?个月零\s?{_SMALL}\s?[天日])"
+)
+_YUAN_AND_LESS = re.compile(  # 4元5角, 三块五: one sum
+    rf"(?<![\d.])[\d一二三四五六七八九十百两]+(?:元|块)(?:{_SMALL}[角毛](?:{_SMALL}分)?|[1-9一二三四五六七八九](?![\d{_HAN}]))"
 )
 
 SURNAMES = (
@@ -234,9 +239,9 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
     shown = flat(text)
     dates = list(_dates(shown))
     dates.extend(_times(shown, dates))
-    durations = list(_durations(shown))
-    taken = {place for c in (*dates, *durations) for place in range(c.start, c.end)}
-    found: list[Candidate] = [*dates, *durations]
+    wholes = [*dates, *of_several_units(shown)]
+    taken = {place for c in wholes for place in range(c.start, c.end)}
+    found: list[Candidate] = [*wholes]
     found.extend(_figures(shown, taken))
     found.extend(_persons(shown))
     organisations = list(_organisations(shown))
@@ -284,10 +289,12 @@ def _times(text: str, dates: Sequence[Candidate]) -> Iterator[Candidate]:
             yield Candidate(start=match.start(), end=match.end(), kind="date", unit=unit)
 
 
-def _durations(text: str) -> Iterator[Candidate]:
-    """Yield durations that several units state together, and so none alone."""
+def of_several_units(text: str) -> Iterator[Candidate]:
+    """Yield the durations and sums of a folded text that several units state together, and so none alone."""
     for match in _SEVERAL_UNITS.finditer(text):
         yield Candidate(start=match.start(), end=match.end(), kind="duration")
+    for match in _YUAN_AND_LESS.finditer(text):
+        yield Candidate(start=match.start(), end=match.end(), kind="money", unit="元")
 
 
 def _grain(text: str) -> str:

@@ -701,7 +701,7 @@ def _names(text: str, folded: str) -> tuple[str, ...]:
 _POSSESSIVE = re.compile(r"['’]s?(?:\s+|$)")
 _EVERYWHERE = frozenset(("中国", "我国", "全国", "国家高新区", "高新区"))  # names that tell nothing apart
 _ANY_QUESTION_WORD = re.compile(r"什么|多少|哪|谁|何时|几[个家名]")
-_RESPECTIVELY_ZH = re.compile(r"分别|各自|各(?=[有为是])")
+_RESPECTIVELY_ZH = re.compile(r"分别|各自|各(?=[有为是几]|多少)")
 _JOIN_ZH = re.compile(r"、|以及|[和与及]")
 
 
@@ -800,7 +800,7 @@ def _split_clauses(text: str, folded: str, asks: tuple[Ask, ...]) -> tuple[str, 
         gap = folded[earlier.span[1] : later.span[0]]
         cut = re.search(r"[,;?。]|(?:以及|并且|[和与及])(?=[^,;]{0,12}$)", gap)
         if not cut:
-            return (text,)
+            return _split_adjacent(text, folded, asks)
         bounds.append(earlier.span[1] + cut.end())
     bounds.append(len(text))
     pieces = [text[start:end].strip(" ,，;；、?？。和与及") for start, end in pairwise(bounds)]
@@ -811,6 +811,21 @@ def _split_clauses(text: str, folded: str, asks: tuple[Ask, ...]) -> tuple[str, 
         piece if number == 0 or len(topic) < 2 or topic[:2] in piece else topic + "," + piece
         for number, piece in enumerate(pieces)
     )
+
+
+_BETWEEN_ASKS = re.compile(r"[、又和与]?[在由于为]?")
+
+
+def _split_adjacent(text: str, folded: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
+    """One part for each of several question words in a row, without the others: 树多高多重, 谁何时创办的."""
+    gaps = [folded[earlier.span[1] : later.span[0]] for earlier, later in pairwise(asks)]
+    if not all(_BETWEEN_ASKS.fullmatch(gap) for gap in gaps):
+        return (text,)
+    first, last = asks[0].span[0], asks[-1].span[1]
+    words = [
+        gap.lstrip("、又和与") + text[slice(*ask.span)] for gap, ask in zip(["", *gaps], asks, strict=True)
+    ]
+    return tuple(text[:first] + word + text[last:] for word in words)
 
 
 def _split_english(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:

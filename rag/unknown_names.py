@@ -38,19 +38,23 @@ SAME_NAME = 0.1  # share of a word's meanings from which on two words with one i
 def names_unknown(question: str, passages: tuple[str, ...]) -> bool:
     """Return whether a code or a name of the question stands in none of the passages.
 
+    So does a name of which they hold another of its kind only: 黄萼藤, where they tell of 红萼藤.
+
     Args:
         question: as it was asked; in other languages than Chinese and English no names are told.
         passages: with their titles. In Chinese ones a name may stand as it sounds, as its pinyin is written, or as
             the lexicon has it; in other languages it may stand in any form, and none is missed.
     """
-    codes, names = list(_codes(question)), list(_names(question))
-    if not codes and not names:
+    codes, names, told = list(_codes(question)), list(_names(question)), list(_told_apart(question))
+    if not codes and not names and not told:
         return False
     if any(detect_language(text) not in ("zh", "en") for text in (question, *passages)):
         return False
     text = fold("\n".join(passages))
     squeezed = _squeezed(text)
     if any(_squeezed(fold(code)) not in squeezed for code in codes):
+        return True
+    if any(name not in text and any(other in text for other in others) for name, others in told):
         return True
     chinese = "\n".join(fold(passage) for passage in passages if detect_language(passage) == "zh")
     words = PassageWords(chinese)
@@ -63,6 +67,19 @@ def _squeezed(folded: str) -> str:
 
 def _codes(question: str) -> Iterator[str]:
     return (match[0] for match in _CODE.finditer(question) if not _NO_CODE.fullmatch(match[0]))
+
+
+_APART = ("一二三四五六七八九十", "红橙黄绿青蓝紫黑白", "东南西北")
+_FOLLOWED = re.compile(r"(?=(第?)([一二三四五六七八九十红橙黄绿青蓝紫黑白东南西北])([\u3400-\u9fff]{2}))")
+
+
+def _told_apart(question: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield what begins with a number, a colour or a side, with its like: 第一人, with 第二人民 and others."""
+    for match in _FOLLOWED.finditer(fold(question)):
+        before, word, behind = match.groups()
+        kind = next(words for words in _APART if word in words)
+        if bool(before) == (kind == _APART[0]):  # 一人民 is a count
+            yield before + word + behind[0], [before + other + behind for other in kind if other != word]
 
 
 def _names(question: str) -> Iterator[Sequence[str]]:

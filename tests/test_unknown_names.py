@@ -83,3 +83,24 @@ def test_a_country_may_have_another_name(country: str, text: str) -> None:
 )
 def test_in_other_languages_no_name_is_missed(text: str) -> None:
     assert not names_unknown("Who designed the Thornbury Railway in Germany?", (text,))
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [
+        ("青川市第一中学的校长是谁？", True),
+        ("青川市第三中学的校长是谁？", False),
+        ("第一个校长是谁？", False),  # no other is told of
+        ("白山茶几月开花？", True),
+        ("红山茶几月开花？", False),
+        ("山茶几月开花？", False),
+        ("白色的花几月开？", False),
+        ("东门停车场几点关门？", True),
+        ("西门几点关门？", False),
+    ],
+)
+def test_of_a_name_that_a_number_colour_or_side_begins_only_another_may_be_told(
+    question: str, unknown: bool
+) -> None:
+    text = "青川市第三中学校长李明远说，红山茶二月开花。西门停车场晚上九点关门。"
+    assert names_unknown(question, (text,)) == unknown

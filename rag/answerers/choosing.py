@@ -36,8 +36,9 @@ def choose(
     """
     ask = analysis.asks[0]
     best, sure = ranked[0], confidence(ranked[0].features)
-    if _of_another_year(best, analysis) or _of_another(best):
-        fitting = next((found for found in ranked if _is_free(found)), None)
+    if _of_another_year(best, analysis) or _of_another(best) or _is_difference(best, passages, analysis):
+        free = (found for found in ranked if _is_free(found))
+        fitting = next((found for found in free if not _is_difference(found, passages, analysis)), None)
         if fitting and (fits := confidence(fitting.features)) >= threshold:
             best, sure = fitting, fits
         else:
@@ -102,7 +103,8 @@ def _is_elsewhen(found: Found, passages: Sequence[Passage], analysis: QuestionAn
     return bool(_ONCE.search(clause)) and not (_BEFORE.search(question) or _ONCE.search(question))
 
 
-_PART = re.compile(r"^[^;.]*?,? of which (?:about |some )?$")
+_PART = re.compile(r"[^;.]*?,? of which (?:about |some )?|[^;。]{0,6}?[,(]其中,?[^,;。\d]*")
+_OF_WHICH = re.compile(r"其中,?([^,;。\d]*)$")
 
 
 def _whole(
@@ -110,7 +112,9 @@ def _whole(
 ) -> Found | None:
     """Return the figure that the best one is a part of, where the question says nothing of that part: 9, of which 4."""
     text = _folded(best, passages)
-    clause = re.split(r"[,;]\s|\.$", text[best.end : best.sentence.end])[0]
+    clause = re.split(r"[,;]\s|[,;。)]|\.$", text[best.end : best.sentence.end])[0]
+    if before := _OF_WHICH.search(text[best.sentence.start : best.start]):  # 其中研发人员630人
+        clause = before[1] + clause
     if set(content_terms(clause)) & set(content_terms(analysis.folded)):
         return None
     wholes = (
@@ -119,7 +123,7 @@ def _whole(
         if found.sentence == best.sentence
         and found.kind == best.kind
         and found.end < best.start
-        and _PART.match(text[found.end : best.start])
+        and _PART.fullmatch(text[found.end : best.start])
     )
     return max(wholes, key=lambda found: found.end, default=None)
 
@@ -225,6 +229,22 @@ def _of_another(found: Found) -> bool:
 def _is_free(found: Found) -> bool:
     """Whether nothing tells that a candidate is of another year, stage or owner."""
     return min(found.features[name] for name in ("year", "stage", "aligned")) >= 0
+
+
+_MORE = re.compile(
+    r"[比较][^,;。]{1,16}[长短高低大小多少宽窄深浅重轻贵快慢远近早晚](?:出|了|出了)?$"
+)  # 比A桥长420米
+_MORE_THAN = re.compile(r" ?(?:[a-z]+ )?(?:more|less|fewer|[a-z]{3,}er)(?: [a-z]+)? than\b")
+_DIFFERENCE = re.compile(r"[比较差]|多[出了]|少[了]|than|more|less|fewer|differ")
+
+
+def _is_difference(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+    """Whether a figure is by how much a thing exceeds another, where the question asks how much it is."""
+    if analysis.asks[0].kind not in FIGURES or _DIFFERENCE.search(analysis.folded):
+        return False
+    text = _folded(found, passages)
+    clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
+    return bool(_MORE.search(clause) or _MORE_THAN.match(text, found.end, found.sentence.end))
 
 
 _LONG_NOUN = re.compile("[\u4e00-\u9fff]{3,}")  # a shorter one has other words: 职工, 员工

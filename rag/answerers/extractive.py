@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from index.datatypes import Span as TextSpan
 from index.embedder import Embedder
+from index.terms import tagged_words
 from index.text import detect_language, fold, is_chinese
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question
 from rag.answerers.choosing import OTHER, choose
@@ -287,7 +289,14 @@ def _label(analysis: QuestionAnalysis, number: int) -> str:
     end = 0
     while end < min(len(part), len(other)) and part[-1 - end] == other[-1 - end]:
         end += 1
+    end = min(_whole_words(part, end), _whole_words(other, end))  # 眼科, not 眼, of 眼科在几楼
     return re.sub(r"(?:^.*\bof the |^.*\bdid )", "", part[: len(part) - end]).strip(" ,，的是")
+
+
+def _whole_words(text: str, end: int) -> int:
+    """Return how many of the last ``end`` characters of a text are words of their own."""
+    stops = accumulate(len(word) for word, _ in tagged_words(text))
+    return len(text) - next((stop for stop in stops if stop >= len(text) - end), len(text))
 
 
 def _piece(found: Found, passages: Sequence[Passage], sure: float, ask: Ask) -> _Piece:

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from index.datatypes import Span as TextSpan
-from rag.candidates import NEGATIVE, Candidate, CandidateKind, find_candidates, find_clock_times
+from rag.candidates import (
+    NEGATIVE,
+    Candidate,
+    CandidateKind,
+    find_candidates,
+    find_clock_times,
+    flat,
+    of_several_units,
+)
 from rag.datatypes import Span
 from rag.questions import AnswerKind, Ask
 from rag.terms import STOP_WORDS
@@ -212,11 +220,12 @@ def trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
     """
     kept: list[TextSpan] = []
     addresses = [match.span() for match in _ADDRESS.finditer(text)]
+    wholes = [(figure.start, figure.end) for figure in of_several_units(flat(text))]
     for span in spans:
         start, end = span.start, span.end
         if any(s <= start and end <= e for s, e in addresses):
             continue
-        if _cuts_figure(text, start) or _cuts_figure(text, end):
+        if any(_cuts_figure(text, at) or any(s < at < e for s, e in wholes) for at in (start, end)):
             continue
         while start < end and text[start] in _OPEN_EDGES and not _MINUS.match(text, start):
             start += 1
