@@ -16,6 +16,7 @@ from index.datatypes import Span as TextSpan
 from index.terms import tagged_words
 from index.text import detect_language, fold
 from rag.candidates import COUNTED
+from rag.comparing import Comparison, find_comparison
 
 AnswerKind = Literal[
     "money",
@@ -65,6 +66,7 @@ class QuestionAnalysis:
     quoted: tuple[str, ...] = ()  # folded, without their marks
     names: tuple[str, ...] = ()  # folded: Latin names and numbers, bracketed aliases, X公司, X高新区 …
     relative_year: int | None = None  # 去年 -1, 今年 0, 明年 1
+    comparison: Comparison | None = None  # of two things, which the parts then ask about
 
     @property
     def kind(self) -> AnswerKind:
@@ -383,7 +385,8 @@ def analyse_question(text: str) -> QuestionAnalysis:
     """
     folded = fold(text).replace("甚么", "什么")
     language = "zh" if detect_language(text) == "zh" else "en"
-    asks = _find_asks(folded, language)
+    comparison = find_comparison(folded, language)
+    asks = (Ask(kind="quantity", span=comparison.span),) if comparison else _find_asks(folded, language)
     if asks[0].kind == "yes_no" and detect_language(text) not in ("zh", "en"):  # German "was" asks what
         asks = (replace(asks[0], kind="phrase"), *asks[1:])
     names = _names(text, folded)
@@ -395,11 +398,12 @@ def analyse_question(text: str) -> QuestionAnalysis:
         folded=folded,
         language=language,
         asks=asks,
-        parts=_split_parts(text, folded, asks, language),
+        parts=comparison.questions if comparison else _split_parts(text, folded, asks, language),
         years=_years(folded),
         quoted=quoted,
         names=names,
         relative_year=next((shift for word, shift in _RELATIVE_YEARS if word in folded), None),
+        comparison=comparison,
     )
 
 

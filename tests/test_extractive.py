@@ -678,6 +678,27 @@ def test_each_part_of_a_question_is_cited_from_its_own_document() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [("青川桥和临江桥哪座更长？", "临江桥"), ("青川桥和临江桥哪座短？", "青川桥")],
+)
+def test_a_comparison_is_answered_by_a_name_and_shows_both_figures(question: str, short: str) -> None:
+    evidence = passages("青川桥全长420米。", "临江桥全长1.2公里。", "青川桥和临江桥都很美。")
+    draft = ask(question, evidence)
+    assert draft.short_answer == short
+    assert [draft.text[c.start : c.end] for c in draft.claims] == [
+        "青川桥：420米。“青川桥全长420米。”[1]",
+        "临江桥：1.2公里。“临江桥全长1.2公里。”[2]",
+    ]
+
+
+def test_one_figure_is_not_told_of_two_things() -> None:
+    draft = ask("青川桥和临江桥分别有多长？", passages("青川桥全长420米，是老桥。"))
+    assert draft.short_answer == "420米"
+    assert draft.notes == ("没有找到：临江。",)
+    assert ask("青川桥和临江桥分别有多长？", passages("青川桥和临江桥都长420米。")).notes == ()
+
+
 def test_years_that_disagree_each_say_their_figure() -> None:
     evidence = passages("2022年，青川港产值达到88亿元。", "2020年，青川港产值达到61亿元。")
     draft = ask("青川港产值达到多少？", evidence)

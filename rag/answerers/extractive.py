@@ -21,6 +21,7 @@ from rag.answerers.choosing import OTHER, choose
 from rag.answerers.evidence import Found, Sentence, find_evidence, passage_sentences
 from rag.answerers.scoring import confidence, rank_score, shipped_weights
 from rag.checking.values import Figure, find_figures, same_dimension
+from rag.comparing import Comparison
 from rag.crossing import in_known_words, is_crossing
 from rag.datatypes import Passage
 from rag.figures import in_english
@@ -93,7 +94,7 @@ class ExtractiveAnswerer:
     @property
     def fingerprint(self) -> str:
         """Name, version of the rules, their weights and options."""
-        return f"extractive-5 {shipped_weights().digest} threshold={self._options.threshold:g}"
+        return f"extractive-6 {shipped_weights().digest} threshold={self._options.threshold:g}"
 
     def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
         """Yield the text in one piece, then its draft."""
@@ -124,6 +125,8 @@ class ExtractiveAnswerer:
             piece = _piece(best, used, sure * _known_share(asked, best, used), part_analysis.asks[0])
             label = _label(analysis, number)
             pieces.append(replace(piece, label=label) if label else piece)
+        if len(analysis.asks) == 1:
+            pieces = _each_its_own(pieces)
         sure = max((piece.confidence for piece in pieces if piece), default=0.0)
         kept = [piece for piece in pieces if piece and piece.confidence >= threshold]
         language = "zh" if question.language == "zh" else "en"
@@ -134,7 +137,9 @@ class ExtractiveAnswerer:
         others = self._others(analysis, kept[0], ranked, used) if len(analysis.parts) == 1 else []
         if others:
             return _write_disagreeing(kept[0], others, language, sure)
-        return _write(kept, language, sure, _missing_note(missing, language))
+        draft = _write(kept, language, sure, _missing_note(missing, language))
+        winner = _winner(analysis.comparison, pieces) if analysis.comparison and not missing else ""
+        return replace(draft, short_answer=winner) if winner else draft
 
     def ranked(
         self,
@@ -281,8 +286,36 @@ def _value(piece: _Piece) -> str:
     return re.sub(r"\s", "", folded)
 
 
+_OF_ALL = re.compile(r"[都均各皆同]|\b(?:all|both|each)\b")
+
+
+def _each_its_own(pieces: Sequence[_Piece | None]) -> list[_Piece | None]:
+    """Leave a figure or name that answers for several things to the one it is surest of, if it isn't told of all."""
+    surest: dict[tuple[int, int, int], float] = {}
+    for piece in filter(None, pieces):
+        place = (piece.passage.number, piece.found.start, piece.found.end)
+        surest[place] = max(piece.confidence, surest.get(place, 0.0))
+
+    def is_own(piece: _Piece) -> bool:
+        sentence = piece.read.text[piece.found.sentence.start : piece.found.sentence.end]
+        place = (piece.passage.number, piece.found.start, piece.found.end)
+        return piece.confidence == surest[place] or bool(_OF_ALL.search(sentence))
+
+    return [piece if piece and is_own(piece) else None for piece in pieces]
+
+
+def _winner(comparison: Comparison, pieces: Sequence[_Piece | None]) -> str:
+    """Return the name of the thing whose figure is what a comparison asks for; empty where that can't be told."""
+    first, second = (_figure(piece) if piece else None for piece in pieces)
+    if not first or not second or not same_dimension(first, second) or first.number == second.number:
+        return ""
+    return comparison.names[int((second.number > first.number) == comparison.greatest)]
+
+
 def _label(analysis: QuestionAnalysis, number: int) -> str:
     """Return what tells one part of a question from the others, for the front of its line."""
+    if analysis.comparison:
+        return analysis.comparison.names[number]
     if len(analysis.parts) == 1 or len(analysis.asks) > 1:
         return ""
     part, other = analysis.parts[number], analysis.parts[number - 1 if number else 1]
