@@ -11,7 +11,7 @@ from index.text import detect_language, fold
 from rag.questions import analyse_question
 
 _RARE_WHAT = re.compile("甚[麼么麽]|什麽")
-_REQUEST = re.compile(r"请|介绍|[说讲谈]一?[说讲谈下]|告诉|总结|概括|列出|列举")
+_ASKS = re.compile(r"还是|请|介绍|[说讲谈]一?[说讲谈下]|告诉|总结|概括|列出|列举")
 _FIGURE = re.compile(
     r"(?:[数率额费价]|[产销容含用流]量|数量|费用|价[格钱]|面积|收入|产值|人口|[长高宽深温]度)[是为]?$"
 )
@@ -28,7 +28,7 @@ def as_question(text: str) -> str:
     text = _RARE_WHAT.sub("什么", text)
     start, end = analyse_question(text).asks[0].span
     folded = fold(text)
-    if start < end or _REQUEST.search(folded):
+    if start < end or _ASKS.search(folded):
         return text
     words = text.rstrip(" ?？。.!！")
     folded = folded[: len(words)]

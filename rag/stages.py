@@ -101,6 +101,11 @@ _ALTERNATIVE = re.compile(
         for number, pattern in enumerate(patterns)
     )
 )
+APART = ("一二三四五六七八九十", "红橙黄绿青蓝紫黑白", "东南西北")
+"""Words that tell names apart which are alike else: 第一中学, 红山茶, 东城区. A number has 第 before it."""
+NAME_APART = re.compile(
+    rf"(?=(?P<name>(?:第(?P<number>[{APART[0]}])(?![期批届季轮次个名位步点条款项十百])|(?P<word>[{''.join(APART[1:])}]))(?P<kind>[\u3400-\u9fff]{{2}})))"
+)
 _JOINED = re.compile(r"\s?(?:[、和与及]|and)\s?")
 _CLAUSE = re.compile("[,;。!?、]")
 
@@ -115,6 +120,7 @@ def marks(text: str) -> Iterator[Mark]:
     found = [
         *map(_mark, _STAGE.finditer(text)),
         *map(_alternative, _ALTERNATIVE.finditer(text)),
+        *map(_apart, NAME_APART.finditer(text)),
     ]
     for mark in sorted(found, key=lambda mark: mark.start):
         alike = last and last.kind == mark.kind and mark.kind not in _COUNTED
@@ -158,6 +164,10 @@ def _number(numeral: str) -> str:
 def _alternative(match: re.Match[str]) -> Mark:
     kind, _, which = (match.lastgroup or "").partition("_")
     return Mark(kind, frozenset({which}), *match.span())
+
+
+def _apart(match: re.Match[str]) -> Mark:
+    return Mark(match["kind"], frozenset({match["number"] or match["word"]}), *match.span("name"))
 
 
 def _stage(kind: str, which: str) -> str:

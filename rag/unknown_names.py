@@ -16,6 +16,7 @@ from index.text import detect_language, fold
 from index.translation.lexicon import lexicon, singular
 from rag.crossing import PassageWords
 from rag.questions import ENGLISH_OPENERS
+from rag.stages import APART, NAME_APART
 from rag.terms import STOP_WORDS
 
 _CODE = re.compile(r"(?<![A-Za-z\d.-])[A-Z][A-Za-z]{0,5}-?\d{1,4}[A-Za-z]?(?![A-Za-z\d%]|\.\d)")
@@ -69,17 +70,12 @@ def _codes(question: str) -> Iterator[str]:
     return (match[0] for match in _CODE.finditer(question) if not _NO_CODE.fullmatch(match[0]))
 
 
-_APART = ("一二三四五六七八九十", "红橙黄绿青蓝紫黑白", "东南西北")
-_FOLLOWED = re.compile(r"(?=(第?)([一二三四五六七八九十红橙黄绿青蓝紫黑白东南西北])([\u3400-\u9fff]{2}))")
-
-
 def _told_apart(question: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield what begins with a number, a colour or a side, with its like: 第一人, with 第二人民 and others."""
-    for match in _FOLLOWED.finditer(fold(question)):
-        before, word, behind = match.groups()
-        kind = next(words for words in _APART if word in words)
-        if bool(before) == (kind == _APART[0]):  # 一人民 is a count
-            yield before + word + behind[0], [before + other + behind for other in kind if other != word]
+    """Yield what a number, a colour or a side tells apart, and what it is told from: 第一人 and 第二人民, 第三人民."""
+    for match in NAME_APART.finditer(fold(question)):
+        word, name = match["number"] or match["word"], match["name"]
+        alike = next(words for words in APART if word in words)
+        yield name[:-1], [name.replace(word, other, 1) for other in alike if other != word]
 
 
 def _names(question: str) -> Iterator[Sequence[str]]:

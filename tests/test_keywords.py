@@ -27,6 +27,7 @@ def test_keywords_ask_for_their_last_noun(typed: str, asked: str) -> None:
         "青川节由谁主办？",
         "青川馆可不可以拍照？",
         "请介绍青川馆",
+        "熬糖用大火还是小火",
         "Qingchuan festival organiser",
         "？",
         "",

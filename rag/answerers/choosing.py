@@ -36,9 +36,9 @@ def choose(
     """
     ask = analysis.asks[0]
     best, sure = ranked[0], confidence(ranked[0].features)
-    if _of_another_year(best, analysis) or _of_another(best) or _is_difference(best, passages, analysis):
+    if _of_another_year(best, analysis) or _of_another(best) or _is_otherwise(best, passages, analysis):
         free = (found for found in ranked if _is_free(found))
-        fitting = next((found for found in free if not _is_difference(found, passages, analysis)), None)
+        fitting = next((found for found in free if not _is_otherwise(found, passages, analysis)), None)
         if fitting and (fits := confidence(fitting.features)) >= threshold:
             best, sure = fitting, fits
         else:
@@ -73,6 +73,8 @@ def choose(
         ):
             best, sure = same, fits
     best, sure = _in_office(best, sure, ranked, passages, analysis)
+    if stated := _alternative(ranked, passages, analysis, threshold):
+        return stated
     if ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
         sure = max(confidence(found.features) for found in ranked if found.sentence == best.sentence)
     text = verbalise(passages[best.sentence.passage].text).text
@@ -238,13 +240,24 @@ _MORE_THAN = re.compile(r" ?(?:[a-z]+ )?(?:more|less|fewer|[a-z]{3,}er)(?: [a-z]
 _DIFFERENCE = re.compile(r"[比较差]|多[出了]|少[了]|than|more|less|fewer|differ")
 
 
-def _is_difference(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
-    """Whether a figure is by how much a thing exceeds another, where the question asks how much it is."""
-    if analysis.asks[0].kind not in FIGURES or _DIFFERENCE.search(analysis.folded):
+_EARNINGS = re.compile("收入|支出|利润|产值|销售额|营业额|税收")
+_TAKEN = re.compile(rf"(?:{_EARNINGS.pattern})[^,;。\d]{{0,4}}$")  # 门票收入 is no price
+_PRICE = re.compile(
+    r"(?<![花赚挣投欠赔捐筹拨用出])(?<![花赚挣投欠赔捐筹拨用出]了)多少钱|票价|价[格钱]|单价|售价"
+)
+
+
+def _is_otherwise(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+    """Whether a figure is a difference where the question asks how much a thing is, or a revenue for a price."""
+    question = analysis.folded
+    if analysis.asks[0].kind not in FIGURES:
         return False
     text = _folded(found, passages)
     clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
-    return bool(_MORE.search(clause) or _MORE_THAN.match(text, found.end, found.sentence.end))
+    if _PRICE.search(question) and _TAKEN.search(clause) and not _EARNINGS.search(question):
+        return True
+    differs = _MORE.search(clause) or _MORE_THAN.match(text, found.end, found.sentence.end)
+    return bool(differs) and not _DIFFERENCE.search(question)
 
 
 _LONG_NOUN = re.compile("[\u4e00-\u9fff]{3,}")  # a shorter one has other words: 职工, 员工
@@ -294,7 +307,7 @@ def _is_compared(found: Found, passages: Sequence[Passage], analysis: QuestionAn
 
 
 _CHANGED = re.compile(
-    r"[^\d,，。;；]{0,8}?[增升提扩涨降减跌缩][^\d,，。;；]{0,3}?[至到为](?:(?:19|20)\d\d年)?[^\d,，。;；]{0,3}"
+    r"[^\d,，。;；]{0,8}?[增升提扩涨降减跌缩调改变][^\d,，。;；]{0,3}?[至到为](?:(?:19|20)\d\d年)?[^\d,，。;；]{0,3}"
 )
 _BEFORE = re.compile(r"原|[最起当]初|刚开始|一开始|[之此以]前|(?<![目当提])前|过去|[由从](?:多少|几)")
 _ORIGIN = re.compile(r"[由从](?P<when>[^\d,，。;；]{0,6}的|(?:19|20)\d\d年的?)?$")
@@ -388,6 +401,29 @@ def _whole_range(best: Found, ranked: Sequence[Found], text: str, analysis: Ques
     if _ORIGIN.search(text[best.sentence.start : start]):
         return best
     return replace(best, start=start, end=end, lead=best.lead if start == best.start else 0)
+
+
+_OR = re.compile(r"(?P<one>.+)还是(?P<other>[^,?呢]{1,8}?)[呢?]*")
+
+
+def _alternative(
+    ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis, threshold: float
+) -> tuple[Found, float] | None:
+    """Return the one of two alternatives that the best sentence with only one of them states: 用大火还是小火."""
+    match = _OR.fullmatch(analysis.folded)
+    if not match:
+        return None
+    other = match["other"]
+    for found in ranked:
+        sentence = _sentence(found, passages)
+        stated = [word for word in (match["one"][-len(other) :], other) if word in sentence]
+        sure = max(confidence(beside.features) for beside in ranked if beside.sentence == found.sentence)
+        if len(stated) == 1 and sure >= threshold:
+            start = found.sentence.start + sentence.index(stated[0])
+            return replace(
+                found, start=start, end=start + len(stated[0]), kind="phrase", parts=(), lead=0
+            ), sure
+    return None
 
 
 _FORMER = re.compile("前任|上一?任|[卸离]任|(?<![太平中草高])原(?![因来则价料告])")

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from index.datatypes import Span as TextSpan
+from index.terms import tagged_words
+from index.text import is_chinese
 from rag.candidates import (
     NEGATIVE,
     Candidate,
@@ -90,6 +92,8 @@ def candidates_in(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask)
         if (start, end) not in chosen and (year or (start, end) not in astray):
             parts = _items(text, start - shift, end - shift, shift) if ask.kind == "list" else ()
             typed = _filling(text, shift, (start, end), chosen.values())
+            if typed and is_chinese(text[typed.end - shift : end - shift]):
+                continue
             chosen[start, end] = (
                 replace(typed, start=start, end=end)
                 if typed
@@ -113,9 +117,15 @@ _AROUND_FIGURE = re.compile(
 
 
 def _filling(text: str, shift: int, span: TextSpan, candidates: Iterable[Candidate]) -> Candidate | None:
-    """Return the figure or date that fills an English span but for its article and its noun: about 1,846 employees."""
+    """Return the figure or date that fills a span but for what stands around it.
+
+    In English an article and a noun, about 1,846 employees; in Chinese what happens then: 九月开花.
+    """
     for found in candidates:
         if found.kind in _NUMERIC and span[0] <= found.start and found.end <= span[1]:
+            rest = text[found.end - shift : span[1] - shift]
+            if found.start == span[0] and is_chinese(rest) and tagged_words(rest)[0][1].startswith("v"):
+                return found
             before, after = (
                 text[span[0] - shift : found.start - shift],
                 text[found.end - shift : span[1] - shift],
