@@ -88,8 +88,9 @@ class IndexCache:
             index.save(self._folder / CACHE_FOLDER, stamp)
 
     def forget(self) -> None:
-        """Drop the index in memory."""
-        self._latest = None
+        """Drop the index in memory, and one that is being built: it may be of a folder that was exchanged."""
+        with self._lock:
+            self._latest = None
 
     def _keep(self, meta: Mapping[str, str], index: VectorIndex, started: float) -> None:
         now = time.monotonic()

@@ -54,6 +54,15 @@ def test_library_commands_verify_rebuild_remove_and_tell(chuchu: Chuchu, documen
     assert json.loads(chuchu("library", "info", "--library", "lib", "--json").out)["documents"] == 1
 
 
+def test_an_empty_library_is_told_apart_from_documents_that_do_not_say(
+    chuchu: Chuchu, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert chuchu("ingest", tmp_path / "empty", "--library", "lib").status == 1
+    asked = chuchu("ask", "青岭茶园2023年产茶叶多少吨？", "--library", "lib")
+    assert (asked.status, "holds no documents yet" in asked.err) == (0, True)
+
+
 def test_removing_what_is_not_there_is_an_error(chuchu: Chuchu, documents: Path) -> None:
     chuchu("ingest", documents, "--library", "lib")
     result = chuchu("library", "remove", "*.pdf", "--library", "lib")

@@ -85,6 +85,13 @@ def parse(pieces: list[str]) -> list[tuple[str, str, tuple[tuple[int, int], ...]
             "According to passages 1, 2 and 4, it grew.",
             [("", "According to , it grew.", ((13, 1), (13, 2), (13, 4)))],
         ),
+        (
+            "According to passages 3 to 5, it grew.",
+            [("", "According to , it grew.", ((13, 3), (13, 4), (13, 5)))],
+        ),
+        ("Passages 1 to 3 say so.", [("", "Passages say so.", ((8, 1), (8, 2), (8, 3)))]),
+        ("根据第2段到第4段，产值增长。", [("", "根据，产值增长。", ((2, 2), (2, 3), (2, 4)))]),
+        ("It grew [2 to 4].", [("", "It grew.", ((7, 2), (7, 3), (7, 4)))]),
         ("As stated in passage 1, it grew.", [("", "As stated in , it grew.", ((13, 1),))]),
         ("It grew (see passage 2).", [("", "It grew.", ((7, 2),))]),
         ("产值增长（见段落1）。", [("", "产值增长。", ((4, 1),))]),

@@ -289,7 +289,13 @@ def _open(
 
     folder = library_folder(library, sample=sample, embedder=embedder, dimensions=dimensions)
     settings = Settings.load(folder).changed(answerer=answerer, strict=strict, reranker=reranker)
-    return Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
+    assistant = Assistant.open(folder, settings=settings, embedder=embedder, dimensions=dimensions)
+    if not assistant.library.stats().documents:
+        typer.echo(
+            f"{folder} holds no documents yet; read some with: chuchu ingest DOCS --library {folder}",
+            err=True,
+        )
+    return assistant
 
 
 def _print_json(value: object) -> None:

@@ -17,7 +17,9 @@ from string import ascii_letters
 from index.sentences import split_sentences
 
 _NUMBER = r"(?![0０]+(?!\d))\d{1,3}"  # passages count from 1, and a year in brackets is no marker
-_JOINT = r"\s*+(?:[,，、;；]\s*+(?:and\b|和)?|and\b|[&和与及]|[-–—~～至])\s*+"  # possessive, as blanks meet
+_JOINT = (
+    r"\s*+(?:[,，、;；]\s*+(?:and\b|和)?|and\b|to\b|[&和与及]|[-–—~～至到])\s*+"  # possessive, as blanks meet
+)
 _WORDS = ("段落", "资料", "文档", "来源", "passage", "source", "document", "doc")
 _WORD = rf"(?:{'|'.join(_WORDS)})s?"
 _NAMED = rf"{_WORD}\s*+[:：#^]?\s*+{_NUMBER}"
@@ -26,10 +28,10 @@ _MORE = rf"(?:{_JOINT}{_ONE}){{0,30}}"
 _SEE = ("见", "参见", "详见", "参考", "来源", "出处", "source", "sources", "see", "from")
 _SEEN = rf"(?:(?:{'|'.join(_SEE)})\s*+[:：]?\s*+)?"
 _NTH = rf"(?:第\s*{_NUMBER}\s*个?段落?|段落\s*{_NUMBER})"
-_NTHS = rf"{_NTH}(?:\s*+(?:[、和与及&]|[-–—~～至]|[,，](?=\s*(?:第|段落)))\s*+(?:{_NTH}|{_NUMBER})){{0,30}}"
+_NTHS = rf"{_NTH}(?:\s*+(?:[、和与及&]|[-–—~～至到]|[,，](?=\s*(?:第|段落)))\s*+(?:{_NTH}|{_NUMBER})){{0,30}}"
 # After a comma a bare number may be of what follows, unless there are several passages.
 _PASSAGES = (
-    rf"(?:passage\s{_NUMBER}(?:\s*+(?:,|and\b|&|,\s*and\b)\s*+passage\s{_NUMBER}|\s+and\s+{_NUMBER}){{0,30}}"
+    rf"(?:passage\s{_NUMBER}(?:\s*+(?:,|and\b|to\b|&|,\s*and\b)\s*+passage\s{_NUMBER}|\s+and\s+{_NUMBER}){{0,30}}"
     rf"|passages\s{_NUMBER}(?:{_JOINT}(?:passage\s)?{_NUMBER}){{0,30}})"
 )
 LEADS, LEADS_EN = ("根据", "依据", "按照"), ("according to", "based on")
@@ -65,7 +67,7 @@ _BLANKS = " \t\u3000"  # before a marker in brackets they go with it
 _SQUARE = r"\\?[\[【［]{1,2}[^\]】］\n]{0,80}"
 _ROUND = rf"[(（]\s*+{_SEEN}(?:{_WORD}|第)[^)）\n]{{0,60}}"
 # numbers, "and", further words for a passage
-_LISTED = r"[\s\d,，、;；&:：#^和与及第个段落至–—~～andpsge-]{0,60}"
+_LISTED = r"[\s\d,，、;；&:：#^和与及第个段落至到–—~～andpsgeto-]{0,60}"
 _OPENED = (
     re.compile(rf"(?:{_SQUARE}[\]】］]?|{_ROUND}[)）]?|\\)$", re.IGNORECASE),
     re.compile(rf"[(（]\s*+{_SEEN}(?:{_begun((*_WORDS, *_SEE))})?$", re.IGNORECASE),
@@ -88,7 +90,7 @@ _NAMING = (
     ),
 )
 _LAST_LETTERS = re.compile(r"(?<![A-Za-z])[A-Za-z]{1,12}$")
-_RANGE = re.compile(rf"({_NUMBER})(?:[^\d,，、;；]*[-–—~～至]\D*({_NUMBER}))?")
+_RANGE = re.compile(rf"({_NUMBER})(?:[^\d,，、;；]*(?:[-–—~～至到]|\bto\b)\D*({_NUMBER}))?")
 LONGEST_RANGE = 50  # numbers; [1-999] is no citation of each
 
 _CODE = re.compile(r"`+|\n")
