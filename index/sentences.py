@@ -8,6 +8,7 @@ from unicodedata import east_asian_width
 from index.datatypes import Span
 from index.text import is_spaced
 
+_OPENERS = "“‘\"'(£$€&"  # of a word at the start of a wrapped line
 _CLOSERS = "”’\"'」』）)】〕》〉]*_"
 _SPOKEN = "说|表示|介绍|指出|强调|认为|称|道|问|答|告诉记者|坦言|回忆|感慨|解释|透露|说道|说明"
 _END = re.compile(
@@ -96,8 +97,9 @@ def _line_ends(text: str, start: int, match: re.Match[str]) -> bool:
         return True
     if after[0].islower() or before.endswith((",", "-")):
         return False
-    line = text.rfind("\n", start, match.start()) + 1 or start
-    return not (after[0].isalnum() and _columns(text[line : match.start()]) >= _WRAPPED_WIDTH)
+    line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]  # the sentence may begin in mid-line
+    opens = after[0].isalnum() or after[0] in _OPENERS
+    return not (opens and _columns(line) >= _WRAPPED_WIDTH)
 
 
 def _columns(line: str) -> int:

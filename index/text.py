@@ -76,7 +76,7 @@ _UNSPACED = re.compile(  # East Asian (but Hangul) and Southeast Asian scripts w
 
 def is_spaced(before: str, after: str) -> bool:
     """Tell whether a blank stands between two lines that are joined: where both are of scripts that space words."""
-    joint = before.rstrip(_BESIDE_WORDS)[-1:], after.lstrip("“‘«„\"'")[:1]
+    joint = before.rstrip(_BESIDE_WORDS)[-1:], after.lstrip("“‘«„\"'£€")[:1]
     return all(
         char.isascii() or (unicodedata.category(char)[0] in "LMN" and not _UNSPACED.match(char))
         for char in joint

@@ -44,6 +44,18 @@ CASES = {
         "The harbour of the town was rebuilt in the spring of\nthat year. Boats came.",
         ["The harbour of the town was rebuilt in the spring of\nthat year.", "Boats came."],
     ),
+    "a wrapped line in which the sentence begins": (
+        "The mill burnt down. It was rebuilt by Harker and his\nPartner in 1850 and given the name of\n“New Mill”.",
+        [
+            "The mill burnt down.",
+            "It was rebuilt by Harker and his\nPartner in 1850 and given the name of",
+            "“New Mill”.",
+        ],
+    ),
+    "a wrapped line before a sum": (
+        "The roof leaked. To mend it the parish had to borrow more than\n£4,000 from\nLinz.",
+        ["The roof leaked.", "To mend it the parish had to borrow more than\n£4,000 from", "Linz."],
+    ),
     "emphasis": ("**要修路。**各区要配合。", ["**要修路。**", "各区要配合。"]),
     "a quoted question goes on": ('"Is it far?" he asked. No.', ['"Is it far?" he asked.', "No."]),
     "stops of other scripts": (
