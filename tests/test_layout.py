@@ -394,6 +394,45 @@ def test_an_english_page_is_read_alike() -> None:
     assert len(found[("School Board Elects New Chair",)]) == 1
 
 
+TWO_PAGES = """THE PORT CHRONICLE
+Tuesday, May 4, 2021                                        Page 1
+
+NEW PILOT BOAT IS NAMED
+
+By Ann Wold
+
+The pilots of the port have a new boat, which was named by the
+widow of the last coxswain on Saturday morning at the old quay.
+(Continued on page 2)
+
+[Photo: The new boat leaves the old quay on Saturday with her
+first crew. Photograph by Jon Brandt]
+
+BAKERY CLOSES AFTER A CENTURY
+The bakery on Mill Lane will close in June because nobody could be
+found to take it over, its owner told this newspaper yesterday.
+
+THE PORT CHRONICLE
+Tuesday, May 4, 2021                                        Page 2
+
+(Continued from page 1)
+
+She is fourteen metres long and can go out in any weather, which
+the old boat could not, and she has room for six men.
+"""
+
+
+def test_the_second_page_of_a_newspaper_goes_on_with_the_first() -> None:
+    headline = "NEW PILOT BOAT IS NAMED"
+    document, blocks = blocks_of(TWO_PAGES)
+    assert (document.title, document.date) == ("THE PORT CHRONICLE 2021-05-04", "2021-05-04")
+    captions = [words(TWO_PAGES, block) for block in blocks if block.kind == "caption"]
+    assert [(caption[:7], caption[-8:]) for caption in captions] == [("[Photo:", " Brandt]")]
+    found = paragraphs(TWO_PAGES)
+    assert [text[:10] for text in found[(headline,)]] == ["The pilots", "She is fou"]
+    assert [text[:10] for text in found[(headline, "BAKERY CLOSES AFTER A CENTURY")]] == ["The bakery"]
+
+
 def test_markdown_is_title_sections_lists_tables_and_code() -> None:
     text = (
         "# Widget\n\nMakes widgets.\n\n## Use\n\n```\n# not a heading\n```\n\n- first\n- second\n\n### Options\n\n"

@@ -306,6 +306,8 @@ def set_headings(ordered: list[list[Piece]], articles: list[Article]) -> None:
                 stack.append((rank, cues.bare(piece.text)))
                 piece.level = min(6, len(stack) + len(base))
                 under_heading = True
+            elif piece.role == "jump_from":  # what lands here left another place than the section above
+                stack.clear()
             elif piece.role == "caption" and len(articles) > 1 and not under_heading:
                 piece.above = base
             else:

@@ -29,7 +29,7 @@ _TIME_OPENING = re.compile(
 _DANGLING_END = re.compile(
     r"(?:[的和与及或在对向把被将为是从由以于并且而、，,（(“‘《—-]|\b(?:the|of|and|to|in|a|an|for|with|by|or|on))$"
 )
-_PAIRS = ("“”", "‘’", "（）", "()", "《》", "「」", "『』", "【】")
+_PAIRS = ("“”", "‘’", "（）", "()", "《》", "「」", "『』", "【】", "[]")
 
 _ROLE = (
     r"本报|本刊|本网|本社|特约|见习|实习|驻[^\s记]{1,6}|首席|全媒体|融媒体|[\u4e00-\u9fff]{2,6}(?:日报|晚报|时报|商报|社)|"
@@ -51,12 +51,12 @@ _BY = re.compile(
 _SIGN_OFF = re.compile(rf"[{_MARKS}]?\s*[（(](?:[{CJK}·\s]{{2,20}}|(?:责任)?编辑[^（）()]{{1,20}})[）)]$")
 
 _CAPTION_START = re.compile(
-    r"(?:[▲△▼◀▶]\s*)?(?:图为|图[示中]为|图[一二三四五六七八九十\d]+[\s:：.、]|[上下左右题]图[：:为\s]|本版(?:图片|摄影)|"
+    r"(?:[▲△▼◀▶]\s*)?(?:[\[【（(](?:图片?|照片|[Pp]hoto(?:graph)?|[Cc]aption|[Pp]icture|[Ii]mage)\s?[:：]|图为|图[示中]为|图[一二三四五六七八九十\d]+[\s:：.、]|[上下左右题]图[：:为\s]|本版(?:图片|摄影)|"
     r"表[一二三四五六七八九十\d]+[\s:：.、]|(?:Figure|Fig\.?|Table|Photo|Image|Picture|Chart)\s*\d*\s*[:.：])"
 )
 _CAPTION_END = re.compile(
     r"(?:摄(?:影)?|供图|制图|绘图|资料(?:图片?|照片)|图片来源[:：]?\S{0,16}|图[/／]\S{2,10}|"
-    r"(?:[Pp]hotos?|[Ii]mage|[Cc]redit|[Ii]llustration)(?: by|:| courtesy of)\s+[^.]{2,60})[）)\]】.。]?$"
+    r"(?:[Pp]hoto(?:graph)?s?|[Ii]mage|[Cc]redit|[Ii]llustration)(?: by|:| courtesy of)\s+[^.]{2,60})[）)\]】.。]?$"
 )
 _SURE_DATELINE = re.compile(
     rf"(?:[{_MARKS}]\s*)?(?:【?[{CJK}\d]{{0,16}}?(?:讯|电|报|社)】?\s*[（(][^（）()]{{0,40}}?(?:记者|通讯员|实习生|特约)[^（）()]{{0,60}}[）)]|"
@@ -334,8 +334,8 @@ def is_issue_line(text: str) -> bool:
 
     Words behind a date tell what happened that day unless they are those of an imprint.
     """
-    text = simple(text)
-    if width(text) > 40 or text.rstrip().endswith(("。", "，")):
+    text = " ".join(simple(text).split())  # a date and a page number may stand at the two ends of a line
+    if width(text) > 40 or text.endswith(("。", "，")):
         return False
     if _SOURCE_LINE.match(bare(text).strip("*_")):
         return True

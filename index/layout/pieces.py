@@ -312,6 +312,8 @@ def _goes_on(previous: _Line, line: _Line, current: Piece, longest: int, wrapped
     """Whether a line continues the piece that the previous line belongs to."""
     if len(current.text) > LONGEST_PARAGRAPH:
         return False  # joining on and on would take quadratic time
+    if current.role == "caption" and current.text[0] in "[【（(" and not cues.is_balanced(current.text):
+        return True
     if (
         current.role not in ("text", "list")
         or previous.hard

@@ -222,7 +222,15 @@ def _find_masthead(pieces: Sequence[Piece]) -> None:
             for piece in pieces[: line.order + 1]:
                 piece.extra["front"] = "1"
             name.extra["masthead"] = cues.bare(name.text)
+            _find_later_mastheads(pieces, name, line)
             return
+
+
+def _find_later_mastheads(pieces: Sequence[Piece], name: Piece, line: Piece) -> None:
+    """Mark the masthead, and the issue line under it, where they come again over a later page of one text."""
+    for upper, lower in pairwise(pieces[line.order + 1 :]):
+        if key(upper.text) == key(name.text) and lower.role == "imprint":
+            upper.role = lower.role = "furniture"
 
 
 def _find_front_matter(pieces: Sequence[Piece]) -> None:
@@ -441,10 +449,9 @@ def _heads(
 
 
 def _is_line_style(piece: Piece, previous: Piece | None, following: Piece) -> bool:
-    """Whether paragraphs are set line by line without blank lines, and this short one heads a long one."""
+    """Whether a short line stands right over a long paragraph, set line by line or under a blank line."""
     return (
-        piece.gap == 0
-        and following.gap == 0
+        following.gap == 0
         and cues.width(piece.text) <= 30
         and cues.width(following.text) >= max(28, 2.5 * cues.width(piece.text))
         and (previous is None or previous.role != "text" or cues.is_finished(previous.text))
