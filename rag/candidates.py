@@ -111,6 +111,7 @@ _DATE = re.compile(
 _DAYTIME = r"(?:凌晨|清晨|[早晚]上|早晨|[上中下]午|傍晚|[晚夜]间|早|晚)"
 _NOON = r"[ap](?:m\b|\.m\b\.?)"
 _COLON = rf"(?:[01]?\d|2[0-4]):[0-5]\d(?:\s?{_NOON})?|(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?\s?{_NOON}"  # 19:30, 9 a.m.
+_ENGLISH_WEEKDAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
 _CLOCK_OR_WEEKDAY = re.compile(
     rf"(?P<colon>(?:{_DAYTIME}\s?)?(?<![\d:.,$以分比])(?<!比分[是为])(?<!比例[是为])(?<!比为)(?<!ratio )(?<!ratio of )(?:{_COLON})(?![\d:])"
     rf"(?:\s?(?:至|到|—|–|-|~|to|until)+\s?(?:次日|翌日)?(?:{_DAYTIME}\s?)?(?:{_COLON})(?![\d:]))?)"  # 8:30—17:00; no score
@@ -119,7 +120,9 @@ _CLOCK_OR_WEEKDAY = re.compile(
     rf"|{_DAYTIME}(?:十[一二]?|[一二三四五六七八九两])[点时](?:[一二三四五]?十?[一二三四五六七八九]?分|半|整|[一三]刻)?)"
     # 每周一, 星期日, 周六, 周二至周日; not 每周一次, 一周三天, nor the person 周一鸣
     rf"|(?P<weekday>(?:每逢?(?:周|星期|礼拜)|(?<![一二两三四五六七八九十几数\d])(?:星期|礼拜)|(?<![{_HAN}\d])周(?=.(?:[^{_HAN}]|[至到、和及与闭休开不起停的]|$))|周(?=.[至到]周))"
-    r"[一二三四五六日末](?!\s?[次个回趟天篇班场名种节遍件小])|(?:星期|礼拜)天)"
+    r"[一二三四五六日末](?!\s?[次个回趟天篇班场名种节遍件小])|(?:星期|礼拜)天"
+    # on Wednesday, Tuesdays to Fridays; not Friday, June 14, nor the Sunday Times
+    rf"|\b{_ENGLISH_WEEKDAY}(?:(?:\s(?:to|until|and|or)\s|\s?[–-]\s?){_ENGLISH_WEEKDAY})?\b(?!,?\s(?:\d{{1,4}}(?![:.\d])|[A-Z])))"
     r"(?:\s?[、至到—–~和及与-]{1,2}\s?(?:周|星期|礼拜)[一二三四五六日天末]|[至到][一二三四五六日](?![楼层号点]))*"
 )
 _SMALL = r"(?:\d{1,3}|[一二三四五六七八九十两]{1,3})"

@@ -62,6 +62,8 @@ def found(text: str, kind: str) -> list[str]:
         ("展馆每周一闭馆。", "date", "每周一"),
         ("集市逢星期六举行。", "date", "星期六"),
         ("展馆每周二至周日开放。", "date", "每周二至周日"),
+        ("The ferry sailed for the first time on Tuesday.", "date", "Tuesday"),
+        ("The mill is open Thursdays to Sundays 10:00-16:00.", "date", "Thursdays to Sundays"),
         ("门诊时间为周一至周六。", "date", "周一至周六"),
         ("They end at 12.30 pm.", "date", "12.30 pm"),
         ("展馆每周一、周三和周五开放。", "date", "每周一、周三和周五"),
@@ -278,3 +280,8 @@ def test_an_english_name_of_an_organisation_is_whole() -> None:
     text = "Whitlock & Stearns Ltd borrowed from the Bank of Marrow."
     found = {text[c.start : c.end] for c in find_candidates(text) if c.kind == "organisation"}
     assert found == {"Whitlock & Stearns Ltd", "Bank of Marrow"}
+
+
+@pytest.mark.parametrize("text", ["She wrote for the Sunday Times.", "Only Wednesday Group paid."])
+def test_the_name_of_a_paper_is_no_day(text: str) -> None:
+    assert found(text, "date") == []
