@@ -260,8 +260,10 @@ _ENGLISH_UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("家", "户", "companies", "enterprises", "firms"),
     ),
     (
-        r"people|persons?|employees|staff|workers|talents?|students|experts|graduates|residents|inhabitants|members",
-        ("人", "名", "位", "people", "employees"),
+        r"people|persons?|employees|staff|workers|talents?|students|experts|graduates|residents|inhabitants|members"
+        r"|visitors|tourists|visits|guests|passengers|customers|readers|spectators|viewers|participants|volunteers|pupils"
+        r"|teachers|doctors|nurses|patients|soldiers|sailors|fishermen|farmers|children|boys|girls|men|women|adults|families",
+        ("人", "名", "位", "个", "人次", "people", "employees", "visitors", "students"),
     ),
     (r"years?", ("年", "years", "year")),
     (r"days?", ("天", "日", "days")),
@@ -280,6 +282,10 @@ _ENGLISH_RULES = _rules(
         "rank",
     ),
     (r"when|(?:what|which|in what|in which) (?:year|date|day|month|century|decade|time)\b", "date"),
+    (  # of a thing, how long it is or lasts: how long is the bridge, how long is the course
+        r"how long(?= (?:is|was|are|were) (?!(?:he|she|they|we|you|i|people)\b)(?![^?]*(?:\w\wed|ing|en|valid|there)\b))",
+        "quantity",
+    ),
     (r"how long|how many (?:\w+ )?(?:years|months|days|hours|weeks|minutes)\b", "duration"),
     (
         r"(?:what|which)(?= (?:is |was )?(?:the )?(?:\w+ )?(?:percentage|proportion|share|percent|rate|ratio)\b)"
@@ -288,7 +294,7 @@ _ENGLISH_RULES = _rules(
         "percent",
     ),
     (
-        r"how much money|what(?= (?:is|was) the (?:\w+ )?(?:price|cost)\b)|how much(?= (?:does|did) .{0,60}\bcost\b)",
+        r"how much money|how much(?=\W*$)|what(?= (?:is|was) the (?:\w+ )?(?:price|cost)\b)|(?:how much|what)(?= (?:does|did|do|will|would) .{0,60}\bcost\b)",
         "money",
     ),
     (
@@ -320,8 +326,31 @@ _ENGLISH_RULES = _rules(
     (r"what|which|how", "phrase"),
 )
 
+_LENGTHS_AND_TIMES = (
+    *(
+        "米",
+        "公里",
+        "千米",
+        "厘米",
+        "毫米",
+        "里",
+        "英尺",
+        "英里",
+        "海里",
+        "km",
+        "m",
+        "cm",
+        "mm",
+        "met",
+        "feet",
+        "inch",
+        "mile",
+    ),
+    *("年", "月", "天", "小时", "分钟", "周", "year", "month", "week", "day", "hour", "minute"),
+)
 _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (r"\brank", "rank", ()),
+    (r"how long", "quantity", _LENGTHS_AND_TIMES),
     (r"how much (?:more|less|lower|higher|larger|smaller|greater|cheaper|dearer)\b.* than\b", "quantity", ()),
     (
         r"percent|growth rate|proportion|share of|how much (?:did|has|have|was|were) .{0,80}"
@@ -422,6 +451,9 @@ def _asks_what_it_is(folded: str, named: Sequence[str]) -> bool:
     return bool(match and (match["kind"] or (match["name"] or match["chinese"]) in named))
 
 
+_WEAK: frozenset[AnswerKind] = frozenset({"phrase", "yes_no", "reason", "definition"})
+
+
 def _find_asks(folded: str, language: str) -> tuple[Ask, ...]:
     rules = _ENGLISH_RULES if language == "en" else _CHINESE_RULES
     found: list[Ask] = []
@@ -440,11 +472,10 @@ def _find_asks(folded: str, language: str) -> tuple[Ask, ...]:
         ask for ask, later in zip_longest(found, found[1:]) if not (later and _counts(ask, later, folded))
     ]
     # "which" inside a relative clause and a stray 什么 beside a stronger question word ask nothing.
-    strong = [ask for ask in found if ask.kind not in ("phrase", "yes_no", "reason", "definition")]
-    if strong:
-        found = strong
-        if language == "en":
-            found = _asking_english(folded, strong)
+    if language == "en" and found:
+        found = _asking_english(folded, found)
+    else:
+        found = [ask for ask in found if ask.kind not in _WEAK] or found
     return tuple(found) or (Ask(kind="phrase", span=(len(folded), len(folded))),)
 
 
@@ -454,12 +485,26 @@ def _counts(ask: Ask, later: Ask, folded: str) -> bool:
 
 
 def _asking_english(folded: str, asks: list[Ask]) -> list[Ask]:
-    """Keep the first question word and those after "and": the others open relative clauses (the zone where …)."""
-    return [
-        ask
-        for number, ask in enumerate(asks)
-        if number == 0 or re.search(r"(?:\band|,|;|\?)\s*(?:in |by |at |of )?$", folded[: ask.span[0]])
-    ]
+    """Keep what the question opens with and the question words after "and": the others open subordinate clauses.
+
+    What opens a question is not what is asked where a clause says what kind of thing that is: the man who built it.
+    """
+    first = asks[0]
+    opening = next((ask for ask in asks if ask.kind not in _WEAK), first)
+    later = [ask for ask in asks if ask.kind not in ("yes_no", "definition") and _asks_too(ask, folded)]
+    clause = folded[slice(*opening.span)] in ("when", "where")
+    weak = first.kind == "reason" or (first.kind == "phrase" and (clause or opening in later))
+    if first.span[0] or not weak:
+        first = opening
+    return [first, *(ask for ask in later if ask.span > first.span)]
+
+
+def _asks_too(ask: Ask, folded: str) -> bool:
+    """Whether a question word opens a later clause that asks: and when was it built; not: and what to do."""
+    before, after = folded[: ask.span[0]], folded[ask.span[1] :]
+    joined = re.search(r"(?:\band|;|\?|(?P<comma>,))\s*(?:(?:in|by|at|of|for|from|to|on|with) )?$", before)
+    relative = joined and joined["comma"] and folded[ask.span[0] :].startswith(("who", "which"))
+    return bool(joined) and not relative and not after.startswith(" to ")
 
 
 def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
@@ -849,6 +894,7 @@ def _split_english(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
 
 _ENGLISH_NAME = re.compile(r"(?<!\w)[A-Z][\w&'’-]*(?: (?:of |the )*[A-Z][\w&'’-]*)*")
 _PRONOUN = re.compile(r"\b(?:it|he|she|they|(?P<own>its|his|her|their))\b")
+_HELPS = re.compile(r"^(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\b ?")
 _AT = "(?:in|for|during|at|on|from)"
 _LAST_PHRASE = re.compile(rf" {_AT} (?:the )?[\w-]+$")
 _HOW_MANY_EN = re.compile("(?:[Hh]ow (?:many|much))")
@@ -868,6 +914,10 @@ def _split_english_words(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
             _PRONOUN.sub(lambda found: f"{name}'s" if found["own"] else name, piece, count=1)
             for piece in pieces[1:]
         ]
+    elif asks[0].kind in _WEAK and not _PRONOUN.search(
+        told := _HELPS.sub("", rests[0])
+    ):  # What is the bridge called and when was it built?
+        pieces[1:] = [f"{p}, {told}" if told and _PRONOUN.search(p) else p for p in pieces[1:]]
     asked = _LAST_PHRASE.sub("", pieces[0])
     if _HOW_MANY_EN.match(asked):  # How many visitors came in 2021 and how many in 2022?
         pieces[1:] = [
@@ -880,4 +930,6 @@ def _split_english_words(text: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
 
 
 def _clause(text: str) -> str:
-    return re.sub(r"(?:(?:^|[\s,;]+)(?:and|in|by))+$", "", text.strip(" ,;?."))
+    return re.sub(
+        r"(?:(?:^|[\s,;]+)(?:and(?: (?:for|from|to|at|on|of|with))?|in|by))+$", "", text.strip(" ,;?.")
+    )

@@ -518,6 +518,11 @@ def test_the_values_of_others_in_a_row_are_not_given() -> None:
             "云台区区长王大鹏说，全区在建亿元以上项目有83个。",
         ),
         ("青川轻轨S1线有多长？", "青川轻轨S3线有多长？", "青川轻轨S1线全长42.6公里。"),
+        (
+            "How many cranes did the Qingchuan park have in 2013?",
+            "How many visitors did the Qingchuan park have in 2013?",
+            "2013年，青川公园有白鹤520只。",
+        ),
     ],
 )
 def test_what_is_told_of_another_alternative_is_not_given(asked: str, other: str, text: str) -> None:

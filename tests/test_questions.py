@@ -221,6 +221,23 @@ def test_the_number_of_items_of_a_list_is_kept(question: str, count: int | None)
         ("青川塔多高多重？", ("青川塔多高？", "青川塔多重？")),
         ("青川节什么时候在哪里举行？", ("青川节什么时候举行？", "青川节在哪里举行？")),
         ("2021年和2022年青川节来客各多少？", ("2021年青川节来客多少？", "2022年青川节来客多少？")),
+        ("What did she paint and where did she live?", ("What did she paint?", "where did she live?")),
+        (
+            "What is the chapel called and when was it built?",
+            ("What is the chapel called?", "when was it built, the chapel called?"),
+        ),
+        (
+            "How did Brandt die, and where is he buried?",
+            ("How did Brandt die?", "where is Brandt buried?"),
+        ),
+        (
+            "Who built the Constance, and for how much?",
+            ("Who built the Constance?", "how much built the Constance?"),
+        ),
+        (
+            "In which town did Wold teach, and for how long?",
+            ("In which town did Wold teach?", "how long did Wold teach?"),
+        ),
         (
             "When were Linz and Graz founded, respectively?",
             ("When were Linz founded?", "When were Graz founded?"),
@@ -229,6 +246,24 @@ def test_the_number_of_items_of_a_list_is_kept(question: str, count: int | None)
 )
 def test_a_question_that_asks_several_things_is_taken_apart(question: str, parts: tuple[str, ...]) -> None:
     assert analyse_question(question).parts == parts
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Why did the mayor, who took office in 2019, resign?", "reason"),
+        ("How do the keepers know when to ring the bell and what to say?", "reason"),
+        ("What happened when the dam broke?", "phrase"),
+        ("What is the name of the man who built the tower?", "person"),
+        ("What does a season ticket cost?", "money"),
+        ("How long is the new quay?", "quantity"),
+        ("How long was the old mill closed?", "duration"),
+        ("How long was she in prison?", "duration"),
+    ],
+)
+def test_what_an_english_question_opens_with_is_asked(question: str, kind: str) -> None:
+    analysis = analyse_question(question)
+    assert ([ask.kind for ask in analysis.asks], analysis.parts) == ([kind], (question,))
 
 
 @pytest.mark.parametrize(

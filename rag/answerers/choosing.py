@@ -264,8 +264,13 @@ _LONG_NOUN = re.compile("[\u4e00-\u9fff]{3,}")  # a shorter one has other words:
 
 
 def _counts_otherwise(found: Found, passages: Sequence[Passage], ask: Ask) -> bool:
-    """Whether no character of the noun counted stands in a sentence or over it: of 高新技术 for 外贸企业537户."""
+    """Whether no character of the noun counted stands in a sentence or over it: of 高新技术 for 外贸企业537户.
+
+    Or people are asked for in English and a Chinese figure has a measure of something else: 520只.
+    """
     passage = passages[found.sentence.passage]
+    if "人" in ask.units and ask.noun.isascii() and found.features["unit"] <= -1:
+        return is_chinese(verbalise(passage.text).text[found.start : found.end])
     if not _LONG_NOUN.fullmatch(ask.noun) or detect_language(passage.text) != "zh":
         return False
     told = fold(" ".join(passage.titles)) + _sentence(found, passages)

@@ -235,6 +235,8 @@ def _kind_agreement(ask: Ask, candidate: Candidate) -> float:
     main = _MAIN_KIND[ask.kind]
     if candidate.kind in main or not main:  # no kind asked for: every span will do
         return 1.0
+    if ask.kind == "quantity" and _unit_agreement(ask, candidate) == 1.0:  # 三年 for how long is the course
+        return 1.0
     return 0.5 if candidate.kind in KINDS[ask.kind] else 0.0
 
 
