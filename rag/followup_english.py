@@ -12,7 +12,7 @@ from index.text import HAN, MONTHS
 from rag.followup_topics import Sort, names_english, subject, topics
 from rag.questions import ENGLISH_OPENERS
 
-_OPENS = "|".join(sorted(ENGLISH_OPENERS - {"its"}))
+_OPENS = "|".join(sorted(ENGLISH_OPENERS - {"its", "a", "an"}))
 _ASKS = r"what|which|who(?:m|se)?|when|where|why|how"
 _HELPS = r"do|does|did|is|are|was|were|has|have|had|can|could|will|would|should"
 _AND = r"(?:(?:and|but|so) )"
@@ -131,6 +131,15 @@ _OWNED = re.compile(
 _COUNTED = re.compile(rf"(?<=\bhow many )[\w-]+(?:(?: [\w-]+){{0,2}}?(?= (?:{_HELPS})\b))?", re.IGNORECASE)
 """What a question counts: how many |full-time employees| did …"""
 
+_ONE = re.compile(r"\ban? (?:[\w-]+(?= (?:ticket|pass|place|room|seat)s?\b) )?[\w-]+", re.IGNORECASE)
+"""One of a kind that a question asks of."""
+
+_PAYING = re.compile(
+    r"(?:adult|student|pupil|senior|pensioner|member|group|resident|(?:under|over)-\d+)s|children|families",
+    re.IGNORECASE,
+)
+_DAY = r"(?:(?:an?|the) )?(?:weekday|weekend|(?:(?:public|bank) )?holiday|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)s?\b"
+
 _PLURAL = re.compile(r"(?:[^su]s|people|women|men|children|staff)$", re.IGNORECASE)
 _ASKED_FOR = re.compile(
     rf"^what (?:is|are|was|were|will be) (?P<what>.+?)(?= {_TIME_PHRASE}|\s*\?|$)", re.IGNORECASE
@@ -152,6 +161,12 @@ def swap(last: str, what: str) -> str:
         return last[: asked.start("what")] + what + last[asked.end("what") :] if asked else f"What is {what}?"
     if named and (words[-1][:1].isupper() or re.search(f"[{HAN}]", what)):
         return last.replace(named[0], re.sub(r"['’]s$", "", what), 1)
+    if day := re.fullmatch(_DAY, what, re.IGNORECASE):  # on |a Saturday|
+        old = re.search(rf"(?<=\b[Oo]n ){_DAY}|(?<=\b[Aa]t ){_DAY}", last, re.IGNORECASE)
+        return last[: old.start()] + day[0] + last[old.end() :] if old else f"{last.rstrip(' ?')} on {what}?"
+    one = _ONE.search(last) if _ONE.match(what) or _PAYING.fullmatch(what) else None
+    if one:  # how much does |an adult| pay? and a child?
+        return last[: one.start()] + what + last[one.end() :]
     counted = _COUNTED.search(last)
     if counted and _PLURAL.search(what):
         return last[: counted.start()] + what + last[counted.end() :]
@@ -161,7 +176,7 @@ def swap(last: str, what: str) -> str:
     owned = _OWNED.search(last)
     if owned:
         return last[: owned.start()] + what + last[owned.end() :]
-    owner = subject(last)
+    owner, what = subject(last), re.sub(r"^an? ", "", what)
     return f"What is the {what} of {owner}?" if owner else f"{last.rstrip(' ?')}, {what}?"
 
 

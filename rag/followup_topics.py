@@ -269,6 +269,8 @@ def _topic_english(analysis: QuestionAnalysis, answered: str, sort: Sort, people
     if sort == "person" and analysis.kind == "person" and (described := _described(asked)):
         return described
     names = _names(asked)
+    if sort == "thing" and names and (placed := _placed_english(asked, names[0])):
+        return placed
     if sort == "person":
         return next((name for name in names if name in people), next(iter(names), ""))
     return next((name for name in names if sort == "any" or name not in people), "")
@@ -280,6 +282,15 @@ def _described(asked: str) -> str:
     if match:
         return match["title"]
     return f"the person who{asked[3:].rstrip(' ?')}" if re.match(r"who [a-z]", asked, re.IGNORECASE) else ""
+
+
+def _placed_english(asked: str, name: str) -> str:
+    """Return the thing that lies where a name says, |the new pier in Linz|; "" where a question speaks of none."""
+    match = re.search(
+        rf"\bthe (?:(?!(?:{_NO_NOUN})\b)[a-z][a-z-]* ){{1,3}}(?:in|at|on|near) (?:the )?{re.escape(name)}",
+        asked,
+    )
+    return match.group() if match else ""
 
 
 def _names(asked: str) -> list[str]:
