@@ -51,6 +51,7 @@ class Ask:
     units: tuple[str, ...] = ()  # any of these will do: 家; "" never occurs; empty: any unit
     noun: str = ""  # what is counted or chosen: 项目, 企业, company
     count: int | None = None  # how many items a list must have: 哪三家 → 3
+    open: bool = False  # what … does it weigh: not even whether a thing or a figure is asked for is told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +299,7 @@ _ENGLISH_RULES = _rules(
         "money",
     ),
     (
-        r"how many(?: \w+)?|how much|how (?:large|big|tall|high|old|far|heavy|deep|wide|fast|often)\b",
+        r"what(?= (?:do|does|did) .{0,60}\b(?:weigh|measure)\b)|how many(?: \w+)?|how much|how (?:large|big|tall|high|old|far|heavy|deep|wide|fast|often)\b",
         "quantity",
     ),
     (
@@ -371,7 +372,8 @@ _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
 )
 _ENGLISH_WHAT_QUANTITY = re.compile(
     r"what (?:is|was|were|are) (?:the )?(?:(?!\b(?:of|in|for|among|after|behind) ).){0,60}?\b(?:gdp|output|investment|revenue|sales|population|price|profit|area|"
-    r"number|amount|capacity|growth|percentage|budget|total|value|turnover|income|size|scale|height|length|weight|age)\b"
+    r"number|amount|capacity|growth|percentage|budget|total|value|turnover|income|size|scale|height|length|width|depth|weight|speed"
+    r"|distance|temperature|age)\b"
 )
 _CHINESE_WHAT_QUANTITY = re.compile(
     r"(?:产值|投资额?|收入|销售额|营收|生产总值|gdp|人口|面积|增速|增长率|占比|比例|产能|价格|金额|利润|排名|数量|总数|规模|温度|浓度|年龄|高度|长度)"
@@ -507,6 +509,9 @@ def _asks_too(ask: Ask, folded: str) -> bool:
     return bool(joined) and not relative and not after.startswith(" to ")
 
 
+_WHAT_ALONE = re.compile(r"what (?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\b")
+
+
 def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
     if not _holds_measure(match):  # 多少 with the first character of 项目 or 年轻人
         ask = replace(ask, kind="quantity", span=(ask.span[0], match.start("measure")))
@@ -533,7 +538,7 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
         ):
             return replace(ask, kind="list")
         else:
-            return ask
+            return replace(ask, open=bool(_WHAT_ALONE.match(folded[ask.span[0] :])))
     if ask.kind == "date":
         grain = re.search(
             r"年|month|day|date|year|月|日|天|号|季度|世纪|century|点|星期|礼拜|周", match.group()

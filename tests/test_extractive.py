@@ -1120,3 +1120,17 @@ def test_a_long_sentence_is_not_cut_inside_a_figure() -> None:
 @pytest.mark.parametrize("question", ["？", "???", "……", "🙂"])
 def test_a_question_without_words_is_not_answered(answerer: ExtractiveAnswerer, question: str) -> None:
     assert not draft_of(answerer, Question(text=question, language="zh"), passages(TOWN)).answered
+
+
+def test_what_alone_may_ask_for_a_figure() -> None:
+    text = "The rope bears 12 tons."
+    span = (text.index("12"), len(text) - 1)
+    alone, thing = (
+        candidates_in(text, 0, [span], analyse_question(question).asks[0])
+        for question in ("What does the rope bear?", "What meat does the rope bear?")
+    )
+    assert ([(c.start, c.end) for c in alone], thing) == ([span], [])
+    assert (
+        ask("What does the new bell weigh?", passages("The bell weighs 38 kilograms.")).short_answer
+        == "38 kilograms"
+    )

@@ -138,10 +138,16 @@ def _filling(text: str, shift: int, span: TextSpan, candidates: Iterable[Candida
 def _is_astray(figure: Candidate, ask: Ask) -> bool:
     """Tell whether a figure of another kind cannot be meant: 17家 is no rank, 位 and 名 may be, 3月 no time of day.
 
-    Where a thing is asked for by a question word (什么肉), it is no figure with a unit (五花肉500克).
+    Where a thing is asked for by a question word (什么肉), it is no figure with a unit (五花肉500克); but what a
+    thing weighs is.
     """
     if ask.kind == "phrase":
-        return ask.span[0] < ask.span[1] and bool(figure.unit) and figure.kind not in ("date", "rank")
+        return (
+            ask.span[0] < ask.span[1]
+            and not ask.open
+            and bool(figure.unit)
+            and figure.kind not in ("date", "rank")
+        )
     if ask.kind not in _NUMERIC:
         return False
     if ask.kind == "rank":
