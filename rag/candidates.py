@@ -80,7 +80,8 @@ _ENGLISH_TIME = r"years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?|
 _YEAR_NUMBER = r"(?:公元前?)?(?:\d{3,4}|[一二][〇零一二三四五六七八九]{3}|'\d\d)"
 _DAY = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
 _WHEN = r"(?:年初|年底|年末|年中|年内|上半年|下半年|[一二三四1234]季度|第[一二三四1234]季度|前[一二三两\d]季度|春季|夏季|秋季|冬季|[春夏秋冬][天季])"
-_PART_OF_MONTH = r"[上中下]旬|月?[初底末]"
+_LUNAR_DAY = r"初[一二三四五六七八九十]|廿[一二三四五六七八九]?"
+_PART_OF_MONTH = rf"{_LUNAR_DAY}|[上中下]旬|月?[初底末]"
 _ENGLISH_MONTH = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|"
     r"Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
@@ -98,7 +99,7 @@ AMOUNT = r"\s?(?:[十百千万亿元吨亩米克倍℃]|公[里顷斤]|[平立]�
 _DATE = re.compile(
     rf"(?P<full>(?P<year>{_YEAR_NUMBER})\s?年度?(?:\s?{_DAY}\s?月份?(?:\s?(?:{_DAY}\s?[日号]|{_PART_OF_MONTH}))?|[初底末中]|(?:的)?{_WHEN})?)"
     rf"|(?P<relative>(?:今年|去年|前年|明年|当年|本年|上年|同年|次年|后年)(?:以来|{_DAY}\s?月份?(?:\s?{_DAY}\s?[日号]|{_PART_OF_MONTH})?|[初底末]|{_WHEN})?)"
-    rf"|(?P<month>{_DAY}\s?月(?:\s?{_DAY}\s?[日号](?:[、和]\s?{_DAY}\s?[日号])*|份|{_PART_OF_MONTH})|(?<!\d)(?:1[0-2]|[1-9])月(?![底个])|(?<![一二三四五六七八九十每个几])(?:十[一二]?|[一二三四五六七八九正腊])月(?![底个亮光色一])|(?:本|上|下|当)月{_DAY}[日号])"
+    rf"|(?P<month>{_DAY}\s?月(?:\s?{_DAY}\s?[日号](?:[、和]\s?{_DAY}\s?[日号])*|份|{_PART_OF_MONTH})|(?<!\d)(?:1[0-2]|[1-9])月(?![底个])|(?:正|腊)月(?:{_LUNAR_DAY})?|(?<![一二三四五六七八九十每个几])(?:十[一二]?|[一二三四五六七八九])月(?![底个亮光色一])|(?:本|上|下|当)月{_DAY}[日号])"
     rf"|(?P<period>(?:公元前?)?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})世纪(?:\d0年代)?(?:[初末中]期?)?|(?:\d{{2,4}}|[一二三四五六七八九]十)年代(?:[初末中]期?)?"
     rf"|[\"“]?十[一二三四五]五[\"”]?(?:期间|末|时期)|第[一二三四]季度|[上下]半年)"
     rf"|(?P<english>{_PART_OF_YEAR} (?:of )?(?P<year8>(?:1[5-9]|20)\d\d)(?!\d)|{_ENGLISH_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?P<year2>\d{{4}})|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_ENGLISH_MONTH},? (?P<year3>\d{{4}})"
@@ -113,7 +114,7 @@ _NOON = r"[ap](?:m\b|\.m\b\.?)"
 _COLON = rf"(?:[01]?\d|2[0-4]):[0-5]\d(?:\s?{_NOON})?|(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?\s?{_NOON}"  # 19:30, 9 a.m.
 _ENGLISH_WEEKDAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
 _CLOCK_OR_WEEKDAY = re.compile(
-    rf"(?P<colon>(?:{_DAYTIME}\s?)?(?<![\d:.,$以分比])(?<!比分[是为])(?<!比例[是为])(?<!比为)(?<!ratio )(?<!ratio of )(?:{_COLON})(?![\d:])"
+    rf"(?P<colon>(?:{_DAYTIME}\s?)?(?<![\d:.$以分比])(?<!\d,)(?<!比分[是为])(?<!比例[是为])(?<!比为)(?<!ratio )(?<!ratio of )(?:{_COLON})(?![\d:])"
     rf"(?:\s?(?:至|到|—|–|-|~|to|until)+\s?(?:次日|翌日)?(?:{_DAYTIME}\s?)?(?:{_COLON})(?![\d:]))?)"  # 8:30—17:00; no score
     rf"|(?P<clock>(?:{_DAYTIME}\s?)?(?<![\d.:涨跌升降有共])(?<![涨跌升降]了)(?<!\d,)(?:[01]?\d|2[0-4])\s?(?:时(?![间代期段候差速长])|点(?!\d(?!\d?分)|[多几位个建意评要方措]))"
     r"(?:[0-5]?\d分(?!钟)|半|整|[一三]刻)?"
@@ -175,6 +176,7 @@ _PERSON_BEFORE_TITLE = re.compile(
     rf"(?P<name>(?:{_COMPOUND_SURNAMES})[{_HAN}]{{1,2}}|[{SURNAMES}][{_HAN}]{{1,2}}|[{_HAN}]{{2,5}}?(?=博士|先生|女士|教授))"
     rf"(?=(?:{_TITLE})|[接继兼升调转担出主]?任|当选|\(|说[,:]|表示|介绍|认为|告诉|指出|透露|坦言|强调)"
 )
+_SCHOOL_YEAR = re.compile("[高初]一")  # 高一（7）班
 _APPOINTED = re.compile("[接继兼升调转担出主]任(?!职)")  # the end of no name: 贺兰接任
 _TRANSLITERATED = re.compile(rf"[{_HAN}A-Z]{{1,7}}(?:[·.][{_HAN}A-Z]{{1,8}})+")
 _CAPITAL, _LETTER = "A-Z\u00c0-\u00d6\u00d8-\u00de", "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
@@ -405,7 +407,8 @@ def _persons(text: str) -> Iterator[Candidate]:
         start += _after_function_word(match["name"])
         if end - start > 2 and _APPOINTED.match(text, end - 1):
             end -= 1
-        if end - start >= 2 and not set(text[start:end]) & _NOT_IN_NAME:
+        name = text[start:end]
+        if end - start >= 2 and not set(name) & _NOT_IN_NAME and not _SCHOOL_YEAR.fullmatch(name):
             yield Candidate(start=start, end=end, kind="person")
     for match in _TRANSLITERATED.finditer(text):
         first, last = match.group().split("·")[0], re.split("[·.]", match.group())[-1]

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from index.datatypes import Span as TextSpan
+from index.text import fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ _VERBS = {
 }
 _NAMES = r"[,:]? (?P<a>[^,?]{2,60}?),? or (?P<b>[^,?]{2,60}?)\s*\?*"
 _ENGLISH = tuple(
-    re.compile(rf"which (?:of them |one |[a-z]+ )?{predicate}{_NAMES}", re.IGNORECASE)
+    re.compile(rf"which (?:of them |one |[a-z]+ )?{predicate}{_NAMES}")
     for predicate in (
         rf"(?:is|was) (?P<word>{'|'.join(_ENGLISH_MEASURED)}|cheaper|more expensive)",
         rf"(?P<verb>{'|'.join(_VERBS)}) (?P<word>more|fewer|less) (?P<noun>[^,?]{{2,40}}?)",
@@ -57,15 +58,16 @@ _ENGLISH = tuple(
 
 def find_comparison(text: str, language: str) -> Comparison | None:
     """Return what a question compares; None where it does not, or compares otherwise than two things by a figure."""
-    stripped = text.strip()
+    text = text.rstrip()
+    folded = fold(text)
     if language == "zh":
-        match = _CHINESE.fullmatch(stripped)
-        return _chinese(match) if match else None
-    match = next(filter(None, (pattern.fullmatch(stripped) for pattern in _ENGLISH)), None)
-    return _english(match) if match else None
+        match = _CHINESE.fullmatch(folded)
+        return _chinese(match, text) if match else None
+    match = next(filter(None, (pattern.fullmatch(folded) for pattern in _ENGLISH)), None)
+    return _english(match, text) if match else None
 
 
-def _chinese(match: re.Match[str]) -> Comparison:
+def _chinese(match: re.Match[str], text: str) -> Comparison:
     adjective, noun = match["adjective"], match["noun"] or ""
     if adjective in ("多", "少"):
         asked = f"{noun}有多少？"
@@ -75,7 +77,7 @@ def _chinese(match: re.Match[str]) -> Comparison:
         asked = "多少钱？"
     else:
         asked = f"有多{_MEASURED.get(adjective, adjective)}？"
-    names, rest = (match["a"], match["b"]), ""
+    names, rest = _names(match, text), ""
     times = _TIME.fullmatch(names[0]), _TIME.match(names[1])
     if times[0] and times[1]:  # 2020年和2022年北园
         names, rest = (names[0], times[1][0]), names[1][times[1].end() :]
@@ -87,11 +89,16 @@ def _chinese(match: re.Match[str]) -> Comparison:
     )
 
 
-def _english(match: re.Match[str]) -> Comparison:
-    names, word = (match["a"], match["b"]), match["word"].lower()
+def _names(match: re.Match[str], text: str) -> tuple[str, str]:
+    """Return the two things as they are written in the text, of which a folded copy was matched."""
+    return text[slice(*match.span("a"))].strip(), text[slice(*match.span("b"))].strip()
+
+
+def _english(match: re.Match[str], text: str) -> Comparison:
+    names, word = _names(match, text), match["word"]
     groups = match.groupdict()
     if groups.get("verb"):
-        verb = groups["verb"].lower()
+        verb = groups["verb"]
         asked = (
             f"How many {groups['noun']} {'does' if verb in ('has', 'have') else 'did'} {{}} {_VERBS[verb]}?"
         )

@@ -416,7 +416,7 @@ def analyse_question(text: str) -> QuestionAnalysis:
     """
     folded = fold(text).replace("甚么", "什么")
     language = "zh" if detect_language(text) == "zh" else "en"
-    comparison = find_comparison(folded, language)
+    comparison = find_comparison(text, language)
     asks = (Ask(kind="quantity", span=comparison.span),) if comparison else _find_asks(folded, language)
     if asks[0].kind == "yes_no" and detect_language(text) not in ("zh", "en"):  # German "was" asks what
         asks = (replace(asks[0], kind="phrase"), *asks[1:])

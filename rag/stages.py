@@ -81,6 +81,8 @@ _ALTERNATIVES: Mapping[str, tuple[str, ...]] = {  # of each kind, patterns of wh
         f"(?:{whose})票"
         for whose in ("成人|成年", "儿童|小孩|少儿", "学生", "老人|老年人?", "军人", "教师", "团体|团队")
     ),
+    "hours": ("开[馆门园业]|上班", "闭[馆园]|关[门闭]|打烊|下班"),
+    "colour": tuple(f"{colour}[色灯]" for colour in "红橙黄绿青蓝紫黑白"),
     "measure": (
         "营业收入|营收|营业额|销售收入|销售额",
         "利润|净利|盈利",
@@ -92,7 +94,7 @@ _ALTERNATIVES: Mapping[str, tuple[str, ...]] = {  # of each kind, patterns of wh
         "注册资本",
     ),
 }
-_OWN_CLAUSE = frozenset({"measure"})  # only another one beside a figure tells that it is not meant
+_OWN_CLAUSE = frozenset({"measure", "hours"})  # only another one beside a figure tells that it is not meant
 _COUNTED = frozenset({"medal"})  # each with its own figure, also where they are joined
 _ALTERNATIVE = re.compile(
     "|".join(
@@ -103,8 +105,10 @@ _ALTERNATIVE = re.compile(
 )
 APART = ("一二三四五六七八九十", "红橙黄绿青蓝紫黑白", "东南西北")
 """Words that tell names apart which are alike else: 第一中学, 红山茶, 东城区. A number has 第 before it."""
+_NUMBERED = rf"(?:第|(?<![{APART[0]}百\d])(?=.(?:食堂|车间|分厂|校区|医院)))"  # 第一中学, 一食堂
 NAME_APART = re.compile(
-    rf"(?=(?P<name>(?:第(?P<number>[{APART[0]}])(?![期批届季轮次个名位步点条款项十百])|(?P<word>[{''.join(APART[1:])}]))(?P<kind>[\u3400-\u9fff]{{2}})))"
+    rf"(?=(?P<name>(?:{_NUMBERED}(?P<number>[{APART[0]}])(?![期批届季轮次个名位步点条款项十百])"
+    rf"|(?P<word>[{''.join(APART[1:])}]))(?P<kind>[\u3400-\u9fff]{{2}})))"
 )
 _JOINED = re.compile(r"\s?(?:[、和与及]|and)\s?")
 _CLAUSE = re.compile("[,;。!?、]")

@@ -72,6 +72,11 @@ def found(text: str, kind: str) -> list[str]:
         ("他以10秒31夺得冠军。", "duration", "10秒31"),
         ("渡海需要1小时20分钟。", "duration", "1小时20分钟"),
         ("工程历时2年6个月。", "duration", "2年6个月"),
+        ("周末照旧，9:00开馆。", "date", "9:00"),
+        ("三月初三赶歌圩。", "date", "三月初三"),
+        ("红柿十月成熟。", "date", "十月"),
+        ("糖糕三块五，蜜糕四元。", "money", "三块五"),
+        ("路上走了一小时二十分钟。", "duration", "一小时二十分钟"),
     ],
 )
 def test_a_figure_or_date_is_found_whole_and_without_what_stands_around_it(

@@ -65,6 +65,7 @@ def test_a_lone_surrogate_is_left_alone() -> None:
         ("NVIDIA GeForce RTX 4090 Ti是什么?", "zh"),
         ("Who runs the 青石镇新能源汽车产业园管理委员会 and its 投资公司?", "en"),
         ("GDP 青石", "zh"),
+        ("Lanchuan Pro多重？", "zh"),
         ("what about 2023?", "en"),
         ("OpenAI", "en"),
         ("東京タワーはどこですか", "ja"),

@@ -89,7 +89,7 @@ _PLAN = re.compile(
     r"|\b(?:targets?|targeted|aims?|expects?|expected|forecasts?|hopes?|will)\b"
 )
 _ONCE = re.compile(
-    r"[一二三四五六七八九十两几多\d]年前|当[时初]|[起最]初|原先|以往|过去|刚(?:成立|起步|创办)"
+    r"[一二三四五六七八九十两几多\d]年前|当[时初]|[起最]初|原(?:先|来|纪录|价|址|名)|以往|过去|刚(?:成立|起步|创办)"
 )
 
 
@@ -248,10 +248,17 @@ _PRICE = re.compile(
 
 
 def _is_otherwise(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
-    """Whether a figure is a difference where the question asks how much a thing is, or a revenue for a price."""
+    """Whether a figure is a difference where the question asks how much a thing is, or a revenue for a price.
+
+    Or of a column whose name only begins with the one asked for: X2 Pro of X2.
+    """
     question = analysis.folded
     if analysis.asks[0].kind not in FIGURES:
         return False
+    cell = verbalise(passages[found.sentence.passage].text).cell(found.start, found.end)
+    column = fold(cell.column) if cell else ""
+    if column and column not in question and any(column.startswith(f"{name} ") for name in analysis.names):
+        return True
     text = _folded(found, passages)
     clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
     if _PRICE.search(question) and _TAKEN.search(clause) and not _EARNINGS.search(question):
@@ -485,12 +492,16 @@ def _may_be_a_name(found: Found, persons: Sequence[Found]) -> bool:
 
 
 def _unit(text: str, found: Found) -> str:
-    """Return what stands behind the digits of a figure."""
-    return re.sub(r"^.*[\d.,]\s*[千百十万亿]*", "", text[found.start : found.end])
+    """Return what stands behind the digits of a figure; of 4元5角 the first of its units."""
+    figure = re.sub(r"(?<=[元块])[\d一二三四五六七八九].*", "", text[found.start : found.end])
+    return re.sub(r"^.*[\d.,]\s*[千百十万亿]*", "", figure)
 
 
 _JOINT = re.compile(r"[^,，。;；:：!?！？\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
 _TITLED = re.compile(r"(?:、|以及|和|与|及|, | and )[^,，。;；、]{0,12}")
+
+
+_NO_UNIT = re.compile(r"(?:多少|几)[?。]?")
 
 
 def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str, ask: Ask) -> Found:
@@ -499,7 +510,7 @@ def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str,
     Figures are joined only where the question asks for several things at once or names no unit.
     """
     several = not re.search(r"(?:是|叫)$", question[: ask.span[0]])  # 谁为大楼揭牌; but 校长是谁 asks for one
-    bare = question[slice(*ask.span)] in ("多少", "几")  # no unit asked for, so several may do
+    bare = bool(_NO_UNIT.fullmatch(question, ask.span[0]))  # so several units may do
     figure = best.kind in ("quantity", "money", "percent", "rank")
     if best.kind == "person" and ask.kind == "person" and several:
         pattern = _TITLED
