@@ -27,9 +27,13 @@ _PATIENCE = 10  # … but after this many times its building time
 _DOCUMENTS = 32
 _CHARACTERS = 10_000_000  # of the documents together: 40 MB at most
 
+Origin = tuple[int, int]
+"""The device and inode of the database that a connection was opened on: another folder may take its place."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Built:
+    origin: Origin
     token: str
     fingerprint: str
     index: VectorIndex
@@ -45,11 +49,12 @@ class IndexCache:
         self._latest: _Built | None = None
         self._lock = threading.Lock()  # one thread builds, the others wait for it
 
-    def get(self, connection: Connection) -> VectorIndex:
+    def get(self, connection: Connection, origin: Origin) -> VectorIndex:
         """Return the index of the state that a connection sees, from memory, from disk or built anew.
 
         One on disk is taken if its stamp and checksum are right. A large one in memory may lag behind another
-        process for a while.
+        process for a while, but never be of another ``origin``: a thread that began before a folder was exchanged
+        may build the old one's after ``forget``.
         """
         with self._lock:
             meta = read_meta(connection)
@@ -57,20 +62,21 @@ class IndexCache:
             if latest is not None:
                 age = time.monotonic() - latest.built_at
                 patient = latest.build_s > _SLOW_BUILD_S and age < _PATIENCE * latest.build_s
-                if latest.token == meta["token"] or (patient and latest.fingerprint == meta["fingerprint"]):
+                same = (latest.origin, latest.fingerprint) == (origin, meta["fingerprint"])
+                if latest.token == meta["token"] or (patient and same):
                     return latest.index
             started = time.monotonic()
             index = self._load_or_build(connection, meta)
-            self._keep(meta, index, started)
+            self._keep(origin, meta, index, started)
             return index
 
-    def build(self, connection: Connection) -> tuple[VectorIndex, Stamp]:
+    def build(self, connection: Connection, origin: Origin) -> tuple[VectorIndex, Stamp]:
         """Build the index of the state that a connection sees, whatever there is; returns what ``save`` takes."""
         meta = read_meta(connection)
         started = time.monotonic()
         index, stamp = self._build(connection, meta)
         with self._lock:
-            self._keep(meta, index, started)
+            self._keep(origin, meta, index, started)
         return index, stamp
 
     def save(self, index: VectorIndex, stamp: Stamp) -> None:
@@ -92,9 +98,9 @@ class IndexCache:
         with self._lock:
             self._latest = None
 
-    def _keep(self, meta: Mapping[str, str], index: VectorIndex, started: float) -> None:
+    def _keep(self, origin: Origin, meta: Mapping[str, str], index: VectorIndex, started: float) -> None:
         now = time.monotonic()
-        self._latest = _Built(meta["token"], meta["fingerprint"], index, now, now - started)
+        self._latest = _Built(origin, meta["token"], meta["fingerprint"], index, now, now - started)
 
     def _load_or_build(self, connection: Connection, meta: Mapping[str, str]) -> VectorIndex:
         count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]

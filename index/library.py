@@ -266,6 +266,7 @@ class Library:
             for left in stale:
                 left.close()
             connection = connection or connect_reader(self.folder)
+            self._local.origin = file
             whole = False
             try:
                 yield connection
@@ -605,7 +606,7 @@ class Library:
         miss the newest chunks and hold some that are gone, which ``chunks`` leaves out.
         """
         with self.snapshot(), self._reading() as connection:
-            return self._index.get(connection)
+            return self._index.get(connection, self._local.origin)
 
     def save_index(self) -> None:
         """Bring the index in memory and its cache on disk up to the present state.
@@ -616,7 +617,7 @@ class Library:
             the disk is full; the library itself is whole.
         """
         with self.snapshot(), self._reading() as connection:
-            index, stamp = self._index.build(connection)
+            index, stamp = self._index.build(connection, self._local.origin)
         self._index.save(index, stamp)
 
     # --- changing ------------------------------------------------------------------------------------------

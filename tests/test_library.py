@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -582,6 +583,24 @@ def test_a_large_index_may_lag_behind_another_writer_for_a_while(
         rebuild(writer, type(fake_embedder)(name="other"))
     assert library.vector_index().search(fake_embedder.embed_queries(["桥"]), 1)
     assert library.vector_index() is not old
+
+
+def test_a_thread_that_began_before_a_folder_was_exchanged_leaves_no_index_of_the_old_one(
+    library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cache, "_SLOW_BUILD_S", 0.0)
+    monkeypatch.setattr(cache, "_PATIENCE", 1e9)
+    shutil.copytree(library.folder, tmp_path / "new")
+    with Library.open(tmp_path / "new") as other:
+        other.remove(["bridge.txt"])
+    with library.snapshot():
+        before = len(library.vector_index())
+        library.folder.rename(tmp_path / "old")
+        (tmp_path / "new").rename(library.folder)
+        with ThreadPoolExecutor(1) as pool:
+            after = pool.submit(lambda: len(library.vector_index())).result()
+        assert len(library.vector_index()) == before > after
+    assert len(library.vector_index()) == after
 
 
 def test_a_cache_of_another_history_with_the_same_number_is_not_believed(
