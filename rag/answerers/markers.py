@@ -1,7 +1,7 @@
 r"""Reads the sentences and the citation markers of a text that is still being written.
 
 Takes pieces of text cut anywhere, gives sentences without their markers, and where the markers stood. Knows
-``[1]``, ``【1】``, ``[1,2]``, ``[1-3]``, ``[1][2]``, ``[1] and [2]``, ``[^1]``, ``\[1\]``, ``[段落1]``,
+``[1]``, ``【1】``, ``[1,2]``, ``[1-3]``, ``[1][2]``, ``[1] and [2]``, ``[1]–[3]``, ``[^1]``, ``\[1\]``, ``[段落1]``,
 ``（见段落1）``, ``【1†…】``, full-width digits, and what small models write instead, ``根据第1段和第2段，``,
 ``段落1指出，``, ``来自段落1。``, ``As stated in passages 1 and 2,`` and ``Passage 1 states that``; knows no passages:
 which numbers exist is for others to say. A number in brackets right behind a name is an index where it stands in code.
@@ -54,7 +54,9 @@ _MARKERS = tuple(  # each small: what a marker is called, and the word that stay
         rf"(?P<word>第)(?P<numbers>\s*{_NUMBER}\s*个?段落?{_MORE})(?={_SAYING})",
     )
 )
-_BETWEEN = re.compile(r"(?:[ \t\u3000]*[、,])?(?:[ \t\u3000]*(?:和|and))?", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"[ \t\u3000]*(?P<range>[-–—~～至到]|to)|(?:[ \t\u3000]*[、,])?(?:[ \t\u3000]*(?:和|and))?", re.IGNORECASE
+)
 """What joins two markers in brackets, and nothing where they are taken out."""
 
 
@@ -75,7 +77,7 @@ _OPENED = (
 )
 _ROW = re.compile(  # a marker and what may join it to the next
     rf"(?:{_SQUARE}[\]】］]{{1,2}}|{_ROUND}[)）])"
-    rf"(?:[{_BLANKS}]*[、,])?(?:[{_BLANKS}]*(?:和|and?|a))?[{_BLANKS}]*$",
+    rf"(?:[{_BLANKS}]*[、,])?(?:[{_BLANKS}]*(?:and?|a|to?|[-–—~～至到和]))?[{_BLANKS}]*$",
     re.IGNORECASE,
 )
 LONGEST_ROW = 50  # markers that are taken together
@@ -172,14 +174,18 @@ class SentenceParser:
             between = raw[at : match.start()]
             if not named:
                 between = between.rstrip(_BLANKS)
-            if named or not (closed and _BETWEEN.fullmatch(between)):
+            joint = _BETWEEN.fullmatch(between) if closed and not named else None
+            if not joint:
                 self._write(between)
                 at += len(between)
                 if self._code and _INDEXED.search(self._text + raw[at]):
                     closed = False
                     continue
             self._write(named)
-            self._markers += [(len(self._text), number) for number in expand(match["numbers"])]
+            numbers = expand(match["numbers"])
+            if joint and joint["range"]:
+                numbers = [*expand(f"{self._markers[-1][1]}-{numbers[0]}")[1:-1], *numbers]
+            self._markers += [(len(self._text), number) for number in numbers]
             at, closed = match.end(), not named
         self._write(raw[at:])
 
@@ -234,7 +240,9 @@ def _found(raw: str) -> Iterator[re.Match[str]]:
     at = 0
     every = (match for pattern in _MARKERS for match in pattern.finditer(raw))
     for match in sorted(every, key=re.Match.start):
-        if match.start() >= at:
+        # A bracket left open at the end of a line is settled there, so none may be closed on the next.
+        broken = "word" not in match.groupdict() and "\n" in match[0]
+        if match.start() >= at and not broken:
             yield match
             at = match.end()
 
