@@ -19,9 +19,8 @@ _ORDINAL = re.compile(
     rf"|\bthe (?:(?P<english>{'|'.join(_ENGLISH_NUMERALS)})|last)\b(?P<noun> one\b| of (?:them|these|those)\b| [a-z]+)?",
     re.IGNORECASE,
 )
-_NO_NOUN = re.compile(
-    r"$|[呢是的有在叫由位为谁多何哪怎如]|什么"
-)  # what may stand behind 第二个 without its noun
+# what may stand behind 第二个 without its noun
+_NO_NOUN = re.compile(r"$|[呢是的有在叫由位为谁多何哪怎如]|什么")
 _NOTHING_ELSE = re.compile(
     r"(?:那么?|还有|and|(?:and |but )?(?:what|how) about)?[,，\s]*_(?:呢|怎么样|如何)?[?？。.!\s]*",
     re.IGNORECASE,
