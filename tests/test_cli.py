@@ -57,10 +57,18 @@ def test_library_commands_verify_rebuild_remove_and_tell(chuchu: Chuchu, documen
 def test_an_empty_library_is_told_apart_from_documents_that_do_not_say(
     chuchu: Chuchu, tmp_path: Path
 ) -> None:
-    (tmp_path / "empty").mkdir()
-    assert chuchu("ingest", tmp_path / "empty", "--library", "lib").status == 1
+    (tmp_path / "cut.pdf").write_bytes(b"%PDF-1.4")
+    assert chuchu("ingest", tmp_path / "cut.pdf", "--library", "lib").status == 1
     asked = chuchu("ask", "青岭茶园2023年产茶叶多少吨？", "--library", "lib")
     assert (asked.status, "holds no documents yet" in asked.err) == (0, True)
+
+
+def test_a_folder_without_a_document_makes_no_library(chuchu: Chuchu, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "table.bin").write_bytes(b"\0")
+    ingested = chuchu("ingest", tmp_path / "empty", "--library", "lib")
+    assert (ingested.status, "holds no document that can be read" in ingested.err) == (1, True)
+    assert not (tmp_path / "lib").exists()
 
 
 def test_removing_what_is_not_there_is_an_error(chuchu: Chuchu, documents: Path) -> None:
@@ -297,14 +305,14 @@ def test_a_name_with_spaces_emoji_and_a_newline_is_read_and_shown_on_one_line(
     assert "🍵" in listed
 
 
-def test_ctrl_c_says_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chuchu: Chuchu) -> None:
+def test_ctrl_c_says_what_was_kept(documents: Path, monkeypatch: pytest.MonkeyPatch, chuchu: Chuchu) -> None:
     from index import ingest
 
     def interrupted(*_: object, **__: object) -> None:
         raise ingest.IngestInterrupted(ingest.IngestReport(added=3, chunks=40))
 
     monkeypatch.setattr(ingest, "ingest", interrupted)
-    result = chuchu("ingest", tmp_path, "--library", "lib")
+    result = chuchu("ingest", documents, "--library", "lib")
     assert result.status == 130
     assert "3 added; 40 chunks" in result.err
     assert "stopped; what was finished is kept" in result.err

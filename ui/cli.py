@@ -27,6 +27,7 @@ from ui.options import (
     Sample,
     Strict,
     check_documents,
+    check_readable,
     library_folder,
     path,
 )
@@ -88,11 +89,14 @@ def ingest(
 ) -> None:
     """Read files and folders into a library; only new and changed files are worked on."""
     from index.ingest import IngestInterrupted
+    from index.library import Library
     from rag.assistant import Assistant
     from ui.progress import ingest_progress
     from ui.terminal import print_report
 
     missing = check_documents(documents)
+    if not Library.exists(library):
+        check_readable(documents)
     try:
         with (
             Assistant.create(library, embedder=embedder, dimensions=dimensions) as assistant,

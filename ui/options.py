@@ -76,6 +76,21 @@ def check_documents(documents: Sequence[Path]) -> list[Path]:
     return missing
 
 
+def check_readable(documents: Sequence[Path]) -> None:
+    """Look for a file to read before a library is made for them.
+
+    Raises
+    ------
+    ReadError
+        there is none: no library made.
+    """
+    from index.readers.files import find_files
+
+    listing = find_files(documents)
+    if listing.errors and not listing.files:
+        raise ReadError(listing.errors[0].reason)
+
+
 def library_folder(
     library: Path | None, *, sample: bool, embedder: str | None = None, dimensions: int | None = None
 ) -> Path:
