@@ -598,6 +598,12 @@ def test_who_holds_an_office_is_not_who_follows_or_was_before() -> None:
     assert max(former, following) < 0.5 * holder
 
 
+def test_who_was_the_original_one_held_no_office_before() -> None:
+    evidence = passages("这首青川谣由李明远首唱。")
+    first, original = (ask(f"青川谣的{which}唱是谁？", evidence).confidence for which in ("首", "原"))
+    assert original > 0.5 * first
+
+
 @pytest.mark.parametrize("question", ["青川港的GDP是多少？", "青川港的生产总值是多少？"])
 def test_what_is_called_by_a_short_form_is_found_by_both(question: str) -> None:
     rivals = (

@@ -438,7 +438,8 @@ def _alternative(
     return None
 
 
-_FORMER = re.compile("前任|上一?任|[卸离]任|(?<![太平中草高])原(?![因来则价料告])")
+_OFFICE = "[^,。?的]{0,12}?(?:长|书记|主任|主席|经理|总裁|总监|教练|主编|董事)"  # 原馆长, but 原唱, 还原
+_FORMER = re.compile(f"(?<!目)前任|上一?任|[卸离]任|(?<![太平中草高还])原(?![因来则价材料告]){_OFFICE}")
 _NEXT = re.compile("下一?任|继任")
 _PRESENT = re.compile("[现新]任|现在")
 _LEAVES = re.compile("不再|(?:[离卸]任|离职|辞[去职任]|退休)(?!的)|[调转]任|免去")
