@@ -355,6 +355,24 @@ def test_people_are_joined_as_their_script_joins_them(answerer: ExtractiveAnswer
     assert {"Maria Lopez", "John Ashby"} <= {*draft.short_answer.split(", ")}
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "person"),
+    [
+        ("Who is the chair of Osprey?", "Maria Lopez and John Ashby came; she chairs Osprey.", "Maria Lopez"),
+        ("Who chairs Osprey?", "Maria Lopez and John Ashby came; she chairs Osprey.", "Maria Lopez"),
+        (
+            "Who founded Osprey?",
+            "Osprey was founded by Maria Lopez, head of John Ashby’s farm.",
+            "Maria Lopez",
+        ),
+        ("青川港的主任为谁？", "青川港主任李明远和校长赵一平出席。", "李明远"),
+    ],
+)
+def test_one_person_is_not_joined_with_another(question: str, text: str, person: str) -> None:
+    asked = Question(text=question, language="en" if question[0] == "W" else "zh")
+    assert draft_of(ExtractiveAnswerer(FondReader(person)), asked, passages(text)).short_answer == person
+
+
 def test_two_figures_of_one_document_differ_only_by_years_that_both_tell(
     answerer: ExtractiveAnswerer,
 ) -> None:
@@ -599,9 +617,9 @@ def test_who_holds_an_office_is_not_who_follows_or_was_before() -> None:
 
 
 def test_who_was_the_original_one_held_no_office_before() -> None:
-    evidence = passages("这首青川谣由李明远首唱。")
-    first, original = (ask(f"青川谣的{which}唱是谁？", evidence).confidence for which in ("首", "原"))
-    assert original > 0.5 * first
+    evidence = passages("歌手李明远唱了这首青川谣。")
+    singer, original = (ask(f"青川谣的{which}唱是谁？", evidence).confidence for which in ("主", "原"))
+    assert original > 0.5 * singer > 0
 
 
 @pytest.mark.parametrize("question", ["青川港的GDP是多少？", "青川港的生产总值是多少？"])

@@ -499,7 +499,8 @@ def _unit(text: str, found: Found) -> str:
 
 
 _JOINT = re.compile(r"[^,，。;；:：!?！？\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
-_TITLED = re.compile(r"(?:、|以及|和|与|及|, | and )[^,，。;；、]{0,12}")
+_TITLED = re.compile(r"(?:、|以及|和|与|及| and )[^,，。;；、]{0,12}|, ")
+_ONE_PERSON = re.compile(r"[是叫为]$|^ (?:is|was|has|does|[a-z]+s)\b(?!.* by\W*$)")  # around 谁, who
 
 
 _NO_UNIT = re.compile(r"(?:多少|几)[?。]?")
@@ -510,8 +511,9 @@ def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str,
 
     Figures are joined only where the question asks for several things at once or names no unit.
     """
-    several = not re.search(r"(?:是|叫)$", question[: ask.span[0]])  # 谁为大楼揭牌; but 校长是谁 asks for one
-    bare = bool(_NO_UNIT.fullmatch(question, ask.span[0]))  # so several units may do
+    start, end = ask.span
+    several = not any(_ONE_PERSON.search(around) for around in (question[:start], question[end:]))
+    bare = bool(_NO_UNIT.fullmatch(question, start))  # so several units may do
     figure = best.kind in ("quantity", "money", "percent", "rank")
     if best.kind == "person" and ask.kind == "person" and several:
         pattern = _TITLED
