@@ -17,6 +17,7 @@ from index.terms import tagged_words
 from index.text import detect_language, fold
 from rag.candidates import COUNTED
 from rag.comparing import Comparison, find_comparison
+from rag.numerals import han_number
 
 AnswerKind = Literal[
     "money",
@@ -84,25 +85,10 @@ class QuestionAnalysis:
         return _without_years("".join(characters))
 
 
-_NUMERALS = {c: n for n, c in enumerate("〇一二三四五六七八九十")} | {"两": 2, "零": 0}
 _ENGLISH_NUMERALS = {
     word: n
     for n, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ]
+        ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), start=2
     )
 }
 
@@ -121,32 +107,7 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (
         r"产能|产量|年产",
         "quantity",
-        (
-            "吨",
-            "台",
-            "套",
-            "辆",
-            "支",
-            "片",
-            "只",
-            "件",
-            "米",
-            "块",
-            "颗",
-            "枚",
-            "公斤",
-            "千克",
-            "瓶",
-            "箱",
-            "平方米",
-            "立方米",
-            "千瓦",
-            "kw",
-            "mw",
-            "gw",
-            "gwh",
-            "mwh",
-        ),
+        ("吨", "台", "套", "辆", "支", "片", "只", "件", "米", "块", "颗", "枚", "公斤", "千克", "瓶", "箱", "平方米", "立方米", "千瓦", "kw", "mw", "gw", "gwh", "mwh"),
     ),
     (r"发电量|用电量|电量|度电", "quantity", ("度", "千瓦时", "kwh", "mwh", "gwh")),
     (r"装机|功率", "quantity", ("千瓦", "兆瓦", "吉瓦", "kw", "mw", "gw", "瓦")),
@@ -162,28 +123,12 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (
         r"多[长高宽深远]|长度|高度|宽度|深度|距离|海拔|直径|里程|跨度",
         "quantity",
-        (
-            "米",
-            "公里",
-            "千米",
-            "厘米",
-            "毫米",
-            "里",
-            "尺",
-            "英尺",
-            "英里",
-            "海里",
-            "光年",
-            "km",
-            "m",
-            "cm",
-            "mm",
-        ),
+        ("米", "公里", "千米", "厘米", "毫米", "里", "尺", "英尺", "英里", "海里", "光年", "km", "m", "cm", "mm"),
     ),
     (r"重量|多重|体重", "quantity", ("吨", "公斤", "千克", "克", "斤", "kg", "磅")),
     (r"温度|气温", "quantity", ("度", "℃", "摄氏度")),
     (r"时长|多久|多长时间|工期|周期|寿命", "duration", ()),
-)
+)  # fmt: skip
 
 _CHANGE = r"缩短|提高|提升|降低|下降|减少|减小|加快|增加|增长|上升|涨|节约|节省|省下|改善|压缩|扩大|翻|多出|少了|多了"
 
@@ -192,8 +137,8 @@ _MEASURE = (
     r"|[家户人名位个项件条款种类份台套辆架艘支只座栋幢处所间张篇部本册场期轮批届级层门片块根枚颗笔单宗起例倍元吨度岁米年月天日周次亩分票"
     r"股首幅段句字步站道面口头匹棵朵双对组队排列章节集代孔克斤里盘局]"
 )
-_LIST_NUMBER = r"[两二三四五六七八九十]|\d{1,2}"
-_COUNTED = rf"(?:{_LIST_NUMBER})(?:大|个|项|家|种|类|方面|链|化|最|点|位|名|条)"  # 四大主导产业, 三链融合
+_LIST_NUMBER = r"[二三四五六七八九]?十[一二三四五六七八九]?|[两二三四五六七八九]|\d{1,2}"
+_COUNTED = rf"(?<![\d第一二三四五六七八九十百千])({_LIST_NUMBER})(?:大|个|项|家|种|类|方面|链|化|最|点|位|名|条)"  # 四大主导产业, 三链融合
 _QUOTED_COUNT = re.compile(r"[\"“](?P<number>[两二三四五六七八九])[^\d\"”一两二三四五六七八九十]{1,4}[\"”]")
 _PLACE_NOUNS = r"国家?|省份?|城市|地方|地区|市|县|区(?!块)|州|洲|镇|乡|村|岛|街道|位置"
 _ORGANISATION_NOUNS = (
@@ -517,14 +462,9 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
         ask = replace(ask, kind="quantity", span=(ask.span[0], match.start("measure")))
         return _by_noun_of_quantity(ask, folded)
     if ask.kind == "list":
-        number = re.search(rf"{_LIST_NUMBER}", match.group()) if language == "zh" else None
-        word = next((w for w in match.group().split() if w in _ENGLISH_NUMERALS), "")
-        number = number or re.search(_COUNTED, folded)
-        count = _numeral(re.sub(r"[^\d两二三四五六七八九十]", "", number.group())) if number else None
-        return replace(ask, count=count or _ENGLISH_NUMERALS.get(word))
+        return replace(ask, count=_count(match.group(), language) or _counted(folded))
     if ask.kind == "definition":
-        number = re.search(_COUNTED, folded)
-        return replace(ask, count=_numeral(number.group()[:1])) if number else ask
+        return replace(ask, count=_counted(folded))
     if ask.kind == "phrase":
         pattern = _ENGLISH_WHAT_QUANTITY if language == "en" else _CHINESE_WHAT_QUANTITY
         if pattern.search(folded):
@@ -540,23 +480,8 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
         else:
             return replace(ask, open=bool(_WHAT_ALONE.match(folded[ask.span[0] :])))
     if ask.kind == "date":
-        grain = re.search(
-            r"年|month|day|date|year|月|日|天|号|季度|世纪|century|点|星期|礼拜|周", match.group()
-        )
-        grains = {
-            "year": "年",
-            "month": "月",
-            "day": "日",
-            "date": "日",
-            "天": "日",
-            "号": "日",
-            "century": "世纪",
-            "点": "时",
-            "星期": "日",
-            "礼拜": "日",
-            "周": "日",
-        }
-        return replace(ask, units=(grains.get(grain.group(), grain.group()),)) if grain else ask
+        grain = _GRAIN.search(match.group())
+        return replace(ask, units=(_GRAINS.get(grain[0], grain[0]),)) if grain else ask
     if ask.kind == "quantity":
         return _refine_quantity(ask, match, folded, language)
     if ask.kind == "place":
@@ -566,6 +491,11 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
     return ask
 
 
+_GRAIN = re.compile(r"年|month|day|date|year|月|日|天|号|季度|世纪|century|点|星期|礼拜|周")
+_GRAINS = {  # 日 also for the rest of what names a day
+    **{"year": "年", "month": "月", "century": "世纪", "点": "时"},
+    **dict.fromkeys(("day", "date", "天", "号", "星期", "礼拜", "周"), "日"),
+}
 _ENGLISH_PLACES = {
     "province": "省",
     "city": "市",
@@ -642,16 +572,29 @@ def _by_noun(ask: Ask, text: str, nouns: tuple[tuple[str, AnswerKind, tuple[str,
     return best
 
 
-def _numeral(text: str) -> int | None:
-    if text.isdigit():
-        return int(text)
-    return _NUMERALS.get(text[0]) if text else None
+def _count(asked: str, language: str) -> int | None:
+    """Return how many items the words that ask for a list want: 哪三家, which two."""
+    if language == "en":
+        word = next((word for word in asked.split() if word.isdigit() or word in _ENGLISH_NUMERALS), "")
+        return int(word) if word.isdigit() else _ENGLISH_NUMERALS.get(word)
+    number = re.search(_LIST_NUMBER, asked)
+    return _numeral(number[0]) if number else None
+
+
+def _counted(folded: str) -> int | None:
+    """Return how many there are of what a question names: 四大主导产业."""
+    number = re.search(_COUNTED, folded)
+    return _numeral(number[1]) if number else None
+
+
+def _numeral(text: str) -> int:
+    return int(text) if text.isdigit() else int(han_number(text) or 0)
 
 
 def _years(folded: str) -> tuple[int, ...]:
     years = [int(match.group(1)) for match in _YEAR.finditer(folded)]
     for match in _CHINESE_YEAR.finditer(folded):
-        years.append(int("".join(str(_NUMERALS[c]) for c in match.group(1))))
+        years.append(int(han_number(match.group(1)) or 0))
     return tuple(dict.fromkeys(years))
 
 
@@ -663,60 +606,12 @@ def _without_years(folded: str) -> str:
 _ENGLISH_CAPITALS = re.compile(
     r"(?<![A-Za-z])[A-Z][A-Za-z&.'-]*[A-Za-z](?:\s+(?:of\s+|and\s+)?[A-Z][A-Za-z&.'-]*[A-Za-z])*"
 )
-ENGLISH_OPENERS = frozenset(
-    [
-        "what",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "when",
-        "where",
-        "why",
-        "how",
-        "is",
-        "are",
-        "was",
-        "were",
-        "do",
-        "does",
-        "did",
-        "in",
-        "at",
-        "on",
-        "by",
-        "of",
-        "the",
-        "a",
-        "an",
-        "has",
-        "have",
-        "had",
-        "can",
-        "could",
-        "for",
-        "to",
-        "from",
-        "according",
-        "will",
-        "would",
-        "should",
-        "please",
-        "tell",
-        "name",
-        "list",
-        "and",
-        "or",
-        "that",
-        "this",
-        "it",
-        "its",
-        "after",
-        "before",
-        "during",
-        "since",
-    ]
-)
+ENGLISH_OPENERS = frozenset((
+    "what", "which", "who", "whom", "whose", "when", "where", "why", "how", "is", "are", "was", "were", "do",
+    "does", "did", "in", "at", "on", "by", "of", "the", "a", "an", "has", "have", "had", "can", "could",
+    "for", "to", "from", "according", "will", "would", "should", "please", "tell", "name", "list", "and",
+    "or", "that", "this", "it", "its", "after", "before", "during", "since",
+))  # fmt: skip
 """Words that may open an English question with a capital letter and are no names."""
 
 
