@@ -99,7 +99,7 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (
         r"增速|增长率|增幅|涨幅|降幅|占比|比例|比重|百分比|份额|覆盖率|[^效功频速费税汇]率(?=$|是|为|达|约|有|和|与)"
         r"|(?:研发|经费)(?:投入)?强度"
-        r"|同比(?:增长|下降)|增长了?$|百分之",
+        r"|同比(?:增长|下降)|增长了?$",
         "percent",
         ("%", "百分点"),
     ),
@@ -116,7 +116,7 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (
         r"投资额?|产值|收入|销售额|营业额|营收|融资|金额|资金|生产总值|gdp|利润|税收|纳税|预算|资助|奖励|补贴|补助|资产|债务"
         r"|市值|价格|售价|单价|房租|租金|学费|成本|费用|经费|工资|薪|贷款|注册资本|出资|交易额|成交额|进出口|出口额|进口额|外资|罚款|票房|总额|增加值"
-        r"|规模(?=[^,。]*(?:基金|资金))|多少钱|基金",
+        r"|规模(?=[^,。]*(?:基金|资金))|基金",
         "money",
         _MONEY_UNITS,
     ),
@@ -127,7 +127,7 @@ _QUANTITY_NOUNS: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     ),
     (r"重量|多重|体重", "quantity", ("吨", "公斤", "千克", "克", "斤", "kg", "磅")),
     (r"温度|气温", "quantity", ("度", "℃", "摄氏度")),
-    (r"时长|多久|多长时间|工期|周期|寿命", "duration", ()),
+    (r"时长|工期|周期|寿命", "duration", ()),
 )  # fmt: skip
 
 _CHANGE = r"缩短|提高|提升|降低|下降|减少|减小|加快|增加|增长|上升|涨|节约|节省|省下|改善|压缩|扩大|翻|多出|少了|多了"
@@ -272,30 +272,11 @@ _ENGLISH_RULES = _rules(
     (r"what|which|how", "phrase"),
 )
 
-_LENGTHS_AND_TIMES = (
-    *(
-        "米",
-        "公里",
-        "千米",
-        "厘米",
-        "毫米",
-        "里",
-        "英尺",
-        "英里",
-        "海里",
-        "km",
-        "m",
-        "cm",
-        "mm",
-        "met",
-        "feet",
-        "inch",
-        "mile",
-    ),
-    *("年", "月", "天", "小时", "分钟", "周", "year", "month", "week", "day", "hour", "minute"),
+_LENGTHS_AND_TIMES = tuple(
+    "米 公里 千米 厘米 毫米 里 英尺 英里 海里 km m cm mm met feet inch mile"
+    " 年 月 天 小时 分钟 周 year month week day hour minute".split()
 )
 _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
-    (r"\brank", "rank", ()),
     (r"how long", "quantity", _LENGTHS_AND_TIMES),
     (r"how much (?:more|less|lower|higher|larger|smaller|greater|cheaper|dearer)\b.* than\b", "quantity", ()),
     (
@@ -320,11 +301,6 @@ _ENGLISH_WHAT_QUANTITY = re.compile(
     r"number|amount|capacity|growth|percentage|budget|total|value|turnover|income|size|scale|height|length|width|depth|weight|speed"
     r"|distance|temperature|age)\b"
 )
-_CHINESE_WHAT_QUANTITY = re.compile(
-    r"(?:产值|投资额?|收入|销售额|营收|生产总值|gdp|人口|面积|增速|增长率|占比|比例|产能|价格|金额|利润|排名|数量|总数|规模|温度|浓度|年龄|高度|长度)"
-    r"(?:约|大约)?(?:是|为|达到?|有)什么"
-)
-
 _YEAR = re.compile(
     r"(?<!\d)((?:1[0-9]|20)\d\d)(?!\d|(?:\.\d)|\s*(?:元|万|亿|家|名|个|人|吨|户|项|件|亩|米|套|台|%|[余几]|多(?!少)|[平立]方|公[里顷斤]"
     rf"|千[米瓦克]|兆瓦|[辆座株艘架]|位(?![列于置])|度(?!假)|次(?!年)|(?:{COUNTED})\b))"
@@ -332,9 +308,7 @@ _YEAR = re.compile(
 _CHINESE_YEAR = re.compile(r"([一二][〇零一二三四五六七八九]{3})年")
 _WHOLE_YEAR = re.compile(rf"(?<!\d)(?:1\d|20)\d\d\s?年度?|{_CHINESE_YEAR.pattern}度?")
 _QUOTED = re.compile(r"[“\"「『《‘]([^”\"」』》’]{1,60})[”\"」』》’]")
-_LATIN_NAME = re.compile(
-    r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.+-]*[A-Z0-9])[A-Za-z0-9][A-Za-z0-9.+-]*[A-Za-z0-9]|\b[A-Z]\b"
-)
+_LATIN_NAME = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.+-]*[A-Z0-9])[A-Za-z0-9][A-Za-z0-9.+-]*[A-Za-z0-9]")
 _SUFFIXED_NAME = re.compile(
     r"[\u4e00-\u9fffa-z0-9()·]{2,24}?(?:有限公司|股份公司|分公司|公司|集团|高新技术产业开发区|国家高新区|高新区|开发区|经开区|保税区|示范区|自贸区|科教城|产业园|创新园|园区|新区"
     r"|分中心|研究院|研究所|实验室|大学|学院|医院|银行|(?<![城上面门股超都])[省市县区镇](?![场内外民政值占分间块别域]))"
@@ -466,17 +440,10 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
     if ask.kind == "definition":
         return replace(ask, count=_counted(folded))
     if ask.kind == "phrase":
-        pattern = _ENGLISH_WHAT_QUANTITY if language == "en" else _CHINESE_WHAT_QUANTITY
-        if pattern.search(folded):
+        if language == "en" and _ENGLISH_WHAT_QUANTITY.search(folded):
             ask = replace(ask, kind="quantity")
         elif language == "zh" and (counted := _QUOTED_COUNT.search(folded)):  # “四送”是送什么
             return replace(ask, kind="list", count=_numeral(counted.group("number")))
-        elif (
-            language == "zh"
-            and match.group().startswith("哪")
-            and re.search(r"\d|[两三四五六七八九十]", match.group())
-        ):
-            return replace(ask, kind="list")
         else:
             return replace(ask, open=bool(_WHAT_ALONE.match(folded[ask.span[0] :])))
     if ask.kind == "date":
@@ -551,15 +518,13 @@ def _by_noun_of_quantity(ask: Ask, folded: str) -> Ask:
     start, end = ask.span
     clause_start = max(folded.rfind(mark, 0, start) for mark in ",;。") + 1
     before = folded[clause_start:start]
-    if re.search(r"排名|名次|位次|位列|位居", before[-12:]):
-        return replace(ask, kind="rank")
     after = re.match(r"[^,。;?]{0,8}", folded[end:])
     if re.search(_CHANGE, before[-4:]):  # 缩短了多少: a percentage as well as a figure with its unit
         return ask
-    near = _by_noun(ask, before[-14:], _QUANTITY_NOUNS)
-    if near is ask:
-        near = _by_noun(ask, folded[start:end] + (after.group() if after else ""), _QUANTITY_NOUNS)
-    return near if near is not ask else _by_noun(ask, before, _QUANTITY_NOUNS)
+    near = _by_noun(ask, before, _QUANTITY_NOUNS)
+    if near is not ask:
+        return near
+    return _by_noun(ask, folded[start:end] + (after.group() if after else ""), _QUANTITY_NOUNS)
 
 
 def _by_noun(ask: Ask, text: str, nouns: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...]) -> Ask:
@@ -699,6 +664,10 @@ _WHEN = re.compile(
 )
 
 
+_OWNS = re.compile(r"高新区|开发区|园区|公司|集团|大学|中心|[市省县区]")
+_OWNER = re.compile(rf"[^的年月日]{{2,12}}?(?:{_OWNS.pattern})的?|[^的]{{2,14}}的")
+
+
 def _share(pieces: list[str]) -> list[str]:
     """Give each piece what it leaves out: the first one's owner or time in front, the last one's time and noun behind."""
     *earlier, last = pieces
@@ -708,18 +677,13 @@ def _share(pieces: list[str]) -> list[str]:
         return [*(piece + last[final.end() :] for piece in earlier), last]  # 去年和今年青川港的产值
     if final and final.start() > 1 and not any(times[:-1]):
         return [*(piece + last[final.start() :] for piece in earlier), last]  # 北园和南园2022年的产值
-    owner = re.match(
-        r"[^的年月日]{2,12}?(?:高新区|开发区|园区|公司|集团|大学|[市省县区])的?|[^的]{2,14}的", pieces[0]
-    )
-    names = [
-        bool(re.search(r"(?:高新区|开发区|园区|公司|集团|大学|中心|[市省县区])", piece)) for piece in pieces
-    ]
+    owner = _OWNER.match(pieces[0])
     shared = list(pieces)
     if owner and len(owner.group()) < len(pieces[0]):
-        for number, named in enumerate(names[1:], start=1):
-            if not named:
+        for number, piece in enumerate(pieces[1:], start=1):
+            if not _OWNS.search(piece):
                 own_time = times[number] and _time_in(owner.group())
-                shared[number] = owner.group()[: own_time.start() if own_time else None] + pieces[number]
+                shared[number] = owner.group()[: own_time.start() if own_time else None] + piece
     if first and not first.start():  # 2022年北园和南园的产值
         shared = [piece if _time_in(piece) else first.group() + piece for piece in shared]
     noun = re.search(r"(?<=的)[^的]{2,12}$", pieces[-1])

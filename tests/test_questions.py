@@ -155,6 +155,9 @@ def test_a_duration_is_asked_for_by_a_unit_of_time_that_is_a_word(question: str,
         ("四大主导产业是哪些？", 4),
         ("Which two cities joined?", 2),
         ("有哪些企业？", None),
+        ("第八大街有哪些店？", None),
+        ("332个队员有哪些爱好？", None),
+        ("Which 3 bridges are there?", 3),
     ],
 )
 def test_the_number_of_items_of_a_list_is_kept(question: str, count: int | None) -> None:
