@@ -272,10 +272,10 @@ _ENGLISH_RULES = _rules(
     (r"what|which|how", "phrase"),
 )
 
-_LENGTHS_AND_TIMES = tuple(
-    "米 公里 千米 厘米 毫米 里 英尺 英里 海里 km m cm mm met feet inch mile"
-    " 年 月 天 小时 分钟 周 year month week day hour minute".split()
-)
+_LENGTHS_AND_TIMES = (
+    "米", "公里", "千米", "厘米", "毫米", "里", "英尺", "英里", "海里", "km", "m", "cm", "mm", "met", "feet", "inch", "mile",
+    "年", "月", "天", "小时", "分钟", "周", "year", "month", "week", "day", "hour", "minute",
+)  # fmt: skip
 _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (r"how long", "quantity", _LENGTHS_AND_TIMES),
     (r"how much (?:more|less|lower|higher|larger|smaller|greater|cheaper|dearer)\b.* than\b", "quantity", ()),
@@ -301,6 +301,11 @@ _ENGLISH_WHAT_QUANTITY = re.compile(
     r"number|amount|capacity|growth|percentage|budget|total|value|turnover|income|size|scale|height|length|width|depth|weight|speed"
     r"|distance|temperature|age)\b"
 )
+_CHINESE_WHAT_QUANTITY = re.compile(
+    r"(?:产值|投资额?|收入|销售额|营收|生产总值|gdp|人口|面积|增速|增长率|占比|比例|产能|价格|金额|利润|排名|数量|总数|规模|温度|浓度|年龄|高度|长度)"
+    r"(?:约|大约)?(?:是|为|达到?|有)什么"
+)
+
 _YEAR = re.compile(
     r"(?<!\d)((?:1[0-9]|20)\d\d)(?!\d|(?:\.\d)|\s*(?:元|万|亿|家|名|个|人|吨|户|项|件|亩|米|套|台|%|[余几]|多(?!少)|[平立]方|公[里顷斤]"
     rf"|千[米瓦克]|兆瓦|[辆座株艘架]|位(?![列于置])|度(?!假)|次(?!年)|(?:{COUNTED})\b))"
@@ -428,7 +433,9 @@ def _asks_too(ask: Ask, folded: str) -> bool:
     return bool(joined) and not relative and not after.startswith(" to ")
 
 
-_WHAT_ALONE = re.compile(r"what (?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\b")
+_WHAT_ALONE = re.compile(
+    r"what (?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\b|(?:什么|啥)(?:[?。]|$)"
+)
 
 
 def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
@@ -440,7 +447,8 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
     if ask.kind == "definition":
         return replace(ask, count=_counted(folded))
     if ask.kind == "phrase":
-        if language == "en" and _ENGLISH_WHAT_QUANTITY.search(folded):
+        pattern = _ENGLISH_WHAT_QUANTITY if language == "en" else _CHINESE_WHAT_QUANTITY
+        if pattern.search(folded):
             ask = replace(ask, kind="quantity")
         elif language == "zh" and (counted := _QUOTED_COUNT.search(folded)):  # “四送”是送什么
             return replace(ask, kind="list", count=_numeral(counted.group("number")))

@@ -47,6 +47,7 @@ from rag.questions import analyse_question
         ("青川被称为什么之都？", "phrase"),
         ("工厂是否已经投产？", "yes_no"),
         ("老人要不要买票？", "yes_no"),
+        ("青川市的人口是什么？", "quantity"),
         ("馆内有没有餐厅？", "yes_no"),
         ("青川區為甚麼出名？", "reason"),
         ("首创的技术叫什么？", "phrase"),
