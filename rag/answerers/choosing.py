@@ -20,7 +20,6 @@ from rag.tables import verbalise
 from rag.terms import content_terms
 
 OTHER = 0.4  # of its confidence is left to what is told of another year, stage or owner: all else may fit
-HELD = 0.75  # of the confidence of a figure that is only aimed at is enough for one that was reached
 
 
 def choose(
@@ -47,11 +46,7 @@ def choose(
         sure *= OTHER
     if _is_elsewhen(best, passages, analysis):
         held = next((found for found in ranked if not _is_elsewhen(found, passages, analysis)), None)
-        if (
-            held
-            and held.kind == best.kind
-            and (fits := confidence(held.features)) >= max(threshold, HELD * sure)
-        ):
+        if held and held.kind == best.kind and (fits := confidence(held.features)) >= threshold:
             best, sure = held, fits
     if _counts_otherwise(best, passages, ask) or opens_with_another(analysis, _sentence(best, passages)):
         sure *= OTHER
@@ -59,8 +54,6 @@ def choose(
         sure *= OTHER
     if whole := _whole(best, ranked, passages, analysis):
         best, sure = whole, max(sure, confidence(whole.features))
-    if total := _total(best, ranked, passages, analysis):
-        best, sure = total, max(sure, confidence(total.features))
     if turned := _compared_with(best, ranked, passages, analysis):
         best, sure = turned, max(sure, confidence(turned.features))
     if _denies_otherwise(best, passages, analysis):
@@ -78,30 +71,23 @@ def choose(
     if ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
         sure = max(confidence(found.features) for found in ranked if found.sentence == best.sentence)
     text = verbalise(passages[best.sentence.passage].text).text
-    best = _whole_date(best, ranked, analysis)
     best = _outcome(best, ranked, text, analysis)
     best = _whole_range(best, ranked, text, analysis)
     return _coordinated(best, ranked, text, analysis.folded, ask), sure
 
 
-_PLAN = re.compile(
-    r"力争|争取|确保|目标|预计|预期|有望|将(?:会|可|要|达|超|突破|实现|增|有)|届时"
-    r"|\b(?:targets?|targeted|aims?|expects?|expected|forecasts?|hopes?|will)\b"
-)
 _ONCE = re.compile(
-    r"[一二三四五六七八九十两几多\d]年前|当[时初]|[起最]初|原(?:先|来|纪录|价|址|名)|以往|过去|刚(?:成立|起步|创办)"
+    r"[一二三四五六七八九十两几多\d]年前|当初|[起最]初|原(?:先|来|纪录|价|址|名)|以往|过去|刚(?:成立|起步|创办)"
 )
 
 
 def _is_elsewhen(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
-    """Whether a figure's clause tells what is aimed at, or was once, where the question asks for what is."""
+    """Whether a figure's clause tells what once was, where the question asks for what is."""
     question = analysis.folded
     if analysis.asks[0].kind not in FIGURES:
         return False
     text = _folded(found, passages)
     clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
-    if _PLAN.search(clause) and not _PLAN.search(question):
-        return True
     return bool(_ONCE.search(clause)) and not (_BEFORE.search(question) or _ONCE.search(question))
 
 
@@ -128,30 +114,6 @@ def _whole(
         and _PART.fullmatch(text[found.end : best.start])
     )
     return max(wholes, key=lambda found: found.end, default=None)
-
-
-_TOTAL = re.compile(r"合计|总[计额]|共计|全[国省市县区]|\b(?:total|overall|group|all)\b")
-
-
-def _total(
-    best: Found, ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis
-) -> Found | None:
-    """Return the figure of all rows of a table, where the best one is of a row that the question does not name."""
-    read = verbalise(passages[best.sentence.passage].text)
-    cell = read.cell(best.start, best.end)
-    if not cell or not cell.names or _TOTAL.search(fold(cell.names)):
-        return None
-    if is_chinese(cell.names) != (analysis.language == "zh"):  # a row may be named in the other language
-        return None
-    asked = set(content_terms(analysis.folded))
-    for found in ranked:
-        if found.sentence.passage != best.sentence.passage or found.kind != best.kind:
-            continue
-        other = read.cell(found.start, found.end)
-        if other and other.column == cell.column and _TOTAL.search(fold(other.names)):
-            apart = set(content_terms(cell.names)) - set(content_terms(other.names))
-            return None if apart & asked else found
-    return None
 
 
 _COMPARES = re.compile(r"\b(?:than|compared (?:with|to)|up from|down from|against|versus)\b[^;.]*$")
@@ -236,8 +198,7 @@ def _is_free(found: Found) -> bool:
 _MORE = re.compile(
     r"[比较][^,;。]{1,16}[长短高低大小多少宽窄深浅重轻贵快慢远近早晚](?:出|了|出了)?$"
 )  # 比A桥长420米
-_MORE_THAN = re.compile(r" ?(?:[a-z]+ )?(?:more|less|fewer|[a-z]{3,}er)(?: [a-z]+)? than\b")
-_DIFFERENCE = re.compile(r"[比较差]|多[出了]|少[了]|than|more|less|fewer|differ")
+_DIFFERENCE = re.compile(r"[比较差]|多[出了]|少[了]")
 
 
 _EARNINGS = re.compile("收入|支出|利润|产值|销售额|营业额|税收")
@@ -263,8 +224,7 @@ def _is_otherwise(found: Found, passages: Sequence[Passage], analysis: QuestionA
     clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
     if _PRICE.search(question) and _TAKEN.search(clause) and not _EARNINGS.search(question):
         return True
-    differs = _MORE.search(clause) or _MORE_THAN.match(text, found.end, found.sentence.end)
-    return bool(differs) and not _DIFFERENCE.search(question)
+    return bool(_MORE.search(clause)) and not _DIFFERENCE.search(question)
 
 
 _LONG_NOUN = re.compile("[\u4e00-\u9fff]{3,}")  # a shorter one has other words: 职工, 员工
@@ -375,22 +335,6 @@ _ONE_END = re.compile(  # of a range is asked for
 )
 
 
-def _whole_date(best: Found, ranked: Sequence[Found], analysis: QuestionAnalysis) -> Found:
-    """Return the date that the best span is a part of: 10月7日、8日 for the 8日 that the reader saw."""
-    ask = analysis.asks[0]
-    if ask.kind != "date" or {"年", "时"} & {*ask.units}:
-        return best
-    around = (
-        found
-        for found in ranked
-        if found.sentence == best.sentence
-        and found.kind == "date"
-        and found.start <= best.start
-        and best.end <= found.end
-    )
-    return max(around, key=lambda found: found.end - found.start, default=best)
-
-
 def _whole_range(best: Found, ranked: Sequence[Found], text: str, analysis: QuestionAnalysis) -> Found:
     """Return the range that a figure or date is one end of: 150元到200元, 5月2日至4日.
 
@@ -441,13 +385,11 @@ def _alternative(
 _OFFICE = "[^,。?的]{0,12}?(?:长|书记|主任|主席|经理|总裁|总监|教练|主编|董事)"  # 原馆长, but 原唱, 还原
 _FORMER = re.compile(f"(?<!目)前任|上一?任|[卸离]任|(?<![太平中草高还])原(?![因来则价材料告]){_OFFICE}")
 _NEXT = re.compile("下一?任|继任")
-_PRESENT = re.compile("[现新]任|现在")
 _LEAVES = re.compile("不再|(?:[离卸]任|离职|辞[去职任]|退休)(?!的)|[调转]任|免去")
 _LEFT = re.compile("(?:原|(?<![目日])前|上一?[任届])[^,;。]{0,12}$|(?:[离卸]任|离职|辞职|退休)的$")
 _TAKES = re.compile("[接继出升就]任|接替|当选|成为|(?<![现原前连离卸辞首责信调转担])任(?![职期满务免意何])")
 _SUCCEEDS = "[接继]|[出升就]任|当选|成为|将由|下一?[任届]"
 _ENDS = rf"{_LEAVES.pattern}|{_SUCCEEDS}|[原曾]|(?<![目日])前|上一?[任届]|[去逝]世"
-_MAX_NAME = 4  # characters of a name that only the reader sees as one
 
 
 def _in_office(
@@ -459,10 +401,9 @@ def _in_office(
     change.
     """
     former, following = _FORMER.search(analysis.folded), _NEXT.search(analysis.folded)
-    if analysis.asks[0].kind != "person" or not (former or following or _PRESENT.search(analysis.folded)):
+    if analysis.asks[0].kind != "person" or not (former or following):
         return best, sure
-    persons = [found for found in ranked if found.kind == "person"]
-    people = [found for found in ranked if found.kind == "person" or _may_be_a_name(found, persons)]
+    people = [found for found in ranked if found.kind == "person"]
 
     def fits(person: Found) -> bool:
         if not former and person.sentence != best.sentence:
@@ -476,20 +417,8 @@ def _in_office(
     fitting = best if fits(best) else next(filter(fits, people), None)
     if not fitting:
         changes = re.search(_ENDS if former else _SUCCEEDS, _sentence(best, passages))
-        return best, sure if changes or not (former or following) else sure * OTHER
+        return best, sure if changes else sure * OTHER
     return fitting, max(confidence(found.features) for found in ranked if found.sentence == fitting.sentence)
-
-
-def _may_be_a_name(found: Found, persons: Sequence[Found]) -> bool:
-    """Whether a span that only the reader proposes is short and cuts through the name of no person."""
-    return (
-        found.kind == "phrase"
-        and found.end - found.start <= _MAX_NAME
-        and not any(
-            found.sentence == person.sentence and found.start < person.end and person.start < found.end
-            for person in persons
-        )
-    )
 
 
 def _unit(text: str, found: Found) -> str:
