@@ -272,10 +272,10 @@ _ENGLISH_RULES = _rules(
     (r"what|which|how", "phrase"),
 )
 
-_LENGTHS_AND_TIMES = tuple(
-    "米 公里 千米 厘米 毫米 里 英尺 英里 海里 km m cm mm met feet inch mile"
-    " 年 月 天 小时 分钟 周 year month week day hour minute".split()
-)
+_LENGTHS_AND_TIMES = (
+    "米", "公里", "千米", "厘米", "毫米", "里", "英尺", "英里", "海里", "km", "m", "cm", "mm", "met", "feet", "inch", "mile",
+    "年", "月", "天", "小时", "分钟", "周", "year", "month", "week", "day", "hour", "minute",
+)  # fmt: skip
 _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (r"how long", "quantity", _LENGTHS_AND_TIMES),
     (r"how much (?:more|less|lower|higher|larger|smaller|greater|cheaper|dearer)\b.* than\b", "quantity", ()),
