@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from index.text import detect_language, fold, is_chinese
 from rag.answerers.evidence import Found
 from rag.answerers.scoring import confidence
+from rag.asks import EXPLANATIONS, FIGURES, Ask
 from rag.datatypes import Passage
 from rag.naming import opens_with_another
-from rag.questions import EXPLANATIONS, FIGURES, Ask, QuestionAnalysis
+from rag.questions import QuestionAnalysis
 from rag.tables import Verbalised, verbalise
 from rag.terms import content_terms
 
