@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from index.terms import tagged_words
 from index.text import fold
+from rag.asks import FIGURES
 from rag.candidates import find_candidates
 from rag.followup_topics import (
     NAME_ENDS,
@@ -24,7 +25,7 @@ from rag.followup_topics import (
     topics,
     without_measure,
 )
-from rag.questions import FIGURES, QuestionAnalysis, analyse_question
+from rag.questions import QuestionAnalysis, analyse_question
 
 COUNTED = (  # a measure word: 那 in front of it points, 那座桥, and opens nothing
     r"座(?!谈|位)|条(?!件|款|例|约|文)|所(?!有|得|属|需|在|谓)|项(?!目)|部(?!门|分|署|队|件)|本(?![地市区省县届月金科身期])"

@@ -12,8 +12,9 @@ from typing import Literal
 
 from index.terms import tagged_words
 from index.text import MONTHS, fold, is_chinese
+from rag.asks import FIGURES
 from rag.candidates import find_candidates
-from rag.questions import ENGLISH_OPENERS, FIGURES, QuestionAnalysis, analyse_question
+from rag.questions import ENGLISH_OPENERS, QuestionAnalysis, analyse_question
 
 Sort = Literal["company", "school", "place", "person", "thing", "any"]
 """What a pronoun stands for: it and 它 for a thing, which an organisation or a place may be, they and 其 for any."""

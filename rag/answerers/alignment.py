@@ -13,7 +13,8 @@ from math import exp
 
 from index.datatypes import Span as TextSpan
 from index.terms import PINYIN_MARK, document_terms
-from rag.questions import FIGURES, Ask, QuestionAnalysis
+from rag.asks import FIGURES, Ask
+from rag.questions import QuestionAnalysis
 from rag.terms import STOP_WORDS, content_terms, other_wording
 
 _ITEM_MARK = re.compile("[、,;。]")  # 企业6家、学校9所: what stands beyond the mark is another figure's

@@ -1,26 +1,84 @@
 """Chooses the answer to one thing asked among its ranked candidates, by what their sentences say beside them.
 
 Takes an analysed question, candidates with their features, best first, and passages; gives a candidate and a
-confidence. What the features weigh is in `rag.answerers.scoring`; here is what rules tell about the best few.
+confidence. What the features weigh is in `rag.answerers.scoring`; here is what rules tell about the best few:
+that a candidate is told of something else, that another in its sentence or table is what is meant, and how far the
+answer reaches.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from index.text import detect_language, fold, is_chinese
 from rag.answerers.evidence import Found
 from rag.answerers.scoring import confidence
+from rag.asks import EXPLANATIONS, FIGURES, Ask
 from rag.datatypes import Passage
 from rag.naming import opens_with_another
-from rag.questions import EXPLANATIONS, FIGURES, Ask, QuestionAnalysis
-from rag.tables import verbalise
+from rag.questions import QuestionAnalysis
+from rag.tables import Verbalised, verbalise
 from rag.terms import content_terms
 
 OTHER = 0.4  # of its confidence is left to what is told of another year, stage or owner: all else may fit
-HELD = 0.75  # of the confidence of a figure that is only aimed at is enough for one that was reached
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An analysed question, its candidates, best first, and the passages that they were found in."""
+
+    analysis: QuestionAnalysis
+    ranked: Sequence[Found]
+    passages: Sequence[Passage]
+
+    @property
+    def ask(self) -> Ask:
+        """The first thing asked."""
+        return self.analysis.asks[0]
+
+    @property
+    def question(self) -> str:
+        """The folded question."""
+        return self.analysis.folded
+
+    @property
+    def terms(self) -> set[str]:
+        """The content words of the question."""
+        return set(content_terms(self.question))
+
+    def passage(self, found: Found) -> Passage:
+        """Return the passage of a candidate."""
+        return self.passages[found.sentence.passage]
+
+    def read(self, found: Found) -> Verbalised:
+        """Return what is read of a candidate's passage: its tables as sentences."""
+        return verbalise(self.passage(found).text)
+
+    def text(self, found: Found) -> str:
+        """Return the folded passage of a candidate, as it is read."""
+        return fold(self.read(found).text)
+
+    def sentence(self, found: Found) -> str:
+        """Return the folded sentence of a candidate."""
+        return self.text(found)[found.sentence.start : found.sentence.end]
+
+    def before(self, found: Found) -> str:
+        """Return what stands before a candidate in its sentence, folded."""
+        return self.text(found)[found.sentence.start : found.start]
+
+    def clause(self, found: Found) -> str:
+        """Return what stands before a candidate in its clause, folded."""
+        return re.split(r"[,;:。!?]", self.before(found))[-1]
+
+    def surest(self, best: Found) -> float:
+        """Return the highest confidence of the candidates in the same sentence."""
+        return max(confidence(found.features) for found in self.ranked if found.sentence == best.sentence)
+
+    def beside(self, best: Found) -> Iterator[Found]:
+        """Yield the candidates of the same kind in the same sentence, best first."""
+        return (f for f in self.ranked if f.sentence == best.sentence and f.kind == best.kind)
 
 
 def choose(
@@ -34,74 +92,54 @@ def choose(
         passages: that they were found in.
         threshold: confidence from which on a candidate may take the place of the best one.
     """
-    ask = analysis.asks[0]
-    best, sure = ranked[0], confidence(ranked[0].features)
-    if _of_another_year(best, analysis) or _of_another(best) or _is_otherwise(best, passages, analysis):
-        free = (found for found in ranked if _is_free(found))
-        fitting = next((found for found in free if not _is_otherwise(found, passages, analysis)), None)
+    case = _Case(analysis, ranked, passages)
+    best, sure = _of_what_is_asked(case, threshold)
+    if _counts_otherwise(best, case) or opens_with_another(analysis, case.sentence(best)):
+        sure *= OTHER
+    if _is_left_blank(best, case) or _is_compared(best, case):
+        sure *= OTHER
+    for meant in (_whole, _compared_with):
+        if found := meant(best, case):
+            best, sure = found, max(sure, confidence(found.features))
+    best, sure = _in_office(best, sure, case)
+    if stated := _alternative(case, threshold):
+        return stated
+    if case.ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
+        sure = case.surest(best)
+    for reach in (_outcome, _whole_range, _coordinated):
+        best = reach(best, case)
+    return best, sure
+
+
+def _of_what_is_asked(case: _Case, threshold: float) -> tuple[Found, float]:
+    """Return the best candidate that is not told of something else than what is asked for, and its confidence."""
+    best, sure = case.ranked[0], confidence(case.ranked[0].features)
+    if _is_of_another(best, case):
+        fitting = next((found for found in case.ranked if _is_free(found, case)), None)
         if fitting and (fits := confidence(fitting.features)) >= threshold:
             best, sure = fitting, fits
         else:
             sure *= OTHER
-    elif _is_of_its_date(best, passages, analysis):
+    elif _is_of_its_date(best, case):
         sure *= OTHER
-    if _is_elsewhen(best, passages, analysis):
-        held = next((found for found in ranked if not _is_elsewhen(found, passages, analysis)), None)
-        if (
-            held
-            and held.kind == best.kind
-            and (fits := confidence(held.features)) >= max(threshold, HELD * sure)
-        ):
-            best, sure = held, fits
-    if _counts_otherwise(best, passages, ask) or opens_with_another(analysis, _sentence(best, passages)):
-        sure *= OTHER
-    if _is_left_blank(best, passages, analysis) or _is_compared(best, passages, analysis):
-        sure *= OTHER
-    if whole := _whole(best, ranked, passages, analysis):
-        best, sure = whole, max(sure, confidence(whole.features))
-    if total := _total(best, ranked, passages, analysis):
-        best, sure = total, max(sure, confidence(total.features))
-    if turned := _compared_with(best, ranked, passages, analysis):
-        best, sure = turned, max(sure, confidence(turned.features))
-    if _denies_otherwise(best, passages, analysis):
-        same = next((found for found in ranked if not _denies_otherwise(found, passages, analysis)), None)
-        if (
-            same
-            and same.sentence == best.sentence
-            and same.kind == best.kind
-            and (fits := confidence(same.features)) >= threshold
-        ):
-            best, sure = same, fits
-    best, sure = _in_office(best, sure, ranked, passages, analysis)
-    if stated := _alternative(ranked, passages, analysis, threshold):
-        return stated
-    if ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
-        sure = max(confidence(found.features) for found in ranked if found.sentence == best.sentence)
-    text = verbalise(passages[best.sentence.passage].text).text
-    best = _whole_date(best, ranked, analysis)
-    best = _outcome(best, ranked, text, analysis)
-    best = _whole_range(best, ranked, text, analysis)
-    return _coordinated(best, ranked, text, analysis.folded, ask), sure
+    for is_wrong in (_is_elsewhen, _denies_otherwise):
+        if is_wrong(best, case):
+            right = next((found for found in case.beside(best) if not is_wrong(found, case)), None)
+            if right and (fits := confidence(right.features)) >= threshold:
+                best, sure = right, fits
+    return best, sure
 
 
-_PLAN = re.compile(
-    r"力争|争取|确保|目标|预计|预期|有望|将(?:会|可|要|达|超|突破|实现|增|有)|届时"
-    r"|\b(?:targets?|targeted|aims?|expects?|expected|forecasts?|hopes?|will)\b"
-)
 _ONCE = re.compile(
-    r"[一二三四五六七八九十两几多\d]年前|当[时初]|[起最]初|原(?:先|来|纪录|价|址|名)|以往|过去|刚(?:成立|起步|创办)"
+    r"[一二三四五六七八九十两几多\d]年前|当初|[起最]初|原(?:先|来|纪录|价|址|名)|以往|过去|刚(?:成立|起步|创办)"
 )
 
 
-def _is_elsewhen(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
-    """Whether a figure's clause tells what is aimed at, or was once, where the question asks for what is."""
-    question = analysis.folded
-    if analysis.asks[0].kind not in FIGURES:
+def _is_elsewhen(found: Found, case: _Case) -> bool:
+    """Whether a figure's clause tells what once was, where the question asks for what is."""
+    question, clause = case.question, case.clause(found)
+    if case.ask.kind not in FIGURES:
         return False
-    text = _folded(found, passages)
-    clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
-    if _PLAN.search(clause) and not _PLAN.search(question):
-        return True
     return bool(_ONCE.search(clause)) and not (_BEFORE.search(question) or _ONCE.search(question))
 
 
@@ -109,68 +147,35 @@ _PART = re.compile(r"[^;.]*?,? of which (?:about |some )?|[^;。]{0,6}?[,(]其�
 _OF_WHICH = re.compile(r"其中,?([^,;。\d]*)$")
 
 
-def _whole(
-    best: Found, ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis
-) -> Found | None:
+def _whole(best: Found, case: _Case) -> Found | None:
     """Return the figure that the best one is a part of, where the question says nothing of that part: 9, of which 4."""
-    text = _folded(best, passages)
+    text = case.text(best)
     clause = re.split(r"[,;]\s|[,;。)]|\.$", text[best.end : best.sentence.end])[0]
-    if before := _OF_WHICH.search(text[best.sentence.start : best.start]):  # 其中研发人员630人
+    if before := _OF_WHICH.search(case.before(best)):  # 其中研发人员630人
         clause = before[1] + clause
-    if set(content_terms(clause)) & set(content_terms(analysis.folded)):
+    if set(content_terms(clause)) & case.terms:
         return None
     wholes = (
         found
-        for found in ranked
-        if found.sentence == best.sentence
-        and found.kind == best.kind
-        and found.end < best.start
-        and _PART.fullmatch(text[found.end : best.start])
+        for found in case.beside(best)
+        if found.end < best.start and _PART.fullmatch(text[found.end : best.start])
     )
     return max(wholes, key=lambda found: found.end, default=None)
-
-
-_TOTAL = re.compile(r"合计|总[计额]|共计|全[国省市县区]|\b(?:total|overall|group|all)\b")
-
-
-def _total(
-    best: Found, ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis
-) -> Found | None:
-    """Return the figure of all rows of a table, where the best one is of a row that the question does not name."""
-    read = verbalise(passages[best.sentence.passage].text)
-    cell = read.cell(best.start, best.end)
-    if not cell or not cell.names or _TOTAL.search(fold(cell.names)):
-        return None
-    if is_chinese(cell.names) != (analysis.language == "zh"):  # a row may be named in the other language
-        return None
-    asked = set(content_terms(analysis.folded))
-    for found in ranked:
-        if found.sentence.passage != best.sentence.passage or found.kind != best.kind:
-            continue
-        other = read.cell(found.start, found.end)
-        if other and other.column == cell.column and _TOTAL.search(fold(other.names)):
-            apart = set(content_terms(cell.names)) - set(content_terms(other.names))
-            return None if apart & asked else found
-    return None
 
 
 _COMPARES = re.compile(r"\b(?:than|compared (?:with|to)|up from|down from|against|versus)\b[^;.]*$")
 
 
-def _compared_with(
-    best: Found, ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis
-) -> Found | None:
+def _compared_with(best: Found, case: _Case) -> Found | None:
     """Return the figure of the year asked for that the best one, of no stated year, is compared with: 9, up from 8."""
-    if analysis.asks[0].kind not in FIGURES or not -1 < best.features["year"] < 0:
+    if case.ask.kind not in FIGURES or not -1 < best.features["year"] < 0:
         return None
-    text = _folded(best, passages)
+    text = case.text(best)
     return next(
         (
             found
-            for found in ranked
-            if found.sentence == best.sentence
-            and found.kind == best.kind
-            and found.features["year"] == 1
+            for found in case.beside(best)
+            if found.features["year"] == 1
             and found.start >= best.end
             and _COMPARES.search(text[best.end : found.start])
         ),
@@ -181,16 +186,15 @@ def _compared_with(
 _DENIED = re.compile(r"\b(?:not|never|no longer|nor|cannot|\w+n't)\b")
 
 
-def _denies_otherwise(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+def _denies_otherwise(found: Found, case: _Case) -> bool:
     """Whether an English question denies and the candidate's clause does not, or the other way round."""
-    if analysis.language != "en" or analysis.asks[0].kind in EXPLANATIONS:
+    if case.analysis.language != "en" or case.ask.kind in EXPLANATIONS:
         return False
-    if detect_language(passages[found.sentence.passage].text) != "en":
+    if detect_language(case.passage(found).text) != "en":
         return False
-    text = _folded(found, passages)
-    before = re.split(r"[,;:.!?]\s", text[found.sentence.start : found.start])[-1]
-    after = re.split(r"[,;:.!?](?:\s|$)", text[found.end : found.sentence.end])[0]
-    return bool(_DENIED.search(analysis.folded)) != bool(_DENIED.search(f"{before} {after}"))
+    before = re.split(r"[,;:.!?]\s", case.before(found))[-1]
+    after = re.split(r"[,;:.!?](?:\s|$)", case.text(found)[found.end : found.sentence.end])[0]
+    return bool(_DENIED.search(case.question)) != bool(_DENIED.search(f"{before} {after}"))
 
 
 _DATED = re.compile(  # the year of something else than the figure: 1998年成立的公司有多少员工, 据2024年的报道
@@ -201,43 +205,44 @@ _DATED = re.compile(  # the year of something else than the figure: 1998年成�
 )
 
 
-def _of_another_year(found: Found, analysis: QuestionAnalysis) -> bool:
+def _of_another_year(found: Found, case: _Case) -> bool:
     """Whether a figure's own sentence says it of another year than the one asked for."""
-    return (
-        analysis.asks[0].kind in FIGURES
-        and found.features["year"] <= -1
-        and not _DATED.search(analysis.folded)
-    )
+    return case.ask.kind in FIGURES and found.features["year"] <= -1 and not _DATED.search(case.question)
 
 
-def _is_of_its_date(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+def _is_of_its_date(found: Found, case: _Case) -> bool:
     """Whether only its date or title tells a figure's year, and neither that nor the year before is asked for."""
-    passage = passages[found.sentence.passage]
+    passage = case.passage(found)
     return (
-        analysis.asks[0].kind in FIGURES
+        case.ask.kind in FIGURES
         and found.year is not None
         and -1 < found.features["year"] < 0
         and any(str(found.year) in words for words in (passage.date or "", *passage.titles))
-        and all(abs(year - found.year) > 1 for year in analysis.years)
-        and not _DATED.search(analysis.folded)
+        and all(abs(year - found.year) > 1 for year in case.analysis.years)
+        and not _DATED.search(case.question)
     )
 
 
-def _of_another(found: Found) -> bool:
-    """Whether a candidate's own sentence says it of another stage or alternative, or of another owner."""
-    return found.features["stage"] <= -1 or found.features["aligned"] < 0
+def _is_of_another(found: Found, case: _Case) -> bool:
+    """Whether a candidate's sentence tells it of another year, stage, alternative or owner, or of something else."""
+    return (
+        _of_another_year(found, case)
+        or found.features["stage"] <= -1
+        or found.features["aligned"] < 0
+        or _is_otherwise(found, case)
+    )
 
 
-def _is_free(found: Found) -> bool:
-    """Whether nothing tells that a candidate is of another year, stage or owner."""
-    return min(found.features[name] for name in ("year", "stage", "aligned")) >= 0
+def _is_free(found: Found, case: _Case) -> bool:
+    """Whether nothing tells that a candidate is of another year, stage or owner, or of something else."""
+    told = min(found.features[name] for name in ("year", "stage", "aligned"))
+    return told >= 0 and not _is_otherwise(found, case)
 
 
-_MORE = re.compile(
+_MORE = re.compile(  # 比A桥长420米
     r"[比较][^,;。]{1,16}[长短高低大小多少宽窄深浅重轻贵快慢远近早晚](?:出|了|出了)?$"
-)  # 比A桥长420米
-_MORE_THAN = re.compile(r" ?(?:[a-z]+ )?(?:more|less|fewer|[a-z]{3,}er)(?: [a-z]+)? than\b")
-_DIFFERENCE = re.compile(r"[比较差]|多[出了]|少[了]|than|more|less|fewer|differ")
+)
+_DIFFERENCE = re.compile(r"[比较差]|多[出了]|少[了]")
 
 
 _EARNINGS = re.compile("收入|支出|利润|产值|销售额|营业额|税收")
@@ -247,60 +252,48 @@ _PRICE = re.compile(
 )
 
 
-def _is_otherwise(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+def _is_otherwise(found: Found, case: _Case) -> bool:
     """Whether a figure is a difference where the question asks how much a thing is, or a revenue for a price.
 
     Or of a column whose name only begins with the one asked for: X2 Pro of X2.
     """
-    question = analysis.folded
-    if analysis.asks[0].kind not in FIGURES:
+    question, names = case.question, case.analysis.names
+    if case.ask.kind not in FIGURES:
         return False
-    cell = verbalise(passages[found.sentence.passage].text).cell(found.start, found.end)
+    cell = case.read(found).cell(found.start, found.end)
     column = fold(cell.column) if cell else ""
-    if column and column not in question and any(column.startswith(f"{name} ") for name in analysis.names):
+    if column and column not in question and any(column.startswith(f"{name} ") for name in names):
         return True
-    text = _folded(found, passages)
-    clause = re.split(r"[,;:。!?]", text[found.sentence.start : found.start])[-1]
+    clause = case.clause(found)
     if _PRICE.search(question) and _TAKEN.search(clause) and not _EARNINGS.search(question):
         return True
-    differs = _MORE.search(clause) or _MORE_THAN.match(text, found.end, found.sentence.end)
-    return bool(differs) and not _DIFFERENCE.search(question)
+    return bool(_MORE.search(clause)) and not _DIFFERENCE.search(question)
 
 
 _LONG_NOUN = re.compile("[\u4e00-\u9fff]{3,}")  # a shorter one has other words: 职工, 员工
 
 
-def _counts_otherwise(found: Found, passages: Sequence[Passage], ask: Ask) -> bool:
+def _counts_otherwise(found: Found, case: _Case) -> bool:
     """Whether no character of the noun counted stands in a sentence or over it: of 高新技术 for 外贸企业537户.
 
     Or people are asked for in English and a Chinese figure has a measure of something else: 520只.
     """
-    passage = passages[found.sentence.passage]
+    ask, passage = case.ask, case.passage(found)
     if "人" in ask.units and ask.noun.isascii() and found.features["unit"] <= -1:
-        return is_chinese(verbalise(passage.text).text[found.start : found.end])
+        return is_chinese(case.read(found).text[found.start : found.end])
     if not _LONG_NOUN.fullmatch(ask.noun) or detect_language(passage.text) != "zh":
         return False
-    told = fold(" ".join(passage.titles)) + _sentence(found, passages)
+    told = fold(" ".join(passage.titles)) + case.sentence(found)
     return not {*ask.noun} & {*told}
 
 
-def _folded(found: Found, passages: Sequence[Passage]) -> str:
-    """Return the folded passage of a candidate, as it is read: its tables as sentences."""
-    return fold(verbalise(passages[found.sentence.passage].text).text)
-
-
-def _sentence(found: Found, passages: Sequence[Passage]) -> str:
-    """Return the folded sentence of a candidate, as it is read."""
-    return _folded(found, passages)[found.sentence.start : found.sentence.end]
-
-
-def _is_left_blank(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+def _is_left_blank(found: Found, case: _Case) -> bool:
     """Whether what is found stands in a table, of which a blank cell is more what the question asks for."""
-    read = [verbalise(passage.text) for passage in passages]
-    cell = read[found.sentence.passage].cell(found.start, found.end)
+    read = [verbalise(passage.text) for passage in case.passages]
+    cell = case.read(found).cell(found.start, found.end)
     if cell is None or not cell.column:
         return False
-    asked = set(content_terms(analysis.folded))
+    asked = case.terms
     told = len(asked.intersection(content_terms(cell.names)))
     return any(len(asked.intersection(content_terms(names))) > told for one in read for names in one.blanks)
 
@@ -310,34 +303,33 @@ _MOST = re.compile(
 )
 
 
-def _is_compared(found: Found, passages: Sequence[Passage], analysis: QuestionAnalysis) -> bool:
+def _is_compared(found: Found, case: _Case) -> bool:
     """Whether the rows of a table, which may go on in other passages, had to be compared to tell what is asked."""
-    read = verbalise(passages[found.sentence.passage].text)
+    read = case.read(found)
     start, end = found.sentence.start, found.sentence.end
     in_table = any(start <= cell.start < end for cell in read.cells)
-    return in_table and bool(_MOST.search(analysis.folded)) and not _MOST.search(fold(read.text[start:end]))
+    return in_table and bool(_MOST.search(case.question)) and not _MOST.search(case.sentence(found))
 
 
 _CHANGED = re.compile(
-    r"[^\d,，。;；]{0,8}?[增升提扩涨降减跌缩调改变][^\d,，。;；]{0,3}?[至到为](?:(?:19|20)\d\d年)?[^\d,，。;；]{0,3}"
+    r"[^\d,。;]{0,8}?[增升提扩涨降减跌缩调改变][^\d,。;]{0,3}?[至到为](?:(?:19|20)\d\d年)?[^\d,。;]{0,3}"
 )
 _BEFORE = re.compile(r"原|[最起当]初|刚开始|一开始|[之此以]前|(?<![目当提])前|过去|[由从](?:多少|几)")
-_ORIGIN = re.compile(r"[由从](?P<when>[^\d,，。;；]{0,6}的|(?:19|20)\d\d年的?)?$")
-_ADDED = re.compile(r"[新净]增[^\d,，。;；]{0,4}$")
-_SUM = re.compile(r"[^\d。;；]{0,12}(?:累计|总数|(?<!公)共|达)[^\d,，。;；]{0,4}")
+_ORIGIN = re.compile(r"[由从](?P<when>[^\d,。;]{0,6}的|(?:19|20)\d\d年的?)?$")
+_ADDED = re.compile(r"[新净]增[^\d,。;]{0,4}$")
+_SUM = re.compile(r"[^\d。;]{0,12}(?:累计|总数|(?<!公)共|达)[^\d,。;]{0,4}")
 
 
-def _outcome(best: Found, ranked: Sequence[Found], text: str, analysis: QuestionAnalysis) -> Found:
+def _outcome(best: Found, case: _Case) -> Found:
     """Return the figure that holds in the end, where the best one is a step to it: Y in 由X增至Y, 新增X，累计Y.
 
     Not where the question asks for the step: for what was before, or was added.
     """
-    question = analysis.folded
-    before = text[best.sentence.start : best.start]
+    question, text, before = case.question, case.text(best), case.before(best)
     origin = _ORIGIN.search(before)
     if _BEFORE.search(question):
-        return next((found for found in ranked if _leads_to(found, best, text)), best)
-    if origin and not (origin["when"] and analysis.years):
+        return next((found for found in case.beside(best) if _leads_to(found, best, case)), best)
+    if origin and not (origin["when"] and case.analysis.years):
         between = _CHANGED
     elif _ADDED.search(before) and "增" not in question:
         between = _SUM
@@ -346,24 +338,20 @@ def _outcome(best: Found, ranked: Sequence[Found], text: str, analysis: Question
     unit = _unit(text, best)
     later = (
         found
-        for found in ranked
-        if found.sentence == best.sentence
-        and found.kind == best.kind
-        and found.start >= best.end
+        for found in case.beside(best)
+        if found.start >= best.end
         and _unit(text, found) == unit
         and between.fullmatch(text, best.end, found.start)
     )
     return next(later, best)
 
 
-def _leads_to(found: Found, best: Found, text: str) -> bool:
+def _leads_to(found: Found, best: Found, case: _Case) -> bool:
     """Whether a figure is what the best one was before: X in 由X增至Y."""
     return (
-        found.sentence == best.sentence
-        and found.kind == best.kind
-        and found.end <= best.start
-        and bool(_ORIGIN.search(text[best.sentence.start : found.start]))
-        and bool(_CHANGED.fullmatch(text, found.end, best.start))
+        found.end <= best.start
+        and bool(_ORIGIN.search(case.before(found)))
+        and bool(_CHANGED.fullmatch(case.text(best), found.end, best.start))
     )
 
 
@@ -375,35 +363,19 @@ _ONE_END = re.compile(  # of a range is asked for
 )
 
 
-def _whole_date(best: Found, ranked: Sequence[Found], analysis: QuestionAnalysis) -> Found:
-    """Return the date that the best span is a part of: 10月7日、8日 for the 8日 that the reader saw."""
-    ask = analysis.asks[0]
-    if ask.kind != "date" or {"年", "时"} & {*ask.units}:
-        return best
-    around = (
-        found
-        for found in ranked
-        if found.sentence == best.sentence
-        and found.kind == "date"
-        and found.start <= best.start
-        and best.end <= found.end
-    )
-    return max(around, key=lambda found: found.end - found.start, default=best)
-
-
-def _whole_range(best: Found, ranked: Sequence[Found], text: str, analysis: QuestionAnalysis) -> Found:
+def _whole_range(best: Found, case: _Case) -> Found:
     """Return the range that a figure or date is one end of: 150元到200元, 5月2日至4日.
 
     Not where that end is asked for, nor of a change: 由30元到25元.
     """
-    ask = analysis.asks[0]
+    ask, text = case.ask, case.text(best)
     if best.kind != ask.kind and not (ask.kind in FIGURES and best.kind in FIGURES):
         return best
     if (ask.kind not in FIGURES and ask.kind != "date") or {"年", "时"} & {*ask.units}:
         return best
-    if _ONE_END.search(analysis.folded) or _ORIGIN.search(text[best.sentence.start : best.start]):
+    if _ONE_END.search(case.question) or _ORIGIN.search(case.before(best)):
         return best
-    ends = [f for f in ranked if f.sentence == best.sentence and f.kind == best.kind]
+    ends = list(case.beside(best))
     if best.kind != "date":
         ends = [f for f in ends if _unit(text, f) == _unit(text, best)]
     start = min((f.start for f in ends if _TO.fullmatch(text, f.end, best.start)), default=best.start)
@@ -418,18 +390,16 @@ def _whole_range(best: Found, ranked: Sequence[Found], text: str, analysis: Ques
 _OR = re.compile(r"(?P<one>.+)还是(?P<other>[^,?呢]{1,8}?)[呢?]*")
 
 
-def _alternative(
-    ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis, threshold: float
-) -> tuple[Found, float] | None:
+def _alternative(case: _Case, threshold: float) -> tuple[Found, float] | None:
     """Return the one of two alternatives that the best sentence with only one of them states: 用大火还是小火."""
-    match = _OR.fullmatch(analysis.folded)
+    match = _OR.fullmatch(case.question)
     if not match:
         return None
     other = match["other"]
-    for found in ranked:
-        sentence = _sentence(found, passages)
+    for found in case.ranked:
+        sentence = case.sentence(found)
         stated = [word for word in (match["one"][-len(other) :], other) if word in sentence]
-        sure = max(confidence(beside.features) for beside in ranked if beside.sentence == found.sentence)
+        sure = case.surest(found)
         if len(stated) == 1 and sure >= threshold:
             start = found.sentence.start + sentence.index(stated[0])
             return replace(
@@ -441,55 +411,37 @@ def _alternative(
 _OFFICE = "[^,。?的]{0,12}?(?:长|书记|主任|主席|经理|总裁|总监|教练|主编|董事)"  # 原馆长, but 原唱, 还原
 _FORMER = re.compile(f"(?<!目)前任|上一?任|[卸离]任|(?<![太平中草高还])原(?![因来则价材料告]){_OFFICE}")
 _NEXT = re.compile("下一?任|继任")
-_PRESENT = re.compile("[现新]任|现在")
 _LEAVES = re.compile("不再|(?:[离卸]任|离职|辞[去职任]|退休)(?!的)|[调转]任|免去")
 _LEFT = re.compile("(?:原|(?<![目日])前|上一?[任届])[^,;。]{0,12}$|(?:[离卸]任|离职|辞职|退休)的$")
 _TAKES = re.compile("[接继出升就]任|接替|当选|成为|(?<![现原前连离卸辞首责信调转担])任(?![职期满务免意何])")
 _SUCCEEDS = "[接继]|[出升就]任|当选|成为|将由|下一?[任届]"
 _ENDS = rf"{_LEAVES.pattern}|{_SUCCEEDS}|[原曾]|(?<![目日])前|上一?[任届]|[去逝]世"
-_MAX_NAME = 4  # characters of a name that only the reader sees as one
 
 
-def _in_office(
-    best: Found, sure: float, ranked: Sequence[Found], passages: Sequence[Passage], analysis: QuestionAnalysis
-) -> tuple[Found, float]:
+def _in_office(best: Found, sure: float, case: _Case) -> tuple[Found, float]:
     """Return the person who leaves an office, or takes it in the best one's sentence, where that is asked for.
 
     The confidence is that of the sentence, which speaks of the office; little of it is left where none speaks of a
     change.
     """
-    former, following = _FORMER.search(analysis.folded), _NEXT.search(analysis.folded)
-    if analysis.asks[0].kind != "person" or not (former or following or _PRESENT.search(analysis.folded)):
+    former, following = _FORMER.search(case.question), _NEXT.search(case.question)
+    if case.ask.kind != "person" or not (former or following):
         return best, sure
-    persons = [found for found in ranked if found.kind == "person"]
-    people = [found for found in ranked if found.kind == "person" or _may_be_a_name(found, persons)]
+    people = [found for found in case.ranked if found.kind == "person"]
 
     def fits(person: Found) -> bool:
         if not former and person.sentence != best.sentence:
             return False
-        folded = _folded(person, passages)
         beside = [f.start for f in people if f.sentence == person.sentence and f.start >= person.end]
-        told = folded[person.end : min(beside, default=person.sentence.end)]
-        leaves = bool(_LEAVES.search(told) or _LEFT.search(folded[person.sentence.start : person.start]))
+        told = case.text(person)[person.end : min(beside, default=person.sentence.end)]
+        leaves = bool(_LEAVES.search(told) or _LEFT.search(case.before(person)))
         return leaves if former else bool(_TAKES.search(told)) and not leaves
 
     fitting = best if fits(best) else next(filter(fits, people), None)
     if not fitting:
-        changes = re.search(_ENDS if former else _SUCCEEDS, _sentence(best, passages))
-        return best, sure if changes or not (former or following) else sure * OTHER
-    return fitting, max(confidence(found.features) for found in ranked if found.sentence == fitting.sentence)
-
-
-def _may_be_a_name(found: Found, persons: Sequence[Found]) -> bool:
-    """Whether a span that only the reader proposes is short and cuts through the name of no person."""
-    return (
-        found.kind == "phrase"
-        and found.end - found.start <= _MAX_NAME
-        and not any(
-            found.sentence == person.sentence and found.start < person.end and person.start < found.end
-            for person in persons
-        )
-    )
+        changes = re.search(_ENDS if former else _SUCCEEDS, case.sentence(best))
+        return best, sure if changes else sure * OTHER
+    return fitting, case.surest(fitting)
 
 
 def _unit(text: str, found: Found) -> str:
@@ -498,19 +450,20 @@ def _unit(text: str, found: Found) -> str:
     return re.sub(r"^.*[\d.,]\s*[千百十万亿]*", "", figure)
 
 
-_JOINT = re.compile(r"[^,，。;；:：!?！？\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
-_TITLED = re.compile(r"(?:、|以及|和|与|及| and )[^,，。;；、]{0,12}|, ")
+_JOINT = re.compile(r"[^,。;:!?\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
+_TITLED = re.compile(r"(?:、|以及|和|与|及| and )[^,。;、]{0,12}|, ")
 _ONE_PERSON = re.compile(r"[是叫为]$|^ (?:is|was|has|does|[a-z]+s)\b(?!.* by\W*$)")  # around 谁, who
 
 
 _NO_UNIT = re.compile(r"(?:多少|几)[?。]?")
 
 
-def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str, ask: Ask) -> Found:
+def _coordinated(best: Found, case: _Case) -> Found:
     """Widen a figure or person to what it is joined with: 8所学校和5家医院, 甲、乙共同.
 
     Figures are joined only where the question asks for several things at once or names no unit.
     """
+    ask, question, text = case.ask, case.question, case.text(best)
     start, end = ask.span
     several = not any(_ONE_PERSON.search(around) for around in (question[:start], question[end:]))
     bare = bool(_NO_UNIT.fullmatch(question, start))  # so several units may do
@@ -523,10 +476,7 @@ def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str,
         pattern = _JOINT
     else:
         return best
-    same = sorted(
-        (c for c in ranked if c.sentence == best.sentence and c.kind == best.kind and not c.parts),
-        key=lambda c: c.start,
-    )
+    same = sorted((found for found in case.beside(best) if not found.parts), key=lambda found: found.start)
     parts = [(best.start, best.end)]
     for other in same:
         if other.start > parts[-1][1] and pattern.fullmatch(text[parts[-1][1] : other.start]):
@@ -539,7 +489,7 @@ def _coordinated(best: Found, ranked: Sequence[Found], text: str, question: str,
     end = parts[-1][1]
     if figure:  # the last noun too: 8所学校和5家医院
         noun = re.match(
-            r"[\u4e00-\u9fff]{1,10}?(?=项目|入选|[,，。;；、等在的]|$)", text[end : best.sentence.end]
+            r"[\u4e00-\u9fff]{1,10}?(?=项目|入选|[,。;、等在的]|$)", text[end : best.sentence.end]
         )
         end += noun.end() if noun and noun.end() <= 8 else 0
         return replace(best, start=parts[0][0], end=end, parts=())

@@ -16,11 +16,12 @@ from index.sentences import split_sentences
 from index.text import fold
 from rag.answerers.alignment import aligned, neighbours, respectively
 from rag.answerers.proposals import KINDS, candidates_in, trimmed, within_clauses
+from rag.asks import AnswerKind, Ask
 from rag.candidates import Candidate, CandidateKind
 from rag.crossing import is_crossing, translated
 from rag.datatypes import Passage
 from rag.naming import names_held
-from rag.questions import AnswerKind, Ask, QuestionAnalysis
+from rag.questions import QuestionAnalysis
 from rag.readings import ReadingLike
 from rag.stages import Stages
 from rag.terms import lent_words, matching_text, question_terms

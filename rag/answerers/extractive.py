@@ -20,13 +20,14 @@ from rag.answerers.base import NOT_FOUND, Claim, Draft, Question
 from rag.answerers.choosing import OTHER, choose
 from rag.answerers.evidence import Found, Sentence, find_evidence, passage_sentences
 from rag.answerers.scoring import confidence, rank_score, shipped_weights
+from rag.asks import EXPLANATIONS, FIGURES, AnswerKind, Ask
 from rag.checking.values import Figure, find_figures, same_dimension
 from rag.comparing import Comparison
 from rag.crossing import in_known_words, is_crossing
 from rag.datatypes import Passage
 from rag.figures import in_english
 from rag.keywords import as_question
-from rag.questions import EXPLANATIONS, FIGURES, AnswerKind, Ask, QuestionAnalysis, analyse_question
+from rag.questions import QuestionAnalysis, analyse_question
 from rag.readings import PassageReader
 from rag.tables import Verbalised, verbalise
 from rag.terms import in_full

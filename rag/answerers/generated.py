@@ -22,12 +22,13 @@ from rag import prompts
 from rag.answerers.base import NOT_FOUND, Answerer, Claim, Draft, Question, draft_of
 from rag.answerers.chat import ChatModel, Ending
 from rag.answerers.markers import LEADS, LEADS_EN, SAYS, SAYS_EN, Marked, SentenceParser
+from rag.asks import EXPLANATIONS
 from rag.checking import Checked, Support, is_checkable
 from rag.checking.agreement import absent
 from rag.checking.claims import claimed, refuses
 from rag.datatypes import Doubt, Passage
 from rag.prompts import Message, PromptLanguage
-from rag.questions import EXPLANATIONS, analyse_question
+from rag.questions import analyse_question
 
 MAX_ATTRIBUTED = 2  # markers put behind a sentence that came without one
 REWRITE_TOKENS = 160  # a question is short; a model that goes on is not rewriting

@@ -12,6 +12,7 @@ from dataclasses import replace
 from index.datatypes import Span as TextSpan
 from index.terms import tagged_words
 from index.text import is_chinese
+from rag.asks import AnswerKind, Ask
 from rag.candidates import (
     NEGATIVE,
     Candidate,
@@ -22,7 +23,6 @@ from rag.candidates import (
     of_several_units,
 )
 from rag.datatypes import Span
-from rag.questions import AnswerKind, Ask
 from rag.terms import STOP_WORDS
 
 KINDS: Mapping[AnswerKind, tuple[CandidateKind, ...]] = {
