@@ -270,6 +270,10 @@ _ENGLISH_WHAT_QUANTITY = re.compile(
     r"number|amount|capacity|growth|percentage|budget|total|value|turnover|income|size|scale|height|length|width|depth|weight|speed"
     r"|distance|temperature|age)\b"
 )
+_CHINESE_WHAT_QUANTITY = re.compile(
+    r"(?:产值|投资额?|收入|销售额|营收|生产总值|gdp|人口|面积|增速|增长率|占比|比例|产能|价格|金额|利润|排名|数量|总数|规模|温度|浓度|年龄|高度|长度)"
+    r"(?:约|大约)?(?:是|为|达到?|有)什么"
+)
 
 
 _WHAT_IT_IS = re.compile(
@@ -341,7 +345,9 @@ def _asks_too(ask: Ask, folded: str) -> bool:
     return bool(joined) and not relative and not after.startswith(" to ")
 
 
-_WHAT_ALONE = re.compile(r"what (?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\b")
+_WHAT_ALONE = re.compile(
+    r"what (?:do|does|did|is|are|was|were|has|have|had|can|could|will|would)\b|(?:什么|啥)(?:[?。]|$)"
+)
 
 
 def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
@@ -353,7 +359,8 @@ def _refine(ask: Ask, match: re.Match[str], folded: str, language: str) -> Ask:
     if ask.kind == "definition":
         return replace(ask, count=_counted(folded))
     if ask.kind == "phrase":
-        if language == "en" and _ENGLISH_WHAT_QUANTITY.search(folded):
+        pattern = _ENGLISH_WHAT_QUANTITY if language == "en" else _CHINESE_WHAT_QUANTITY
+        if pattern.search(folded):
             ask = replace(ask, kind="quantity")
         elif language == "zh" and (counted := _QUOTED_COUNT.search(folded)):  # “四送”是送什么
             return replace(ask, kind="list", count=_numeral(counted.group("number")))

@@ -23,6 +23,7 @@ from rag.tables import Verbalised, verbalise
 from rag.terms import content_terms
 
 OTHER = 0.4  # of its confidence is left to what is told of another year, stage or owner: all else may fit
+HELD = 0.75  # of the confidence of a figure that is only aimed at is enough for one that was reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def choose(
         sure *= OTHER
     if _is_left_blank(best, case) or _is_compared(best, case):
         sure *= OTHER
-    for meant in (_whole, _compared_with):
+    for meant in (_whole, _total, _compared_with):
         if found := meant(best, case):
             best, sure = found, max(sure, confidence(found.features))
     best, sure = _in_office(best, sure, case)
@@ -106,7 +107,7 @@ def choose(
         return stated
     if case.ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
         sure = case.surest(best)
-    for reach in (_outcome, _whole_range, _coordinated):
+    for reach in (_whole_date, _outcome, _whole_range, _coordinated):
         best = reach(best, case)
     return best, sure
 
@@ -122,24 +123,34 @@ def _of_what_is_asked(case: _Case, threshold: float) -> tuple[Found, float]:
             sure *= OTHER
     elif _is_of_its_date(best, case):
         sure *= OTHER
-    for is_wrong in (_is_elsewhen, _denies_otherwise):
-        if is_wrong(best, case):
-            right = next((found for found in case.beside(best) if not is_wrong(found, case)), None)
-            if right and (fits := confidence(right.features)) >= threshold:
-                best, sure = right, fits
+    if _is_elsewhen(best, case):
+        held = next((found for found in case.ranked if not _is_elsewhen(found, case)), None)
+        needed = max(threshold, HELD * sure)
+        if held and held.kind == best.kind and (fits := confidence(held.features)) >= needed:
+            best, sure = held, fits
+    if _denies_otherwise(best, case):
+        same = next((found for found in case.beside(best) if not _denies_otherwise(found, case)), None)
+        if same and (fits := confidence(same.features)) >= threshold:
+            best, sure = same, fits
     return best, sure
 
 
+_PLAN = re.compile(
+    r"力争|争取|确保|目标|预计|预期|有望|将(?:会|可|要|达|超|突破|实现|增|有)|届时"
+    r"|\b(?:targets?|targeted|aims?|expects?|expected|forecasts?|hopes?|will)\b"
+)
 _ONCE = re.compile(
     r"[一二三四五六七八九十两几多\d]年前|当初|[起最]初|原(?:先|来|纪录|价|址|名)|以往|过去|刚(?:成立|起步|创办)"
 )
 
 
 def _is_elsewhen(found: Found, case: _Case) -> bool:
-    """Whether a figure's clause tells what once was, where the question asks for what is."""
+    """Whether a figure's clause tells what is aimed at, or was once, where the question asks for what is."""
     question, clause = case.question, case.clause(found)
     if case.ask.kind not in FIGURES:
         return False
+    if _PLAN.search(clause) and not _PLAN.search(question):
+        return True
     return bool(_ONCE.search(clause)) and not (_BEFORE.search(question) or _ONCE.search(question))
 
 
@@ -161,6 +172,27 @@ def _whole(best: Found, case: _Case) -> Found | None:
         if found.end < best.start and _PART.fullmatch(text[found.end : best.start])
     )
     return max(wholes, key=lambda found: found.end, default=None)
+
+
+_TOTAL = re.compile(r"合计|总[计额]|共计|全[国省市县区]|\b(?:total|overall|group|all)\b")
+
+
+def _total(best: Found, case: _Case) -> Found | None:
+    """Return the figure of all rows of a table, where the best one is of a row that the question does not name."""
+    read = case.read(best)
+    cell = read.cell(best.start, best.end)
+    if not cell or not cell.names or _TOTAL.search(fold(cell.names)):
+        return None
+    if is_chinese(cell.names) != (case.analysis.language == "zh"):  # a row may be named in the other language
+        return None
+    for found in case.ranked:
+        if found.sentence.passage != best.sentence.passage or found.kind != best.kind:
+            continue
+        other = read.cell(found.start, found.end)
+        if other and other.column == cell.column and _TOTAL.search(fold(other.names)):
+            apart = set(content_terms(cell.names)) - set(content_terms(other.names))
+            return None if apart & case.terms else found
+    return None
 
 
 _COMPARES = re.compile(r"\b(?:than|compared (?:with|to)|up from|down from|against|versus)\b[^;.]*$")
@@ -242,9 +274,8 @@ def _is_free(found: Found, case: _Case) -> bool:
 _MORE = re.compile(  # 比A桥长420米
     r"[比较][^,;。]{1,16}[长短高低大小多少宽窄深浅重轻贵快慢远近早晚](?:出|了|出了)?$"
 )
-_DIFFERENCE = re.compile(r"[比较差]|多[出了]|少[了]")
-
-
+_MORE_THAN = re.compile(r" ?(?:[a-z]+ )?(?:more|less|fewer|[a-z]{3,}er)(?: [a-z]+)? than\b")
+_DIFFERENCE = re.compile(r"[比较差]|多[出了]|少[了]|than|more|less|fewer|differ")
 _EARNINGS = re.compile("收入|支出|利润|产值|销售额|营业额|税收")
 _TAKEN = re.compile(rf"(?:{_EARNINGS.pattern})[^,;。\d]{{0,4}}$")  # 门票收入 is no price
 _PRICE = re.compile(
@@ -267,7 +298,8 @@ def _is_otherwise(found: Found, case: _Case) -> bool:
     clause = case.clause(found)
     if _PRICE.search(question) and _TAKEN.search(clause) and not _EARNINGS.search(question):
         return True
-    return bool(_MORE.search(clause)) and not _DIFFERENCE.search(question)
+    differs = _MORE.search(clause) or _MORE_THAN.match(case.text(found), found.end, found.sentence.end)
+    return bool(differs) and not _DIFFERENCE.search(question)
 
 
 _LONG_NOUN = re.compile("[\u4e00-\u9fff]{3,}")  # a shorter one has other words: 职工, 员工
@@ -363,6 +395,21 @@ _ONE_END = re.compile(  # of a range is asked for
 )
 
 
+def _whole_date(best: Found, case: _Case) -> Found:
+    """Return the date that the best span is a part of: 10月7日、8日 for the 8日 that the reader saw."""
+    if case.ask.kind != "date" or {"年", "时"} & {*case.ask.units}:
+        return best
+    around = (
+        found
+        for found in case.ranked
+        if found.sentence == best.sentence
+        and found.kind == "date"
+        and found.start <= best.start
+        and best.end <= found.end
+    )
+    return max(around, key=lambda found: found.end - found.start, default=best)
+
+
 def _whole_range(best: Found, case: _Case) -> Found:
     """Return the range that a figure or date is one end of: 150元到200元, 5月2日至4日.
 
@@ -411,11 +458,13 @@ def _alternative(case: _Case, threshold: float) -> tuple[Found, float] | None:
 _OFFICE = "[^,。?的]{0,12}?(?:长|书记|主任|主席|经理|总裁|总监|教练|主编|董事)"  # 原馆长, but 原唱, 还原
 _FORMER = re.compile(f"(?<!目)前任|上一?任|[卸离]任|(?<![太平中草高还])原(?![因来则价材料告]){_OFFICE}")
 _NEXT = re.compile("下一?任|继任")
+_PRESENT = re.compile("[现新]任|现在")
 _LEAVES = re.compile("不再|(?:[离卸]任|离职|辞[去职任]|退休)(?!的)|[调转]任|免去")
 _LEFT = re.compile("(?:原|(?<![目日])前|上一?[任届])[^,;。]{0,12}$|(?:[离卸]任|离职|辞职|退休)的$")
 _TAKES = re.compile("[接继出升就]任|接替|当选|成为|(?<![现原前连离卸辞首责信调转担])任(?![职期满务免意何])")
 _SUCCEEDS = "[接继]|[出升就]任|当选|成为|将由|下一?[任届]"
 _ENDS = rf"{_LEAVES.pattern}|{_SUCCEEDS}|[原曾]|(?<![目日])前|上一?[任届]|[去逝]世"
+_MAX_NAME = 4  # characters of a name that only the reader sees as one
 
 
 def _in_office(best: Found, sure: float, case: _Case) -> tuple[Found, float]:
@@ -425,9 +474,10 @@ def _in_office(best: Found, sure: float, case: _Case) -> tuple[Found, float]:
     change.
     """
     former, following = _FORMER.search(case.question), _NEXT.search(case.question)
-    if case.ask.kind != "person" or not (former or following):
+    if case.ask.kind != "person" or not (former or following or _PRESENT.search(case.question)):
         return best, sure
-    people = [found for found in case.ranked if found.kind == "person"]
+    persons = [found for found in case.ranked if found.kind == "person"]
+    people = [found for found in case.ranked if found.kind == "person" or _may_be_a_name(found, persons)]
 
     def fits(person: Found) -> bool:
         if not former and person.sentence != best.sentence:
@@ -440,8 +490,20 @@ def _in_office(best: Found, sure: float, case: _Case) -> tuple[Found, float]:
     fitting = best if fits(best) else next(filter(fits, people), None)
     if not fitting:
         changes = re.search(_ENDS if former else _SUCCEEDS, case.sentence(best))
-        return best, sure if changes else sure * OTHER
+        return best, sure if changes or not (former or following) else sure * OTHER
     return fitting, case.surest(fitting)
+
+
+def _may_be_a_name(found: Found, persons: Sequence[Found]) -> bool:
+    """Whether a span that only the reader proposes is short and cuts through the name of no person."""
+    return (
+        found.kind == "phrase"
+        and found.end - found.start <= _MAX_NAME
+        and not any(
+            found.sentence == person.sentence and found.start < person.end and person.start < found.end
+            for person in persons
+        )
+    )
 
 
 def _unit(text: str, found: Found) -> str:
@@ -453,8 +515,6 @@ def _unit(text: str, found: Found) -> str:
 _JOINT = re.compile(r"[^,。;:!?\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
 _TITLED = re.compile(r"(?:、|以及|和|与|及| and )[^,。;、]{0,12}|, ")
 _ONE_PERSON = re.compile(r"[是叫为]$|^ (?:is|was|has|does|[a-z]+s)\b(?!.* by\W*$)")  # around 谁, who
-
-
 _NO_UNIT = re.compile(r"(?:多少|几)[?。]?")
 
 
