@@ -2,84 +2,30 @@
 
 Takes an analysed question, candidates with their features, best first, and passages; gives a candidate and a
 confidence. What the features weigh is in `rag.answerers.scoring`; here is what rules tell about the best few:
-that a candidate is told of something else, that another in its sentence or table is what is meant, and how far the
-answer reaches.
+that a candidate is told of something else, or that another in its sentence or table is what is meant. How far the
+answer reaches from there is in `rag.answerers.reach`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from index.text import detect_language, fold, is_chinese
+from rag.answerers.case import Case
 from rag.answerers.evidence import Found
+from rag.answerers.reach import BEFORE, coordinated, outcome, whole_date, whole_range
 from rag.answerers.scoring import confidence
-from rag.asks import EXPLANATIONS, FIGURES, Ask
+from rag.asks import EXPLANATIONS, FIGURES
 from rag.datatypes import Passage
 from rag.naming import opens_with_another
 from rag.questions import QuestionAnalysis
-from rag.tables import Verbalised, verbalise
+from rag.tables import verbalise
 from rag.terms import content_terms
 
 OTHER = 0.4  # of its confidence is left to what is told of another year, stage or owner: all else may fit
 HELD = 0.75  # of the confidence of a figure that is only aimed at is enough for one that was reached
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """An analysed question, its candidates, best first, and the passages that they were found in."""
-
-    analysis: QuestionAnalysis
-    ranked: Sequence[Found]
-    passages: Sequence[Passage]
-
-    @property
-    def ask(self) -> Ask:
-        """The first thing asked."""
-        return self.analysis.asks[0]
-
-    @property
-    def question(self) -> str:
-        """The folded question."""
-        return self.analysis.folded
-
-    @property
-    def terms(self) -> set[str]:
-        """The content words of the question."""
-        return set(content_terms(self.question))
-
-    def passage(self, found: Found) -> Passage:
-        """Return the passage of a candidate."""
-        return self.passages[found.sentence.passage]
-
-    def read(self, found: Found) -> Verbalised:
-        """Return what is read of a candidate's passage: its tables as sentences."""
-        return verbalise(self.passage(found).text)
-
-    def text(self, found: Found) -> str:
-        """Return the folded passage of a candidate, as it is read."""
-        return fold(self.read(found).text)
-
-    def sentence(self, found: Found) -> str:
-        """Return the folded sentence of a candidate."""
-        return self.text(found)[found.sentence.start : found.sentence.end]
-
-    def before(self, found: Found) -> str:
-        """Return what stands before a candidate in its sentence, folded."""
-        return self.text(found)[found.sentence.start : found.start]
-
-    def clause(self, found: Found) -> str:
-        """Return what stands before a candidate in its clause, folded."""
-        return re.split(r"[,;:。!?]", self.before(found))[-1]
-
-    def surest(self, best: Found) -> float:
-        """Return the highest confidence of the candidates in the same sentence."""
-        return max(confidence(found.features) for found in self.ranked if found.sentence == best.sentence)
-
-    def beside(self, best: Found) -> Iterator[Found]:
-        """Yield the candidates of the same kind in the same sentence, best first."""
-        return (f for f in self.ranked if f.sentence == best.sentence and f.kind == best.kind)
 
 
 def choose(
@@ -93,7 +39,7 @@ def choose(
         passages: that they were found in.
         threshold: confidence from which on a candidate may take the place of the best one.
     """
-    case = _Case(analysis, ranked, passages)
+    case = Case(analysis, ranked, passages)
     best, sure = _of_what_is_asked(case, threshold)
     if _counts_otherwise(best, case) or opens_with_another(analysis, case.sentence(best)):
         sure *= OTHER
@@ -107,12 +53,12 @@ def choose(
         return stated
     if case.ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
         sure = case.surest(best)
-    for reach in (_whole_date, _outcome, _whole_range, _coordinated):
+    for reach in (whole_date, outcome, whole_range, coordinated):
         best = reach(best, case)
     return best, sure
 
 
-def _of_what_is_asked(case: _Case, threshold: float) -> tuple[Found, float]:
+def _of_what_is_asked(case: Case, threshold: float) -> tuple[Found, float]:
     """Return the best candidate that is not told of something else than what is asked for, and its confidence."""
     best, sure = case.ranked[0], confidence(case.ranked[0].features)
     if _is_of_another(best, case):
@@ -144,21 +90,21 @@ _ONCE = re.compile(
 )
 
 
-def _is_elsewhen(found: Found, case: _Case) -> bool:
+def _is_elsewhen(found: Found, case: Case) -> bool:
     """Whether a figure's clause tells what is aimed at, or was once, where the question asks for what is."""
     question, clause = case.question, case.clause(found)
     if case.ask.kind not in FIGURES:
         return False
     if _PLAN.search(clause) and not _PLAN.search(question):
         return True
-    return bool(_ONCE.search(clause)) and not (_BEFORE.search(question) or _ONCE.search(question))
+    return bool(_ONCE.search(clause)) and not (BEFORE.search(question) or _ONCE.search(question))
 
 
 _PART = re.compile(r"[^;.]*?,? of which (?:about |some )?|[^;。]{0,6}?[,(]其中,?[^,;。\d]*")
 _OF_WHICH = re.compile(r"其中,?([^,;。\d]*)$")
 
 
-def _whole(best: Found, case: _Case) -> Found | None:
+def _whole(best: Found, case: Case) -> Found | None:
     """Return the figure that the best one is a part of, where the question says nothing of that part: 9, of which 4."""
     text = case.text(best)
     clause = re.split(r"[,;]\s|[,;。)]|\.$", text[best.end : best.sentence.end])[0]
@@ -177,7 +123,7 @@ def _whole(best: Found, case: _Case) -> Found | None:
 _TOTAL = re.compile(r"合计|总[计额]|共计|全[国省市县区]|\b(?:total|overall|group|all)\b")
 
 
-def _total(best: Found, case: _Case) -> Found | None:
+def _total(best: Found, case: Case) -> Found | None:
     """Return the figure of all rows of a table, where the best one is of a row that the question does not name."""
     read = case.read(best)
     cell = read.cell(best.start, best.end)
@@ -198,7 +144,7 @@ def _total(best: Found, case: _Case) -> Found | None:
 _COMPARES = re.compile(r"\b(?:than|compared (?:with|to)|up from|down from|against|versus)\b[^;.]*$")
 
 
-def _compared_with(best: Found, case: _Case) -> Found | None:
+def _compared_with(best: Found, case: Case) -> Found | None:
     """Return the figure of the year asked for that the best one, of no stated year, is compared with: 9, up from 8."""
     if case.ask.kind not in FIGURES or not -1 < best.features["year"] < 0:
         return None
@@ -218,7 +164,7 @@ def _compared_with(best: Found, case: _Case) -> Found | None:
 _DENIED = re.compile(r"\b(?:not|never|no longer|nor|cannot|\w+n't)\b")
 
 
-def _denies_otherwise(found: Found, case: _Case) -> bool:
+def _denies_otherwise(found: Found, case: Case) -> bool:
     """Whether an English question denies and the candidate's clause does not, or the other way round."""
     if case.analysis.language != "en" or case.ask.kind in EXPLANATIONS:
         return False
@@ -237,12 +183,12 @@ _DATED = re.compile(  # the year of something else than the figure: 1998年成�
 )
 
 
-def _of_another_year(found: Found, case: _Case) -> bool:
+def _of_another_year(found: Found, case: Case) -> bool:
     """Whether a figure's own sentence says it of another year than the one asked for."""
     return case.ask.kind in FIGURES and found.features["year"] <= -1 and not _DATED.search(case.question)
 
 
-def _is_of_its_date(found: Found, case: _Case) -> bool:
+def _is_of_its_date(found: Found, case: Case) -> bool:
     """Whether only its date or title tells a figure's year, and neither that nor the year before is asked for."""
     passage = case.passage(found)
     return (
@@ -255,7 +201,7 @@ def _is_of_its_date(found: Found, case: _Case) -> bool:
     )
 
 
-def _is_of_another(found: Found, case: _Case) -> bool:
+def _is_of_another(found: Found, case: Case) -> bool:
     """Whether a candidate's sentence tells it of another year, stage, alternative or owner, or of something else."""
     return (
         _of_another_year(found, case)
@@ -265,7 +211,7 @@ def _is_of_another(found: Found, case: _Case) -> bool:
     )
 
 
-def _is_free(found: Found, case: _Case) -> bool:
+def _is_free(found: Found, case: Case) -> bool:
     """Whether nothing tells that a candidate is of another year, stage or owner, or of something else."""
     told = min(found.features[name] for name in ("year", "stage", "aligned"))
     return told >= 0 and not _is_otherwise(found, case)
@@ -283,7 +229,7 @@ _PRICE = re.compile(
 )
 
 
-def _is_otherwise(found: Found, case: _Case) -> bool:
+def _is_otherwise(found: Found, case: Case) -> bool:
     """Whether a figure is a difference where the question asks how much a thing is, or a revenue for a price.
 
     Or of a column whose name only begins with the one asked for: X2 Pro of X2.
@@ -305,7 +251,7 @@ def _is_otherwise(found: Found, case: _Case) -> bool:
 _LONG_NOUN = re.compile("[\u4e00-\u9fff]{3,}")  # a shorter one has other words: 职工, 员工
 
 
-def _counts_otherwise(found: Found, case: _Case) -> bool:
+def _counts_otherwise(found: Found, case: Case) -> bool:
     """Whether no character of the noun counted stands in a sentence or over it: of 高新技术 for 外贸企业537户.
 
     Or people are asked for in English and a Chinese figure has a measure of something else: 520只.
@@ -319,7 +265,7 @@ def _counts_otherwise(found: Found, case: _Case) -> bool:
     return not {*ask.noun} & {*told}
 
 
-def _is_left_blank(found: Found, case: _Case) -> bool:
+def _is_left_blank(found: Found, case: Case) -> bool:
     """Whether what is found stands in a table, of which a blank cell is more what the question asks for."""
     read = [verbalise(passage.text) for passage in case.passages]
     cell = case.read(found).cell(found.start, found.end)
@@ -335,7 +281,7 @@ _MOST = re.compile(
 )
 
 
-def _is_compared(found: Found, case: _Case) -> bool:
+def _is_compared(found: Found, case: Case) -> bool:
     """Whether the rows of a table, which may go on in other passages, had to be compared to tell what is asked."""
     read = case.read(found)
     start, end = found.sentence.start, found.sentence.end
@@ -343,101 +289,10 @@ def _is_compared(found: Found, case: _Case) -> bool:
     return in_table and bool(_MOST.search(case.question)) and not _MOST.search(case.sentence(found))
 
 
-_CHANGED = re.compile(
-    r"[^\d,。;]{0,8}?[增升提扩涨降减跌缩调改变][^\d,。;]{0,3}?[至到为](?:(?:19|20)\d\d年)?[^\d,。;]{0,3}"
-)
-_BEFORE = re.compile(r"原|[最起当]初|刚开始|一开始|[之此以]前|(?<![目当提])前|过去|[由从](?:多少|几)")
-_ORIGIN = re.compile(r"[由从](?P<when>[^\d,。;]{0,6}的|(?:19|20)\d\d年的?)?$")
-_ADDED = re.compile(r"[新净]增[^\d,。;]{0,4}$")
-_SUM = re.compile(r"[^\d。;]{0,12}(?:累计|总数|(?<!公)共|达)[^\d,。;]{0,4}")
-
-
-def _outcome(best: Found, case: _Case) -> Found:
-    """Return the figure that holds in the end, where the best one is a step to it: Y in 由X增至Y, 新增X，累计Y.
-
-    Not where the question asks for the step: for what was before, or was added.
-    """
-    question, text, before = case.question, case.text(best), case.before(best)
-    origin = _ORIGIN.search(before)
-    if _BEFORE.search(question):
-        return next((found for found in case.beside(best) if _leads_to(found, best, case)), best)
-    if origin and not (origin["when"] and case.analysis.years):
-        between = _CHANGED
-    elif _ADDED.search(before) and "增" not in question:
-        between = _SUM
-    else:
-        return best
-    unit = _unit(text, best)
-    later = (
-        found
-        for found in case.beside(best)
-        if found.start >= best.end
-        and _unit(text, found) == unit
-        and between.fullmatch(text, best.end, found.start)
-    )
-    return next(later, best)
-
-
-def _leads_to(found: Found, best: Found, case: _Case) -> bool:
-    """Whether a figure is what the best one was before: X in 由X增至Y."""
-    return (
-        found.end <= best.start
-        and bool(_ORIGIN.search(case.before(found)))
-        and bool(_CHANGED.fullmatch(case.text(best), found.end, best.start))
-    )
-
-
-_TO = re.compile(r"\s?(?:[至到~—–-]{1,2}|to)\s?")
-_TO_DAY = re.compile(rf"{_TO.pattern}\d{{1,2}}\s?[日号]")
-_ONE_END = re.compile(  # of a range is asked for
-    r"开[始工幕业馆门学播]|[起首]|[启始]|截止?|结束|到期|闭|完|止|最[高低多少大小长短早晚迟快慢]|至[少多]|不超过"
-    r"|\b(?:start|beg[ia]n|open|launch|end|clos|finish|until|since|least|most|first|last|min|max)"
-)
-
-
-def _whole_date(best: Found, case: _Case) -> Found:
-    """Return the date that the best span is a part of: 10月7日、8日 for the 8日 that the reader saw."""
-    if case.ask.kind != "date" or {"年", "时"} & {*case.ask.units}:
-        return best
-    around = (
-        found
-        for found in case.ranked
-        if found.sentence == best.sentence
-        and found.kind == "date"
-        and found.start <= best.start
-        and best.end <= found.end
-    )
-    return max(around, key=lambda found: found.end - found.start, default=best)
-
-
-def _whole_range(best: Found, case: _Case) -> Found:
-    """Return the range that a figure or date is one end of: 150元到200元, 5月2日至4日.
-
-    Not where that end is asked for, nor of a change: 由30元到25元.
-    """
-    ask, text = case.ask, case.text(best)
-    if best.kind != ask.kind and not (ask.kind in FIGURES and best.kind in FIGURES):
-        return best
-    if (ask.kind not in FIGURES and ask.kind != "date") or {"年", "时"} & {*ask.units}:
-        return best
-    if _ONE_END.search(case.question) or _ORIGIN.search(case.before(best)):
-        return best
-    ends = list(case.beside(best))
-    if best.kind != "date":
-        ends = [f for f in ends if _unit(text, f) == _unit(text, best)]
-    start = min((f.start for f in ends if _TO.fullmatch(text, f.end, best.start)), default=best.start)
-    end = max((f.end for f in ends if _TO.fullmatch(text, best.end, f.start)), default=best.end)
-    if best.kind == "date" and (day := _TO_DAY.match(text, end)):
-        end = day.end()
-    if _ORIGIN.search(text[best.sentence.start : start]):
-        return best
-    return replace(best, start=start, end=end, lead=best.lead if start == best.start else 0)
-
-
 _OR = re.compile(r"(?P<one>.+)还是(?P<other>[^,?呢]{1,8}?)[呢?]*")
 
 
-def _alternative(case: _Case, threshold: float) -> tuple[Found, float] | None:
+def _alternative(case: Case, threshold: float) -> tuple[Found, float] | None:
     """Return the one of two alternatives that the best sentence with only one of them states: 用大火还是小火."""
     match = _OR.fullmatch(case.question)
     if not match:
@@ -467,7 +322,7 @@ _ENDS = rf"{_LEAVES.pattern}|{_SUCCEEDS}|[原曾]|(?<![目日])前|上一?[任�
 _MAX_NAME = 4  # characters of a name that only the reader sees as one
 
 
-def _in_office(best: Found, sure: float, case: _Case) -> tuple[Found, float]:
+def _in_office(best: Found, sure: float, case: Case) -> tuple[Found, float]:
     """Return the person who leaves an office, or takes it in the best one's sentence, where that is asked for.
 
     The confidence is that of the sentence, which speaks of the office; little of it is left where none speaks of a
@@ -504,53 +359,3 @@ def _may_be_a_name(found: Found, persons: Sequence[Found]) -> bool:
             for person in persons
         )
     )
-
-
-def _unit(text: str, found: Found) -> str:
-    """Return what stands behind the digits of a figure; of 4元5角 the first of its units."""
-    figure = re.sub(r"(?<=[元块])[\d一二三四五六七八九].*", "", text[found.start : found.end])
-    return re.sub(r"^.*[\d.,]\s*[千百十万亿]*", "", figure)
-
-
-_JOINT = re.compile(r"[^,。;:!?\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
-_TITLED = re.compile(r"(?:、|以及|和|与|及| and )[^,。;、]{0,12}|, ")
-_ONE_PERSON = re.compile(r"[是叫为]$|^ (?:is|was|has|does|[a-z]+s)\b(?!.* by\W*$)")  # around 谁, who
-_NO_UNIT = re.compile(r"(?:多少|几)[?。]?")
-
-
-def _coordinated(best: Found, case: _Case) -> Found:
-    """Widen a figure or person to what it is joined with: 8所学校和5家医院, 甲、乙共同.
-
-    Figures are joined only where the question asks for several things at once or names no unit.
-    """
-    ask, question, text = case.ask, case.question, case.text(best)
-    start, end = ask.span
-    several = not any(_ONE_PERSON.search(around) for around in (question[:start], question[end:]))
-    bare = bool(_NO_UNIT.fullmatch(question, start))  # so several units may do
-    figure = best.kind in ("quantity", "money", "percent", "rank")
-    if best.kind == "person" and ask.kind == "person" and several:
-        pattern = _TITLED
-    elif best.features["aligned"] > 0:  # one of several values, each its owner's
-        return best
-    elif figure and ask.kind in ("quantity", "list") and (bare or re.search(r"[和与及、]", ask.noun)):
-        pattern = _JOINT
-    else:
-        return best
-    same = sorted((found for found in case.beside(best) if not found.parts), key=lambda found: found.start)
-    parts = [(best.start, best.end)]
-    for other in same:
-        if other.start > parts[-1][1] and pattern.fullmatch(text[parts[-1][1] : other.start]):
-            parts.append((other.start, other.end))
-    for other in reversed(same):
-        if other.end < parts[0][0] and pattern.fullmatch(text[other.end : parts[0][0]]):
-            parts.insert(0, (other.start, other.end))
-    if len(parts) == 1:
-        return best
-    end = parts[-1][1]
-    if figure:  # the last noun too: 8所学校和5家医院
-        noun = re.match(
-            r"[\u4e00-\u9fff]{1,10}?(?=项目|入选|[,。;、等在的]|$)", text[end : best.sentence.end]
-        )
-        end += noun.end() if noun and noun.end() <= 8 else 0
-        return replace(best, start=parts[0][0], end=end, parts=())
-    return replace(best, start=parts[0][0], end=end, parts=tuple(parts))
