@@ -110,6 +110,7 @@ NAME_APART = re.compile(
     rf"(?=(?P<name>(?:{_NUMBERED}(?P<number>[{APART[0]}])(?![期批届季轮次个名位步点条款项十百])"
     rf"|(?P<word>[{''.join(APART[1:])}]))(?P<kind>[\u3400-\u9fff]{{2}})))"
 )
+_NAMED = "named "  # before what the names of one kind share
 _JOINED = re.compile(r"\s?(?:[、和与及]|and)\s?")
 _CLAUSE = re.compile("[,;。!?、]")
 
@@ -171,7 +172,8 @@ def _alternative(match: re.Match[str]) -> Mark:
 
 
 def _apart(match: re.Match[str]) -> Mark:
-    return Mark(match["kind"], frozenset({match["number"] or match["word"]}), *match.span("name"))
+    kind = _NAMED + match["kind"]
+    return Mark(kind, frozenset({match["number"] or match["word"]}), *match.span("name"))
 
 
 def _stage(kind: str, which: str) -> str:
@@ -194,8 +196,8 @@ class Stages:
         behind it; else of what was mentioned last ``before`` the sentence: in its titles, then its passage.
 
         It gives 1 for a stage asked for, -1 for another of its kind, half as much where the sentence itself tells
-        none; the least of several kinds. 0 where nothing tells or none is asked for. A measure is only told from
-        others, in the place's own clause.
+        none; the least of several kinds. 0 where nothing tells or none is asked for. Measures, hours and names are
+        only told from others, in the place's own clause.
         """
         if not self._wanted:
             return lambda _: 0.0
@@ -208,7 +210,11 @@ class Stages:
             values = []
             for kind, stages in self._wanted.items():
                 told = _told([mark for mark in here if mark.kind == kind], clause, at)
-                if kind in _OWN_CLAUSE:
+                if kind.startswith(_NAMED):
+                    beside = [m for m in here if m.kind == kind and clause[0] <= m.start < clause[1]]
+                    agrees = not beside or any(mark.stages & stages for mark in beside)
+                    values.append(0.0 if agrees else -1.0)
+                elif kind in _OWN_CLAUSE:
                     other = told and clause[0] <= told.start < clause[1] and not told.stages & stages
                     values.append(-1.0 if other else 0.0)
                 elif told:
