@@ -258,7 +258,8 @@ _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
     (
         r"invest|output value|revenue|sales|income|financ|funding|fund\b|amount|gdp|gross domestic|profit|tax|price|cost|worth"
         r"|budget|subsid|capital|money|pay|spend|spent|raise|loan|value|turnover|stock"
-        r"|\b(?:fees?|fares?|dividends?|bids?|grants?|fines?|salar(?:y|ies)|wages?|rents?|tolls?|premiums?|donat)",
+        r"|\b(?:fees?|fares?|dividends?|bids?|grants?|fines?|salar(?:y|ies)|wages?|rents?|tolls?|premiums?|donat)"
+        r"|\btickets?\b|\badmission\b|how much (?:is|are|for) (?:an?|one|two)\b",
         "money",
         _MONEY_UNITS,
     ),
