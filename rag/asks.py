@@ -320,7 +320,8 @@ def find_asks(folded: str, language: str) -> tuple[Ask, ...]:
 
 def _counts(ask: Ask, later: Ask, folded: str) -> bool:
     """Whether 几 says only that there are several of what is asked for: 几条河叫什么."""
-    return folded[ask.span[0]] == "几" and not re.search(r"[,;、和与及]", folded[ask.span[1] : later.span[0]])
+    counts = folded[ask.span[0]] == "几" != folded[later.span[0]]
+    return counts and not re.search(r"[,;、和与及]", folded[ask.span[1] : later.span[0]])
 
 
 def _asking_english(folded: str, asks: list[Ask]) -> list[Ask]:

@@ -122,12 +122,18 @@ def _split_clauses(text: str, folded: str, asks: tuple[Ask, ...]) -> tuple[str, 
     )
 
 
+MAX_DONE = 4  # characters of what is done at one time, before the other is asked for
 _BETWEEN_ASKS = re.compile(r"[、又和与]?[在由于为]?")
 
 
 def _split_adjacent(text: str, folded: str, asks: tuple[Ask, ...]) -> tuple[str, ...]:
     """One part for each of several question words in a row, without the others: 树多高多重, 谁何时创办的."""
     gaps = [folded[earlier.span[1] : later.span[0]] for earlier, later in pairwise(asks)]
+    if (
+        len({folded[slice(*ask.span)] for ask in asks}) == 1 and max(map(len, gaps)) <= MAX_DONE
+    ):  # 几点开门几点关门
+        bounds = [*(ask.span[0] for ask in asks), len(text)]
+        return tuple(text[: bounds[0]] + text[start:end] for start, end in pairwise(bounds))
     if not all(_BETWEEN_ASKS.fullmatch(gap) for gap in gaps):
         return (text,)
     first, last = asks[0].span[0], asks[-1].span[1]

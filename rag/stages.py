@@ -128,6 +128,8 @@ def marks(text: str) -> Iterator[Mark]:
         *map(_apart, NAME_APART.finditer(text)),
     ]
     for mark in sorted(found, key=lambda mark: mark.start):
+        if text[mark.start - 1 : mark.start] == "比":  # 比一期多310亩 speaks of the other one
+            continue
         alike = last and last.kind == mark.kind and mark.kind not in _COUNTED
         if last and alike and _JOINED.fullmatch(text[last.end : mark.start]):
             mark = Mark(mark.kind, last.stages | mark.stages, last.start, mark.end)

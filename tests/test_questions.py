@@ -223,6 +223,7 @@ def test_the_number_of_items_of_a_list_is_kept(question: str, count: int | None)
             "How many visitors came in 2021 and how many in 2022?",
             ("How many visitors came in 2021?", "How many visitors came in 2022?"),
         ),
+        ("青川馆几点开门几点关门？", ("青川馆几点开门", "青川馆几点关门？")),
         ("青川塔多高多重？", ("青川塔多高？", "青川塔多重？")),
         ("青川节什么时候在哪里举行？", ("青川节什么时候举行？", "青川节在哪里举行？")),
         ("2021年和2022年青川节来客各多少？", ("2021年青川节来客多少？", "2022年青川节来客多少？")),

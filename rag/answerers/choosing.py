@@ -257,7 +257,7 @@ def _counts_otherwise(found: Found, case: Case) -> bool:
     Or people are asked for in English and a Chinese figure has a measure of something else: 520只.
     """
     ask, passage = case.ask, case.passage(found)
-    if "人" in ask.units and ask.noun.isascii() and found.features["unit"] <= -1:
+    if "人" in ask.units and case.analysis.language == "en" and found.features["unit"] <= -1:
         return is_chinese(case.read(found).text[found.start : found.end])
     if not _LONG_NOUN.fullmatch(ask.noun) or detect_language(passage.text) != "zh":
         return False

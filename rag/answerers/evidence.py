@@ -250,6 +250,8 @@ def _unit_agreement(ask: Ask, candidate: Candidate) -> float:
         return 1.0 if candidate.unit in ask.units else -0.5 if candidate.unit else 0.0
     if any(candidate.unit == unit or (len(unit) > 1 and unit in candidate.unit) for unit in ask.units):
         return 1.0
+    if "人" in ask.units and candidate.unit in ("人次", "名", "位"):
+        return 1.0
     if ask.kind in ("money", "percent") and candidate.kind == ask.kind:
         return 1.0
     return -0.3 if not candidate.unit else -1.0
