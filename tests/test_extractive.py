@@ -707,6 +707,12 @@ def test_each_part_of_a_question_is_cited_from_its_own_document() -> None:
     ]
 
 
+def test_across_languages_a_part_is_not_taken_for_its_whole() -> None:
+    answerer = ExtractiveAnswerer(FondReader("230人"), ExtractiveOptions(threshold=0.0))
+    question = Question(text="How many women work for the mill?", language="en")
+    assert draft_of(answerer, question, passages("工厂职工810人，其中女工230人。")).short_answer == "230人"
+
+
 @pytest.mark.parametrize(
     ("question", "short"),
     [("青川桥和临江桥哪座更长？", "临江桥"), ("青川桥和临江桥哪座短？", "青川桥")],

@@ -107,6 +107,8 @@ _OF_WHICH = re.compile(r"其中,?([^,;。\d]*)$")
 def _whole(best: Found, case: Case) -> Found | None:
     """Return the figure that the best one is a part of, where the question says nothing of that part: 9, of which 4."""
     text = case.text(best)
+    if detect_language(text) != case.analysis.language:  # the part may be asked for in other words
+        return None
     clause = re.split(r"[,;]\s|[,;。)]|\.$", text[best.end : best.sentence.end])[0]
     if before := _OF_WHICH.search(case.before(best)):  # 其中研发人员630人
         clause = before[1] + clause
