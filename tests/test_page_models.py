@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,7 +123,7 @@ def test_sentences_that_failed_their_check_are_marked_and_say_why(window: Opened
     page.click('[data-do="language"]')
     page.wait_for_selector('html[lang="en-US"], html[lang="en"]')
     page.wait_for_selector('.doubt[data-quote^="The passages it cites do not have this figure"]')
-    assert re.search(r"✖ .*: 2", window.text(".badge.bad"))
+    page.wait_for_selector('.badge.bad:text-matches("✖ .*: 2")')  # it is written anew with the language
 
 
 def test_the_answer_is_copied_with_its_numbers_and_signs(window: Opened) -> None:
