@@ -292,6 +292,7 @@ _NAME_HEADS = (
 _PLACE_SUFFIXES = (
     "自治区", "自治州", "自治县", "特别行政区", "高新区", "新区", "省", "市", "县", "区", "镇", "乡", "州",
 )  # fmt: skip
+_MAX_COMPANY = 14  # characters of a company's name before 公司
 _READINGS = {  # names whose usual spelling is not their pinyin
     "陕西": "shaanxi", "香港": "hongkong", "澳门": "macau", "西藏": "tibet", "内蒙古": "innermongolia",
     "哈尔滨": "harbin", "呼和浩特": "hohhot", "乌鲁木齐": "urumqi", "拉萨": "lhasa", "鄂尔多斯": "ordos",
@@ -310,10 +311,11 @@ _DOUBLE_SURNAMES = frozenset({
 def _name_tokens(run: str, start: int) -> Iterator[Token]:
     """Yield the pinyin of what looks like a person, place or organisation in a run of Han characters.
 
-    Evidence is the tag of the word, or a place or company word right after it (新余 in 新余高新区). A surname
-    cut from its given name (王 / 鹏程) is joined again.
+    Evidence is the tag of the word, a place or company word right after it (新余 in 新余高新区), or that it is part of
+    a company's name (蜂巢 in 蜂巢能源科技有限公司). A surname cut from its given name (王 / 鹏程) is joined again.
     """
     tagged: list[tuple[str, str]] = _segmenter().tag(run)
+    of_companies = _words_of_companies(tagged)
     position = start
     previous = ("", "")
     for number, (word, tag) in enumerate(tagged):
@@ -322,11 +324,33 @@ def _name_tokens(run: str, start: int) -> Iterator[Token]:
         if previous[1].startswith("nr") and len(previous[0]) == 1 and len(word) <= 2:
             for term in _person_pinyin(previous[0] + word):
                 yield Token(PINYIN_MARK + term, position - 1, end, False)
-        named = tag.startswith(("nr", "ns", "nt", "nz")) or following.startswith(_NAME_HEADS)
+        elif len(previous[0]) == len(word) == 1 and {number - 1, number} <= of_companies:
+            yield Token(PINYIN_MARK + _pinyin(previous[0] + word), position - 1, end, False)  # 中 / 天
+        named = (
+            tag.startswith(("nr", "ns", "nt", "nz"))
+            or following.startswith(_NAME_HEADS)
+            or number in of_companies
+        )
         if named and 2 <= len(word) <= 6 and not word.startswith(_NAME_HEADS):
             for term in _pinyin_forms(word, tag):
                 yield Token(PINYIN_MARK + term, position, end, False)
         previous, position = (word, tag), end
+
+
+def _words_of_companies(tagged: Sequence[tuple[str, str]]) -> set[int]:
+    """Return the positions of the words before 公司 and 集团, back to a function word, a figure or what is too far."""
+    positions: set[int] = set()
+    for end, (word, _) in enumerate(tagged):
+        if not word.endswith(("公司", "集团")):
+            continue
+        length = 0
+        for position in range(end - 1, -1, -1):
+            before, tag = tagged[position]
+            length += len(before)
+            if length > _MAX_COMPANY or tag[0] in "umpcrdy":
+                break
+            positions.add(position)
+    return positions
 
 
 @lru_cache(maxsize=50_000)

@@ -149,6 +149,8 @@ def pinyin(text: str) -> set[str]:
         ("总经理王鹏程说", {"wangpengcheng", "pengcheng", "wang"}),
         ("重庆的桥", {"chongqing"}),
         ("新余高新区", {"xinyu"}),  # by what follows: jieba takes the word for an adjective
+        ("江北蜂巢能源科技有限公司", {"fengchao"}),  # by its place in a company's name
+        ("引进的中天宏远新材料公司", {"zhongtian", "hongyuan"}),
         ("曾国强院士", {"zengguoqiang"}),
         ("陕西与山西", {"shaanxi", "shanxi"}),
     ],
