@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from index.datatypes import Span as TextSpan
 from index.text import fold
+from rag.question_parts import share_slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,9 @@ class Comparison:
 
 
 _MEASURED = {"短": "长", "低": "高", "矮": "高", "小": "大", "轻": "重", "窄": "宽", "浅": "深"}  # less: more
-_LESS = {*_MEASURED, "便宜", "少"}
-_ADJECTIVE = "便宜|[长短高低矮大小重轻宽窄深浅贵多少]"
+_LESS = {*_MEASURED, "便宜", "少", "靠后"}
+_RANKS = ("排名", "名次", "位次")  # the smaller the better
+_ADJECTIVE = "便宜|靠[前后]|[长短高低矮大小重轻宽窄深浅贵多少]"
 _CHINESE = re.compile(
     r"(?P<a>[^,，、?？]{1,20}?)(?P<joint>[和与跟]|还是|、)(?P<b>[^,，、?？]{1,20}?)(?:之间|相比|比较|比起来)?[,，]?"
     rf"(?P<which>谁|哪[一]?(?:[个座家条所项款种株棵年只辆艘部栋层间处位月天]|者)?)的?(?P<noun>[\u4e00-\u9fff]{{2,14}}?)??"
@@ -69,7 +71,10 @@ def find_comparison(text: str, language: str) -> Comparison | None:
 
 def _chinese(match: re.Match[str], text: str) -> Comparison:
     adjective, noun = match["adjective"], match["noun"] or ""
-    if adjective in ("多", "少"):
+    ranks = noun.endswith(_RANKS)
+    if ranks:
+        asked = f"{noun}第几？"
+    elif adjective in ("多", "少"):
         asked = f"{noun}有多少？"
     elif noun:
         asked = f"{noun}是多少？"
@@ -77,14 +82,18 @@ def _chinese(match: re.Match[str], text: str) -> Comparison:
         asked = "多少钱？"
     else:
         asked = f"有多{_MEASURED.get(adjective, adjective)}？"
-    names, rest = _names(match, text), ""
+    names = things = _names(match, text)
     times = _TIME.fullmatch(names[0]), _TIME.match(names[1])
     if times[0] and times[1]:  # 2020年和2022年北园
         names, rest = (names[0], times[1][0]), names[1][times[1].end() :]
+        things = names[0] + rest, names[1] + rest
+    elif shared := share_slot(names):  # 北园2020年和2022年
+        things = shared[0], shared[1]
+        names = names[0], things[1].removesuffix(things[0][len(names[0]) :])
     return Comparison(
         names=names,
-        questions=(names[0] + rest + asked, names[1] + rest + asked),
-        greatest=adjective not in _LESS,
+        questions=(things[0] + asked, things[1] + asked),
+        greatest=(adjective in _LESS) == ranks,
         span=match.span("which"),
     )
 

@@ -6,6 +6,7 @@ Takes a question and the things it asks for; gives a text for each of them, with
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from rag.asks import WEAK, Ask
@@ -64,8 +65,30 @@ _OWNS = re.compile(r"高新区|开发区|园区|公司|集团|大学|中心|[市
 _OWNER = re.compile(rf"[^的年月日]{{2,12}}?(?:{_OWNS.pattern})的?|[^的]{{2,14}}的")
 
 
+_SLOT = rf"(?:第?[一二三四五六七八九首]期|第[一二三四五六七八九十\d]+[批轮届号]|{_WHEN.pattern})"
+_ENDS = re.compile(rf"(?<=..)(?P<slot>{_SLOT})$")
+_BEGINS = re.compile(_SLOT)
+
+
+def share_slot(pieces: Sequence[str]) -> list[str] | None:
+    """Return what each of several times or stages asks: 某厂一期, 二期的投资 → 某厂一期的投资, 某厂二期的投资.
+
+    None where the pieces are not one thing in several times or stages.
+    """
+    first, *inner, last = pieces
+    end, begin = _ENDS.search(first), _BEGINS.match(last)
+    if not end or not begin or min(len(end["slot"]), len(begin[0])) < 2:
+        return None
+    slots = [end["slot"], *inner, begin[0]]
+    if len({slot[-1] for slot in slots}) > 1:
+        return None
+    return [first[: end.start()] + slot + last[begin.end() :] for slot in slots]
+
+
 def _share(pieces: list[str]) -> list[str]:
     """Give each piece what it lacks: the first one's owner or time in front, the last one's time and noun behind."""
+    if shared := share_slot(pieces):
+        return shared
     *earlier, last = pieces
     times = [_time_in(piece) for piece in pieces]
     first, final = times[0], times[-1]
