@@ -21,6 +21,8 @@ _FROM_DATE = {
 _FROM_TEXT = {"上年": -1, "同年": 0, "当年": 0, "次年": 1, "翌年": 1}
 _OFFSETS = _FROM_DATE | _FROM_TEXT
 _RELATIVE = re.compile("|".join(_OFFSETS))
+_PLAN_ENDS = re.compile(r"十(?P<plan>[一二三四五])五[\"'”]?(?:规划)?(?:时?期)?末")
+_END_OF_PLAN = {"一": 2010, "二": 2015, "三": 2020, "四": 2025, "五": 2030}
 _BEFORE_ITS_YEAR = re.compile(  # 1,200 visitors in 2023
     r"(?:(?!\b(?:and|than|versus|against|compared)\b)[^,;:。\d])*\b(?:in|for|during|of|by)\s"
 )
@@ -70,6 +72,7 @@ class Years:
             for match in _YEAR_IN_TEXT.finditer(text)
             if (year := parse_year(next(filter(None, match.groups()))))
         ]
+        found += [(*match.span(), _END_OF_PLAN[match["plan"]]) for match in _PLAN_ENDS.finditer(text)]
         absolute = list(found)
         for match in _RELATIVE.finditer(text):
             told = [year for start, _, year in absolute if start < match.start()]

@@ -22,6 +22,7 @@ def year_of(figure: str, text: str, date: str | None = None, above: str = "") ->
         ("27家", 2022, "2022年从2021年的12家增至27家。"),
         ("5家", 2021, "从2021年起，园区引进5家企业。"),
         ("9亿", 2020, "去年产值12亿，2020年为9亿。"),
+        ("8家", 2025, "力争到“十四五”末，产值比2020年翻一番，新增上市企业8家。"),
         ("400", 2022, "In 2022 it had 400 employees and in 2023 it had 450 employees."),
         ("450", 2023, "In 2022 it had 400 employees and in 2023 it had 450 employees."),
         ("412,000", 2023, "412,000 in 2023, compared with 398,500 in 2022."),
