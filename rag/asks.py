@@ -14,6 +14,7 @@ from typing import Literal
 
 from index.datatypes import Span as TextSpan
 from index.terms import tagged_words
+from rag.candidates import LETTER_UNIT, LONG_UNIT
 from rag.numerals import han_number
 
 AnswerKind = Literal[
@@ -106,6 +107,14 @@ _MEASURE = (
     r"|[家户人名位个项件条款种类份台套辆架艘支只座栋幢处所间张篇部本册场期轮批届级层门片块根枚颗笔单宗起例倍元吨度岁米年月天日周次亩分票"
     r"股首幅段句字步站道面口头匹棵朵双对组队排列章节集代孔克斤里盘局]"
 )
+_SAME_UNITS = tuple(
+    row.split()
+    for row in (
+        "公里 千米 km", "米 m", "厘米 cm", "毫米 mm", "平方米 ㎡ m² m2", "平方公里 平方千米", "立方米 m³ m3", "公斤 千克 kg", "克 g",
+        "千瓦 kw", "兆瓦 mw", "吉瓦 gw", "千瓦时 度 kwh", "兆瓦时 mwh", "吉瓦时 gwh", "安时 ah", "毫安时 mah", "岁 周岁",
+        "摄氏度 ℃ 度",
+    )
+)  # fmt: skip
 _LIST_NUMBER = r"[二三四五六七八九]?十[一二三四五六七八九]?|[两二三四五六七八九]|\d{1,2}"
 _COUNTED = rf"(?<![\d第一二三四五六七八九十百千])({_LIST_NUMBER})(?:大|个|项|家|种|类|方面|链|化|最|点|位|名|条)"  # 四大主导产业, 三链融合
 _QUOTED_COUNT = re.compile(r"[\"“](?P<number>[两二三四五六七八九])[^\d\"”一两二三四五六七八九十]{1,4}[\"”]")
@@ -146,7 +155,7 @@ _CHINESE_RULES = _rules(
     (r"百分之(?:多少|几)|多大(?:比例|比重)", "percent"),
     (r"多少钱|多少资金", "money"),
     (
-        rf"多少(?P<measure>{_MEASURE})?|{_HOW_MANY}(?P<measure2>{_MEASURE})|多(?:大(?!学)|高|长|远|重|深|宽|快|厚)",
+        rf"多少(?P<measure>{LONG_UNIT}|{_MEASURE}|(?:{LETTER_UNIT})(?![a-z]))?|{_HOW_MANY}(?P<measure2>{_MEASURE})|多(?:大(?!学)|高|长|远|重|深|宽|快|厚)",
         "quantity",
     ),
     (
@@ -185,6 +194,7 @@ _ENGLISH_UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"months?", ("个月", "months")),
     (r"hours?", ("小时", "hours")),
     (r"tons?|tonnes?", ("吨", "tons", "tonnes")),
+    (r"mu", ("亩", "mu")),
     (r"times", ("次", "倍", "times")),
     (r"vehicles|cars|trucks", ("辆", "台")),
     (r"projects|jobs|countries|cities|parks|items|units|places", ("个", "项", "座")),
@@ -192,7 +202,7 @@ _ENGLISH_UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 _ENGLISH_RULES = _rules(
     (
-        r"(?:what|which) (?:is |was )?(?:the )?(?:\w+ ){0,2}rank(?:ing)?\b|how(?= (?:high )?(?:did|does|do|is|was|were) .{0,60}?\brank)"
+        r"(?:what|which) (?:is |was )?(?:the )?(?:\w+ ){0,2}rank(?:ing)?\b|how(?= (?:high )?(?:did|does|do|is|was|were) .{0,60}?\brank)|where(?= (?:(?:did|does|do) .{0,60}?\brank\b|(?:is|was|were) .{0,60}?\branked\b))"
         r"|what (?:place|position)\b",
         "rank",
     ),
@@ -263,12 +273,17 @@ _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
         "money",
         _MONEY_UNITS,
     ),
+    (
+        r"what (?:is|was) the (?:[\w-]+ ){0,2}(?:growth|increase|rise|decline|decrease|drop|fall) (?:of|in) .*",
+        "quantity",
+        (),
+    ),
     (r"electricity|power generation|generate", "quantity", ("度", "千瓦时", "kwh", "mwh", "gwh")),
     (r"population", "quantity", ("人", "people")),
 )
 _ENGLISH_WHAT_QUANTITY = re.compile(
     r"what (?:is|was|were|are) (?:the )?(?:(?!\b(?:of|in|for|among|after|behind) ).){0,60}?\b(?:gdp|output|investment|revenue|sales|population|price|profit|area|"
-    r"number|amount|capacity|growth|percentage|budget|total|value|turnover|income|size|scale|height|length|width|depth|weight|speed"
+    r"number|amount|capacity|growth|(?:increase|rise|decline|decrease|drop|fall)(?= in)|percentage|budget|total|value|turnover|income|size|scale|height|length|width|depth|weight|speed"
     r"|distance|temperature|age)\b"
 )
 _CHINESE_WHAT_QUANTITY = re.compile(
@@ -415,7 +430,8 @@ def _refine_quantity(ask: Ask, match: re.Match[str], folded: str, language: str)
         noun = re.match(r"[\u4e00-\u9fff]{1,4}", folded[end:])
         if measure in _MONEY_UNITS or measure in ("亿元", "万元"):
             return replace(ask, kind="money", units=_MONEY_UNITS)
-        return replace(ask, units=(measure,), noun=noun.group() if noun else "")
+        same = (unit for row in _SAME_UNITS if measure in row for unit in row)
+        return replace(ask, units=tuple(dict.fromkeys((measure, *same))), noun=noun.group() if noun else "")
     return _by_noun_of_quantity(ask, folded)
 
 

@@ -727,6 +727,21 @@ def test_a_comparison_is_answered_by_a_name_and_shows_both_figures(question: str
     ]
 
 
+def test_of_two_ranks_the_first_is_the_higher() -> None:
+    evidence = passages("青川县在全国排名第23位。", "临江县在全国排名第38名。")
+    assert ask("青川县和临江县哪个排名高？", evidence).short_answer == "青川县"
+    assert ask("青川县和临江县哪个排名靠后？", evidence).short_answer == "临江县"
+
+
+def test_names_in_one_line_of_a_masthead_are_told_together(answerer: ExtractiveAnswerer) -> None:
+    masthead = passages("主编 高山\n\n责任编辑 王定国 李小河\n\n地址：青川县东街1号")
+    assert (
+        draft_of(answerer, Question(text="责任编辑是谁？", language="zh"), masthead).short_answer
+        == "王定国 李小河"
+    )
+    assert draft_of(answerer, Question(text="主编是谁？", language="zh"), masthead).short_answer == "高山"
+
+
 def test_one_figure_is_not_told_of_two_things() -> None:
     draft = ask("青川桥和临江桥分别有多长？", passages("青川桥全长420米，是老桥。"))
     assert draft.short_answer == "420米"
@@ -978,6 +993,33 @@ def test_a_short_answer_has_no_gaps_of_the_scan_and_its_quotation_has_them_all()
         ("青川港冬季的最低气温是多少？", "青川港冬季的最低气温-5℃，多雪。", "-5℃"),
         ("青川港产值增长多少？", "青川港产值增长-2.3%，好于预期。", "-2.3%"),
         ("青川港在哪个县？", "青川港地处平山省海宁市青川县，位于两江之间。", "青川县"),
+        ("青川港今年是建港多少周年？", "今年是青川港建港32周年，港区办了展览。", "32周年"),
+        (
+            "青川厂研制的电池容量是多少安时？",
+            "青川厂研制的320安时（Ah）储能电池容量居首，售价不到2万元。",
+            "320安时",
+        ),
+        ("青川区专利申请多少件？", "全年申请专利 738 件，发明专利申请 282 件，授权 118 件。", "738件"),
+        ("青川区发明专利申请多少件？", "全年申请专利 738 件，发明专利申请 282 件，授权 118 件。", "282件"),
+        (
+            "哪家企业入选市级示范企业？",
+            "青山船业有限公司入选“市级示范企业”，绿水船业有限公司入选“市级示范培育企业”。",
+            "青山船业有限公司",
+        ),
+        (
+            "临江高新区在全国排名第几？",
+            "最新排名公布，青川国家高新区、临江国家高新区分别排名23、38位。",
+            "38位",
+        ),
+        ("青川厂获得了多少项授权专利？", "青川厂累计获得授权专利31项，其中发明专利3项。", "31项"),
+        ("青川厂有几项发明专利？", "青川厂累计获得授权专利31项，其中发明专利3项。", "3项"),
+        ("青川高新区有几家工作站？", "青川高新区再增一家市级工作站。青川高新区共有22家工作站。", "22家"),
+        ("青川高新区新增几家工作站？", "青川高新区再增一家市级工作站。青川高新区共有22家工作站。", "一家"),
+        (
+            "远山科技申请了多少件专利？",
+            "全年申请专利 738 件，青川高新区居全市第一。远山科技是声学企业，有自主技术，已申请专利1200件。",
+            "1200件",
+        ),
         ("青川区与哪里签订了协议？", "2021年4月，青川区与平宁市北城区签订合作协议。", "平宁市北城区"),
         (
             "青川公司由哪两家公司共同出资组建？",
@@ -993,6 +1035,52 @@ def test_a_short_answer_has_no_gaps_of_the_scan_and_its_quotation_has_them_all()
 )
 def test_the_neighbour_of_the_answer_is_not_taken_for_it(question: str, text: str, short: str) -> None:
     assert ask(question, passages(text)).short_answer == short
+
+
+DEPUTY = "青川纺机副总经理王水介绍了数字车间。"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        ("青川纺机的总经理是谁？", DEPUTY, ""),
+        ("青川纺机的副总经理是谁？", DEPUTY, "王水"),
+        ("青川纺机的总经理是谁？", DEPUTY + "青川纺机总经理李大山说，车间里没有灯。", "李大山"),
+        ("青川区区长是谁？", "青川区委副书记、区长郑海表示欢迎。", "郑海"),
+        ("青川区副区长是谁？", "青川区委书记、区长郑海表示欢迎。", ""),
+    ],
+)
+def test_a_deputy_is_not_the_one_in_office(
+    answerer: ExtractiveAnswerer, question: str, text: str, short: str
+) -> None:
+    assert draft_of(answerer, Question(text=question, language="zh"), passages(text)).short_answer == short
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        (
+            "How many tonnes of carbon dioxide will the plant save a year?",
+            "该厂每年减少煤炭使用0.9万吨，减少排放二氧化碳1.5万吨、二氧化硫0.074万吨。",
+            "1.5万吨",
+        ),
+        (
+            "What was the growth of industrial investment in Qingchuan?",
+            "青川高新区工业增加值增速达到20.5%，工业投资同比增长59.9%。",
+            "59.9%",
+        ),
+        (
+            "Where did Linjiang rank among the national zones?",
+            "青川国家高新区、临江国家高新区分别排名23、38位。",
+            "38位",
+        ),
+    ],
+)
+def test_in_another_language_a_figure_is_told_by_the_word_before_it(
+    answerer: ExtractiveAnswerer, question: str, text: str, short: str
+) -> None:
+    draft = draft_of(answerer, Question(text=question, language="en"), passages(text))
+    assert draft.short_answer == short
 
 
 @dataclass(frozen=True, slots=True)

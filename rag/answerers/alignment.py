@@ -6,7 +6,7 @@ Takes an analysed question and a folded sentence; gives scores. Knows nothing of
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import takewhile
 from math import exp
@@ -54,6 +54,21 @@ def neighbours(analysis: QuestionAnalysis, ask: Ask, text: str, at: TextSpan) ->
             float(any(term and right.startswith(term) for term in quoted)),
         ),
     }
+
+
+ITEM_END = re.compile("[,;:。!?、]")
+
+
+def item(text: str, at: TextSpan) -> str:
+    """Return what stands around a place in its item of a row: 企业 of 企业6家、学校9所."""
+    before, after = ITEM_END.split(text[: at[0]])[-1], ITEM_END.split(text[at[1] :])[0]
+    return f"{before} {after}"
+
+
+def follows(before: str, words: Iterable[str]) -> bool:
+    """Whether a text ends with one of some words, but for what every figure may have before it: 约, 达到."""
+    said = _telling(before)
+    return any(len(word) > 1 and said.endswith(word.translate(_SOFT) or "\0") for word in words)
 
 
 def _telling(words: str) -> str:
@@ -154,14 +169,22 @@ def _meant(owners: list[str], text: str, analysis: QuestionAnalysis, crossing: b
 def _shared_names(owners: list[str], question: str) -> list[int]:
     """Return how many characters of each owner a question names: of the outer ones by what is beside the others.
 
-    An inner one is whole, and may be a single character, 二 of 第一、二、三产业: it counts one more.
+    An inner one is whole, and may be a single character, 二 of 第一、二、三产业: it counts one more. What all owners
+    end with tells none from the others.
     """
-    first, *inner, last = owners
+    first, *inner, last = _without_common_end(owners)
     return [
         max((n for n in range(1, len(first) + 1) if first[-n:] in question), default=0),
         *(len(owner) + 1 if owner in question else 0 for owner in inner),
         max((n for n in range(1, len(last) + 1) if last[:n] in question), default=0),
     ]
+
+
+def _without_common_end(owners: list[str]) -> list[str]:
+    """Return owners without the end that all have: 甲市 and 乙市 of 甲市高新区, 乙市高新区."""
+    columns = zip(*(reversed(owner) for owner in owners), strict=False)
+    common = sum(1 for _ in takewhile(lambda column: len({*column}) == 1, columns))
+    return [owner[: len(owner) - common] for owner in owners]
 
 
 _VERB = re.compile(r"(?:同比|环比)?(?![为达有是约占])([\u4e00-\u9fff]{2})")  # behind 分别: 增长
@@ -171,9 +194,7 @@ def _clause_owners(text: str, number: int) -> list[str]:
     """Return what the last clauses are about, for "A产值9亿元,B产值7亿元,分别增长x、y": A and B."""
     clauses = [clause for clause in text.split(",") if clause.strip()][-number:]
     subjects = [re.split(r"\d", clause)[0].strip() for clause in clauses]
-    columns = zip(*(reversed(subject) for subject in subjects), strict=False)
-    common = sum(1 for _ in takewhile(lambda column: len({*column}) == 1, columns))
-    owners = [subject[: len(subject) - common] for subject in subjects]
+    owners = _without_common_end(subjects)
     return owners if len(owners) == number and all(owners) else []
 
 

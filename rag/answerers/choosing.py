@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.text import detect_language, fold, is_chinese
+from rag.answerers.alignment import ITEM_END, item
 from rag.answerers.case import Case
 from rag.answerers.evidence import Found
 from rag.answerers.reach import BEFORE, coordinated, outcome, whole_date, whole_range
@@ -45,7 +46,7 @@ def choose(
         sure *= OTHER
     if _is_left_blank(best, case) or _is_compared(best, case):
         sure *= OTHER
-    for meant in (_whole, _total, _compared_with):
+    for meant in (_told_fully, _whole, _plainer, _behind_its_noun, _total, _compared_with):
         if found := meant(best, case):
             best, sure = found, max(sure, confidence(found.features))
     best, sure = _in_office(best, sure, case)
@@ -90,12 +91,18 @@ _ONCE = re.compile(
 )
 
 
+_ADDS = re.compile("[新净再又]增|增加了?(?![到至])|新[设建添]")
+_ADDED = re.compile(rf"(?:{_ADDS.pattern})[^,。\d]{{0,6}}$")
+
+
 def _is_elsewhen(found: Found, case: Case) -> bool:
-    """Whether a figure's clause tells what is aimed at, or was once, where the question asks for what is."""
+    """Whether a figure's clause tells what is aimed at, was once or came newly, and that is not asked for."""
     question, clause = case.question, case.clause(found)
     if case.ask.kind not in FIGURES:
         return False
     if _PLAN.search(clause) and not _PLAN.search(question):
+        return True
+    if bool(_ADDED.search(clause)) != bool(_ADDS.search(question)):
         return True
     return bool(_ONCE.search(clause)) and not (BEFORE.search(question) or _ONCE.search(question))
 
@@ -112,14 +119,80 @@ def _whole(best: Found, case: Case) -> Found | None:
     clause = re.split(r"[,;]\s|[,;。)]|\.$", text[best.end : best.sentence.end])[0]
     if before := _OF_WHICH.search(case.before(best)):  # 其中研发人员630人
         clause = before[1] + clause
-    if set(content_terms(clause)) & case.terms:
-        return None
+    asked = set(content_terms(clause)) & case.terms
     wholes = (
         found
         for found in case.beside(best)
-        if found.end < best.start and _PART.fullmatch(text[found.end : best.start])
+        if found.end < best.start
+        and _PART.fullmatch(text[found.end : best.start])
+        and asked <= set(content_terms(case.clause(found)))
     )
     return max(wholes, key=lambda found: found.end, default=None)
+
+
+_OF_TIME_OR_SUM = re.compile(r"[今去全本当]年|\d{4}年|[上下]半年|累计|[总共达约超近逾已]")
+
+
+def _plainer(best: Found, case: Case) -> Found | None:
+    """Return the candidate beside the best one that is told of just what is asked, and that one of a kind of it.
+
+    So of 申请专利9件，发明专利申请4件, where the question says nothing of inventions: of the characters around the one,
+    in its item, all are in the question or around the other too, and none of the question's is missing.
+    """
+    if case.analysis.language != "zh" or case.ask.kind == "list":
+        return None
+    if best.kind == "phrase" or best.features["aligned"]:
+        return None
+    wanted = {*case.question}
+    around = _around(best, case)
+    further = around - wanted
+    if not further or not around & wanted:
+        return None
+    text = case.text(best)
+    for found in case.beside(best):
+        there = _around(found, case)
+        apart = ITEM_END.search(text, found.end, best.start) or ITEM_END.search(text, best.end, found.start)
+        if apart and there & wanted >= around & wanted and there - wanted < further:
+            return found
+    return None
+
+
+def _around(found: Found, case: Case) -> set[str]:
+    """Return the Chinese characters that stand around a candidate in its item of a row, but those of times and sums."""
+    around = item(
+        case.sentence(found), (found.start - found.sentence.start, found.end - found.sentence.start)
+    )
+    return {*re.findall("[\u3400-\u9fff]", _OF_TIME_OR_SUM.sub("", around))}
+
+
+def _behind_its_noun(best: Found, case: Case) -> Found | None:
+    """Return the figure that stands behind a word of a question in another language, where the best one does not."""
+    if case.ask.kind not in FIGURES or best.behind_noun or best.features["aligned"]:
+        return None
+    told = (f for f in case.beside(best) if f.behind_noun and f.features["unit"] >= best.features["unit"])
+    return next(told, None)
+
+
+FULLER = (
+    0.4  # share of the question's terms that a sentence must hold beyond another's to be believed before it
+)
+
+
+def _told_fully(best: Found, case: Case) -> Found | None:
+    """Return a figure of the same unit whose sentence holds far more of the question than the best one's."""
+    if case.ask.kind not in FIGURES:
+        return None
+    return next(
+        (
+            found
+            for found in case.ranked
+            if found.kind == best.kind
+            and found.features["unit"] >= best.features["unit"]
+            and found.features["coverage"] >= best.features["coverage"] + FULLER
+            and confidence(found.features) >= 0.4
+        ),
+        None,
+    )
 
 
 _TOTAL = re.compile(r"合计|总[计额]|共计|全[国省市县区]|\b(?:total|overall|group|all)\b")
@@ -210,13 +283,30 @@ def _is_of_another(found: Found, case: Case) -> bool:
         or found.features["stage"] <= -1
         or found.features["aligned"] < 0
         or _is_otherwise(found, case)
+        or _is_deputy(found, case)
     )
+
+
+_OFFICE_HELD = re.compile(r"副?(.?(?:长|书记|主任|主席|经理|总裁|总监|总编|主编))")
+
+
+def _is_deputy(found: Found, case: Case) -> bool:
+    """Whether a person is told as the deputy of the one asked for, 副总经理 for 总经理, or the other way round."""
+    if case.ask.kind != "person":
+        return False
+    clause = case.clause(found)
+    for match in _OFFICE_HELD.finditer(case.question):
+        deputy, whole = f"副.?{match[1]}", match[1] in clause
+        chief = match[1] in re.sub(deputy, "", clause)
+        if whole and not (chief if match[0][0] != "副" else re.search(deputy, clause)):
+            return True
+    return False
 
 
 def _is_free(found: Found, case: Case) -> bool:
     """Whether nothing tells that a candidate is of another year, stage or owner, or of something else."""
     told = min(found.features[name] for name in ("year", "stage", "aligned"))
-    return told >= 0 and not _is_otherwise(found, case)
+    return told >= 0 and not (_is_otherwise(found, case) or _is_deputy(found, case))
 
 
 _MORE = re.compile(  # 比A桥长420米

@@ -14,7 +14,7 @@ from math import log
 from index.datatypes import Span as TextSpan
 from index.sentences import split_sentences
 from index.text import fold
-from rag.answerers.alignment import aligned, neighbours, respectively
+from rag.answerers.alignment import aligned, follows, neighbours, respectively
 from rag.answerers.proposals import KINDS, candidates_in, trimmed, within_clauses
 from rag.asks import AnswerKind, Ask
 from rag.candidates import Candidate, CandidateKind
@@ -48,6 +48,7 @@ class Found:
     lead: int = 0
     parts: tuple[TextSpan, ...] = ()
     year: int | None = None  # the year its sentence speaks of, if it can be told
+    behind_noun: bool = False  # just before it stands a word of the question, which is in another language
     features: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -212,6 +213,7 @@ def find_evidence(
                     lead=candidate.lead,
                     parts=candidate.parts,
                     year=year,
+                    behind_noun=crossing and follows(text[: at[0]], lent),
                     features=features,
                 )
             )

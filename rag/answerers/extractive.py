@@ -95,7 +95,7 @@ class ExtractiveAnswerer:
     @property
     def fingerprint(self) -> str:
         """Name, version of the rules, their weights and options."""
-        return f"extractive-6 {shipped_weights().digest} threshold={self._options.threshold:g}"
+        return f"extractive-7 {shipped_weights().digest} threshold={self._options.threshold:g}"
 
     def stream(self, question: Question, passages: Sequence[Passage]) -> Iterator[str | Draft]:
         """Yield the text in one piece, then its draft."""
@@ -273,8 +273,9 @@ def _comparable(piece: _Piece, best: _Piece) -> bool:
 
 
 def _figure(piece: _Piece) -> Figure | None:
-    """Return the one figure of a short answer; None where there are more or none."""
-    figures = find_figures(fold(_short(piece)), ())
+    """Return the one figure of a short answer, 23 of 第23名; None where there are more or none."""
+    short = re.sub("[第位名]", "", _short(piece)) if piece.asked == "rank" else _short(piece)
+    figures = find_figures(fold(short), ())
     return figures[0] if len(figures) == 1 else None
 
 
@@ -489,11 +490,16 @@ def _short(piece: _Piece, lead: int = 0) -> str:
 
 _WIDE_GAP = re.compile(r"[^\S\n]*\t[^\S\n]*|[^\S\n]{2,}")
 _GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+|\s+(?=[\u3400-\u9fff])")
+_BETWEEN_NAMES = re.compile(r"(?<=[\u3400-\u9fff]{2})[^\S\n](?=[\u3400-\u9fff]{2})")
 
 
 def _closed(short: str) -> str:
-    """Take out the white space that scanned pages have around figures, 31 个, and leave a blank between columns."""
-    return " ".join(_GAP.sub("", part) for part in _WIDE_GAP.split(short.strip()))
+    """Take out the white space that scanned pages have around figures, 31 个.
+
+    A blank is left between columns and between words of two characters and more, as of names: 高山 林小河.
+    """
+    words = (word for column in _WIDE_GAP.split(short.strip()) for word in _BETWEEN_NAMES.split(column))
+    return " ".join(_GAP.sub("", word) for word in words)
 
 
 def _missing_note(missing: Sequence[str], language: str) -> str:

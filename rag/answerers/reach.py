@@ -111,6 +111,7 @@ def _unit(text: str, found: Found) -> str:
 
 
 _JOINT = re.compile(r"[^,。;:!?\d]{0,9}?(?:、|以及|和|与|及|and)\s?")
+_IN_A_ROW = re.compile(r"(?:[^\S\n]+[\u4e00-\u9fff]{2,4})+(?=\s*$)")  # 责任编辑 高山 林小河
 _TITLED = re.compile(r"(?:、|以及|和|与|及| and )[^,。;、]{0,12}|, ")
 _ONE_PERSON = re.compile(r"[是叫为]$|^ (?:is|was|has|does|[a-z]+s)\b(?!.* by\W*$)")  # around 谁, who
 _NO_UNIT = re.compile(r"(?:多少|几)[?。]?")
@@ -119,14 +120,20 @@ _NO_UNIT = re.compile(r"(?:多少|几)[?。]?")
 def coordinated(best: Found, case: Case) -> Found:
     """Widen a figure or person to what it is joined with: 8所学校和5家医院, 甲、乙共同.
 
-    Figures are joined only where the question asks for several things at once or names no unit.
+    Figures are joined only where the question asks for several things at once or names no unit; one person only to
+    the names that end its line, as in a masthead.
     """
     ask, question, text = case.ask, case.question, case.text(best)
     start, end = ask.span
     several = not any(_ONE_PERSON.search(around) for around in (question[:start], question[end:]))
     bare = bool(_NO_UNIT.fullmatch(question, start))  # so several units may do
     figure = best.kind in ("quantity", "money", "percent", "rank")
-    if best.kind == "person" and ask.kind == "person" and several:
+    if best.kind == "person" and ask.kind == "person":
+        row = _IN_A_ROW.match(text[: best.sentence.end], best.end)
+        if row and text[best.start - 1].isspace():
+            return replace(best, end=row.end())
+        if not several:
+            return best
         pattern = _TITLED
     elif best.features["aligned"] > 0:  # one of several values, each its owner's
         return best
