@@ -99,6 +99,11 @@ COUNTED = (  # what follows tells a figure from a year: 1500 workers
     r"enterprises|firms|workers|employees|students|residents|square|metres|meters|mu|kWh|jobs|units|households"
 )
 AMOUNT = r"\s?(?:[十百千万亿元吨亩米克倍℃]|公[里顷斤]|[平立]方)"  # what follows tells a figure from a month: 1996.01万元
+_MONTH_NAME = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_MONTH_ALONE = re.compile(  # in May; not the verb, nor the person
+    r"\b(?:[Ii]n|[Oo]f|[Bb]y|[Ff]rom|[Tt]o|[Ss]ince|[Uu]ntil|[Tt]hroughout|[Dd]uring|[Bb]etween|[Ee]very|[LlPp]ast|[Nn]ext|[Ee]arly|[Ll]ate) "
+    rf"(?P<month>{_MONTH_NAME}(?: (?:and|to|until) {_MONTH_NAME})?)(?![a-z]|,? \d)"
+)
 _DATE = re.compile(
     rf"(?P<full>(?P<year>{_YEAR_NUMBER})\s?年度?(?:\s?{_DAY}\s?月份?(?:\s?(?:{_DAY}\s?[日号]|{_PART_OF_MONTH}))?|[初底末中]|(?:的)?{_WHEN})?)"
     rf"|(?P<relative>(?:今年|去年|前年|明年|当年|本年|上年|同年|次年|后年)(?:以来|{_DAY}\s?月份?(?:\s?{_DAY}\s?[日号]|{_PART_OF_MONTH})?|[初底末]|{_WHEN})?)"
@@ -286,6 +291,9 @@ def _dates(text: str) -> Iterator[Candidate]:
         head = re.match(rf"{_YEAR_NUMBER}\s?年", match.group())
         if groups["full"] and head and head.end() < end - start and not match.group().endswith("年度"):
             yield Candidate(start=start, end=start + head.end(), kind="date", year=year, unit="年")
+
+    for match in _MONTH_ALONE.finditer(text):
+        yield Candidate(start=match.start("month"), end=match.end(), kind="date", unit="月")
 
 
 def _times(text: str, dates: Sequence[Candidate]) -> Iterator[Candidate]:

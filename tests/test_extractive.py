@@ -1245,6 +1245,14 @@ def test_a_question_without_words_is_not_answered(answerer: ExtractiveAnswerer, 
     assert not draft_of(answerer, Question(text=question, language="zh"), passages(TOWN)).answered
 
 
+def test_a_clock_time_is_told_whole_and_with_one_full_stop(answerer: ExtractiveAnswerer) -> None:
+    evidence = passages("The library stays open until 8 p.m. on Thursdays and closes in January.")
+    question = Question(text="Until what time is the library open on Thursdays?", language="en")
+    draft = draft_of(answerer, question, evidence)
+    assert draft.short_answer == "8 p.m."
+    assert draft.text.startswith("8 p.m. “The library")
+
+
 def test_what_alone_may_ask_for_a_figure() -> None:
     text = "The rope bears 12 tons."
     span = (text.index("12"), len(text) - 1)

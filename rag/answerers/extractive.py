@@ -476,6 +476,8 @@ def _line(group: Sequence[_Piece], number: int, language: str, budget: int) -> t
     )
     quote = read.original(*quote)
     body = f"“{before}{read.source[slice(*quote)]}{after}”[{number}]"
+    if head.endswith("."):  # 10 a.m.
+        stop = " "
     return (head + stop if head else "") + body, quote
 
 

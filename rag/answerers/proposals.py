@@ -85,7 +85,10 @@ def candidates_in(text: str, shift: int, proposed: Sequence[TextSpan], ask: Ask)
         ]
         for span in longer:
             del chosen[span]
+    whole = [(c.start + shift, c.end + shift) for c in clocks]
     for start, end in _heads(text, shift, proposed, ask):
+        if any(s <= start and end <= e and (s, e) != (start, end) for s, e in whole):
+            continue  # 8 of 8 p.m.
         if not _may_be(ask, text[start - shift : end - shift]):
             continue
         year = ask.kind == "date" and _BARE_YEAR.fullmatch(text, start - shift, end - shift)
