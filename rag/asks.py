@@ -251,12 +251,17 @@ _ENGLISH_RULES = _rules(
     (r"what|which|how", "phrase"),
 )
 
-_LENGTHS_AND_TIMES = (
-    "米", "公里", "千米", "厘米", "毫米", "里", "英尺", "英里", "海里", "km", "m", "cm", "mm", "met", "feet", "inch", "mile",
-    "年", "月", "天", "小时", "分钟", "周", "year", "month", "week", "day", "hour", "minute",
+_LENGTHS = (
+    "米", "公里", "千米", "厘米", "毫米", "里", "英尺", "英里", "海里", "km", "m", "cm", "mm", "met", "feet", "foot", "ft", "inch",
+    "mile", "yard",
 )  # fmt: skip
+_TIMES = ("年", "月", "天", "小时", "分钟", "周", "year", "month", "week", "day", "hour", "minute")
+_WEIGHTS = ("吨", "公斤", "千克", "克", "斤", "kg", "mg", "gram", "ton", "pound", "ounce")
 _ENGLISH_QUANTITIES: tuple[tuple[str, AnswerKind, tuple[str, ...]], ...] = (
-    (r"how long", "quantity", _LENGTHS_AND_TIMES),
+    (r"how long", "quantity", (*_LENGTHS, *_TIMES)),
+    (r"how (?:tall|deep|wide)\b", "quantity", _LENGTHS),
+    (r"how heavy\b", "quantity", _WEIGHTS),
+    (r"how old\b", "quantity", ("岁", "周岁", *_TIMES)),
     (r"how much (?:more|less|lower|higher|larger|smaller|greater|cheaper|dearer)\b.* than\b", "quantity", ()),
     (
         r"percent|growth rate|proportion|share of|how much (?:did|has|have|was|were) .{0,80}"

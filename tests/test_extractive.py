@@ -1245,6 +1245,21 @@ def test_a_question_without_words_is_not_answered(answerer: ExtractiveAnswerer, 
     assert not draft_of(answerer, Question(text=question, language="zh"), passages(TOWN)).answered
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "answered"),
+    [
+        ("How tall is Linz Church?", "Linz Church is a tall church of brick at 1355 Main Street.", False),
+        ("How tall is Linz Church?", "Linz Church is a tall church of brick, 41 metres high.", True),
+        ("How old is the Linz football club?", "The Linz football club, which is old, won in 1891.", False),
+        ("How old is Anna Linz?", "Anna Linz, 31, keeps the lighthouse.", True),
+    ],
+)
+def test_a_number_without_a_unit_is_no_length_and_a_year_no_age(
+    answerer: ExtractiveAnswerer, question: str, text: str, answered: bool
+) -> None:
+    assert draft_of(answerer, Question(text=question, language="en"), passages(text)).answered == answered
+
+
 def test_a_clock_time_is_told_whole_and_with_one_full_stop(answerer: ExtractiveAnswerer) -> None:
     evidence = passages("The library stays open until 8 p.m. on Thursdays and closes in January.")
     question = Question(text="Until what time is the library open on Thursdays?", language="en")

@@ -42,7 +42,11 @@ def choose(
     """
     case = Case(analysis, ranked, passages)
     best, sure = _of_what_is_asked(case, threshold)
-    if _counts_otherwise(best, case) or opens_with_another(analysis, case.sentence(best)):
+    if (
+        _counts_otherwise(best, case)
+        or _is_unmeasured(best, case)
+        or opens_with_another(analysis, case.sentence(best))
+    ):
         sure *= OTHER
     if _is_left_blank(best, case) or _is_compared(best, case):
         sure *= OTHER
@@ -133,6 +137,9 @@ def _whole(best: Found, case: Case) -> Found | None:
 _OF_TIME_OR_SUM = re.compile(r"[今去全本当]年|\d{4}年|[上下]半年|累计|[总共达约超近逾已]")
 
 
+WORD = 2  # characters that make the one a kind of the other; one may only be a longer word: 重, 体重
+
+
 def _plainer(best: Found, case: Case) -> Found | None:
     """Return the candidate beside the best one that is told of just what is asked, and that one of a kind of it.
 
@@ -149,10 +156,18 @@ def _plainer(best: Found, case: Case) -> Found | None:
     if not further or not around & wanted:
         return None
     text = case.text(best)
+
+    def is_beside(found: Found) -> bool:
+        """Whether a candidate is in another item of the same row."""
+        between = text[found.end : best.start] or text[best.end : found.start]
+        return bool(ITEM_END.search(between)) and ";" not in between
+
     for found in case.beside(best):
         there = _around(found, case)
-        apart = ITEM_END.search(text, found.end, best.start) or ITEM_END.search(text, best.end, found.start)
-        if apart and there & wanted >= around & wanted and there - wanted < further:
+        plainer = (
+            there & wanted >= around & wanted and len(further - there) >= WORD and there - wanted < further
+        )
+        if plainer and is_beside(found):
             return found
     return None
 
@@ -355,6 +370,21 @@ def _counts_otherwise(found: Found, case: Case) -> bool:
         return False
     told = fold(" ".join(passage.titles)) + case.sentence(found)
     return not {*ask.noun} & {*told}
+
+
+MAX_AGE = 150  # from which on a bare number tells no age in years
+
+
+def _is_unmeasured(found: Found, case: Case) -> bool:
+    """Whether a length or weight is asked for, or an age, and a number without a unit is found: a house's, a year."""
+    short, units = case.text(found)[found.start : found.end], case.ask.units
+    number = re.match(r"\d[\d,]*(?![\d.])", short)
+    bare = number and (number[0] == short or -1 < found.features["unit"] < 0)
+    if not number or not bare or case.ask.kind != "quantity":
+        return False
+    if "岁" in units:
+        return int(number[0].replace(",", "")) > MAX_AGE
+    return not {"厘米", "千克"}.isdisjoint(units)
 
 
 def _is_left_blank(found: Found, case: Case) -> bool:

@@ -49,6 +49,13 @@ _LETTER = re.compile(r"[^\W\d_]")
 _NUMERAL = re.compile(  # 万元 alone is a unit, 上万元, 万余元 and 千亿元 are figures
     r"[\d〇零一二三四五六七八九十两半数几今去前明]|[上近超逾约过破][百千万亿]|[百千万亿][余多]|[百千][万亿]|[A-Za-z]"
 )
+_SAYS_HOW_MUCH = re.compile(  # of English words: two thirds, twice, an hour, all
+    r"\d|\b(?:no|none|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|hundred|thousand|[mbt]r?illion"
+    r"|dozens?|scores?|half|halve[sd]|third|quarter|\w+th|once|twice|thrice|single|sole|only|doubled?|tripled?|pair|couple|both|few"
+    r"|several|many|all|most|every|each|entire|whole|nothing|free|an?|per|century|centuries|decades?|years?|months?|weeks?|days?"
+    r"|hours?|minutes?)\b",
+    re.IGNORECASE,
+)
 _TIME = re.compile("[年月日时時期代朝末初后後前间間季春夏秋冬晨晚夜午节節]$")  # 清同治年间, 建国后
 
 
@@ -109,7 +116,11 @@ def _may_be(ask: Ask, words: str) -> bool:
     """Whether words that the reader proposes have the form of what is asked for."""
     if ask.kind == "definition":
         return bool(_LETTER.search(words))  # the number of a heading has none
-    if ask.kind not in _NUMERIC or _NUMERAL.search(words):
+    if ask.kind not in _NUMERIC:
+        return True
+    if ask.kind not in ("date", "rank") and words.isascii():
+        return bool(_SAYS_HOW_MUCH.search(words))
+    if _NUMERAL.search(words):
         return True
     return ask.kind == "date" and ask.units != ("时",) and bool(_TIME.search(words))
 
