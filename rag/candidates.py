@@ -71,6 +71,12 @@ MEASURE = (  # what a figure may be counted in: 亿元, 万人, %, million yuan,
     r"|(?i:(?:(?:thousand|million|billion)s?(?: of)? )?(?:yuan|(?:us )?dollars?|euros?|pounds?|pence|usd|rmb|cny|eur|gbp)"
     r"|(?:thousand|million|billion)s?|percent|years?|months?|weeks?|days?|hours?|minutes?|seconds?))(?:[/／每]\S{1,4})?"
 )
+PHONE = re.compile(  # 0571-8600 2233, (0571) 86002233, +86 571 8600 2233, 400-820-8888
+    r"(?<![\d-])(?:(?:\+\d{1,3}[- ]\d{2,4}|\(?0\d{2,3}\)?)[- ]?\d{3,4}|[48]00[- ]\d{3})[- ]?\d{4}(?![\d-])"
+)
+_TENTHS = re.compile(  # 不到四成, 九成以上; not 一成不变, 三成员
+    r"(?P<lead>不[到足]|超过|近|约|超|逾)?[一二三四五六七八九两\d]成[半多]?(?:以[上下]|左右)?(?![立功为员本果熟分绩长交型不就形品色群都])"
+)
 _ENGLISH_NUMBERS = re.compile(
     r"\b(?P<number>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
     r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand)"
@@ -253,7 +259,8 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
     dates = list(_dates(shown))
     dates.extend(_times(shown, dates))
     wholes = [*dates, *of_several_units(shown)]
-    taken = {place for c in wholes for place in range(c.start, c.end)}
+    apart = [*((c.start, c.end) for c in wholes), *(match.span() for match in PHONE.finditer(shown))]
+    taken = {place for start, end in apart for place in range(start, end)}
     found: list[Candidate] = [*wholes]
     found.extend(_figures(shown, taken))
     found.extend(_persons(shown))
@@ -379,6 +386,9 @@ def _figures(text: str, taken: Container[int]) -> Iterator[Candidate]:
                 unit=unit.lower(),
                 lead=shown,
             )
+    for match in _TENTHS.finditer(text):
+        lead = match.end("lead") - match.start() if match["lead"] else 0
+        yield Candidate(start=match.start() + lead, end=match.end(), kind="percent", unit="成", lead=lead)
     for match in _ENGLISH_NUMBERS.finditer(text):
         unit = (match["unit"] or "").lower()
         kind: CandidateKind = "duration" if re.fullmatch(_ENGLISH_TIME, unit) else "quantity"

@@ -1020,6 +1020,14 @@ def test_a_short_answer_has_no_gaps_of_the_scan_and_its_quotation_has_them_all()
             "全年申请专利 738 件，青川高新区居全市第一。远山科技是声学企业，有自主技术，已申请专利1200件。",
             "1200件",
         ),
+        ("青川队的队部在哪里？", "青川队队部地址：青川区建设路109号一楼大厅。", "青川区建设路109号一楼大厅"),
+        (
+            "青川鸟休眠时每分钟心跳多少次？",
+            "青川鸟飞行时，每分钟心跳可达1200次，而夜里休眠时会降到50次。",
+            "50次",
+        ),
+        ("押金多久退还？", "押金为两个月租金，合同终止后7个工作日内退还。", "7个工作日"),
+        ("最小的青川鸟有多重？", "最小的青川鸟体重约1.8克；最大的也不过重20克。", "1.8克"),
         ("青川区与哪里签订了协议？", "2021年4月，青川区与平宁市北城区签订合作协议。", "平宁市北城区"),
         (
             "青川公司由哪两家公司共同出资组建？",
@@ -1081,6 +1089,12 @@ def test_in_another_language_a_figure_is_told_by_the_word_before_it(
 ) -> None:
     draft = draft_of(answerer, Question(text=question, language="en"), passages(text))
     assert draft.short_answer == short
+
+
+def test_a_telephone_number_is_told_whole(answerer: ExtractiveAnswerer) -> None:
+    evidence = passages("咨询电话：0571-8600 2233；投诉电话：0571-8600 2266。")
+    draft = draft_of(answerer, Question(text="投诉电话是多少？", language="zh"), evidence)
+    assert draft.short_answer == "0571-8600 2266"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from index.text import detect_language, fold, is_chinese
 from rag.answerers.alignment import ITEM_END, item
 from rag.answerers.case import Case
 from rag.answerers.evidence import Found
-from rag.answerers.reach import BEFORE, coordinated, outcome, whole_date, whole_range
+from rag.answerers.reach import BEFORE, coordinated, outcome, whole_address, whole_date, whole_range
 from rag.answerers.scoring import confidence
 from rag.asks import EXPLANATIONS, FIGURES
 from rag.datatypes import Passage
@@ -58,7 +58,7 @@ def choose(
         return stated
     if case.ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
         sure = case.surest(best)
-    for reach in (whole_date, outcome, whole_range, coordinated):
+    for reach in (whole_date, outcome, whole_range, whole_address, coordinated):
         best = reach(best, case)
     return best, sure
 
@@ -291,12 +291,25 @@ def _is_of_its_date(found: Found, case: Case) -> bool:
     )
 
 
+_CASE = re.compile(r"([\u4e00-\u9fff]{2})(?:的?时候?|期间)(?![间代期限刻])")
+
+
+def _is_of_another_case(found: Found, case: Case) -> bool:
+    """Whether a figure is told of when something else is so: of 飞行时 for 休眠时, where its sentence tells of both."""
+    conditions = list(_CASE.finditer(case.sentence(found)))
+    at = found.start - found.sentence.start
+    of = next((match[1] for match in reversed(conditions) if match.end() <= at), None)
+    asked = {match[1] for match in conditions if match[1] in case.question}
+    return case.ask.kind in FIGURES and of is not None and bool(asked) and of not in asked
+
+
 def _is_of_another(found: Found, case: Case) -> bool:
     """Whether a candidate's sentence tells it of another year, stage, alternative or owner, or of something else."""
     return (
         _of_another_year(found, case)
         or found.features["stage"] <= -1
         or found.features["aligned"] < 0
+        or _is_of_another_case(found, case)
         or _is_otherwise(found, case)
         or _is_deputy(found, case)
     )
@@ -321,7 +334,8 @@ def _is_deputy(found: Found, case: Case) -> bool:
 def _is_free(found: Found, case: Case) -> bool:
     """Whether nothing tells that a candidate is of another year, stage or owner, or of something else."""
     told = min(found.features[name] for name in ("year", "stage", "aligned"))
-    return told >= 0 and not (_is_otherwise(found, case) or _is_deputy(found, case))
+    others = (_is_of_another_case, _is_otherwise, _is_deputy)
+    return told >= 0 and not any(is_other(found, case) for is_other in others)
 
 
 _MORE = re.compile(  # 比A桥长420米
@@ -331,6 +345,7 @@ _MORE_THAN = re.compile(r" ?(?:[a-z]+ )?(?:more|less|fewer|[a-z]{3,}er)(?: [a-z]
 _DIFFERENCE = re.compile(r"[比较差]|多[出了]|少[了]|than|more|less|fewer|differ")
 _EARNINGS = re.compile("收入|支出|利润|产值|销售额|营业额|税收")
 _TAKEN = re.compile(rf"(?:{_EARNINGS.pattern})[^,;。\d]{{0,4}}$")  # 门票收入 is no price
+_WORTH = re.compile("的?(?:[房月]?租金?|工资|月?薪|奖金|利息|学费|生活费)")  # 两个月租金 is no time
 _PRICE = re.compile(
     r"(?<![花赚挣投欠赔捐筹拨用出])(?<![花赚挣投欠赔捐筹拨用出]了)多少钱|票价|价[格钱]|单价|售价"
 )
@@ -350,6 +365,8 @@ def _is_otherwise(found: Found, case: Case) -> bool:
         return True
     clause = case.clause(found)
     if _PRICE.search(question) and _TAKEN.search(clause) and not _EARNINGS.search(question):
+        return True
+    if case.ask.kind == "duration" and _WORTH.match(case.text(found), found.end):
         return True
     differs = _MORE.search(clause) or _MORE_THAN.match(case.text(found), found.end, found.sentence.end)
     return bool(differs) and not _DIFFERENCE.search(question)

@@ -15,6 +15,7 @@ from index.text import is_chinese
 from rag.asks import AnswerKind, Ask
 from rag.candidates import (
     NEGATIVE,
+    PHONE,
     Candidate,
     CandidateKind,
     find_candidates,
@@ -251,8 +252,11 @@ def trimmed(spans: Sequence[Span], text: str) -> list[TextSpan]:
     kept: list[TextSpan] = []
     addresses = [match.span() for match in _ADDRESS.finditer(text)]
     wholes = [(figure.start, figure.end) for figure in of_several_units(flat(text))]
+    phones = [match.span() for match in PHONE.finditer(text)]
     for span in spans:
-        start, end = span.start, span.end
+        start, end = next(
+            ((s, e) for s, e in phones if s <= span.start and span.end <= e), (span.start, span.end)
+        )
         if any(s <= start and end <= e for s, e in addresses):
             continue
         if any(_cuts_figure(text, at) or any(s < at < e for s, e in wholes) for at in (start, end)):

@@ -104,6 +104,20 @@ def whole_range(best: Found, case: Case) -> Found:
     return replace(best, start=start, end=end, lead=best.lead if start == best.start else 0)
 
 
+_WHERE = re.compile("在?(?:哪里|哪儿|何处|何地|什么地方)|地址")
+_ADDRESS = re.compile(
+    r"[\u4e00-\u9fff]{0,16}\d+号(?:[\u4e00-\u9fff\d-]{0,12}(?:室|楼|层|厅|院|幢|座|栋|号|大厦))?"
+)
+
+
+def whole_address(best: Found, case: Case) -> Found:
+    """Return the address that a place begins: 青川区 of 青川区建设路109号, where it is asked where something is."""
+    if case.ask.kind != "place" or case.ask.units or not _WHERE.search(case.question):
+        return best
+    rest = _ADDRESS.match(case.text(best), best.end, best.sentence.end)
+    return replace(best, end=rest.end()) if rest and not best.parts else best
+
+
 def _unit(text: str, found: Found) -> str:
     """Return what stands behind the digits of a figure; of 4元5角 the first of its units."""
     figure = re.sub(r"(?<=[元块])[\d一二三四五六七八九].*", "", text[found.start : found.end])
