@@ -913,6 +913,18 @@ def test_rows_of_a_schedule_stand_by_themselves_under_its_heading() -> None:
     assert not any("免费9月" in content or "免费湖城" in content for _, _, content in outline(text))
 
 
+def test_lines_that_open_with_a_label_are_rows_of_a_list() -> None:
+    rows = ["采编部：5512 刘建国、何小燕", "借阅部：5513 陈立（主任） 5514 周文静", "少儿部：5515 孙丽萍"]
+    assert [content for _, _, content in outline("青川图书馆通讯录\n\n" + "\n".join(rows))][-3:] == rows
+    rows = ["Monday - Thursday: 8:00 - 18:30", "Friday: 8:00 - 17:00", "Sunday: closed"]
+    assert [content for _, _, content in outline("Opening hours\n" + "\n".join(rows))][-3:] == rows
+
+
+def test_a_colon_in_the_middle_of_wrapped_lines_opens_no_row() -> None:
+    text = "青川图书馆的老馆长在会上一再地对大家\n说：今年的书比去年的要多出许多，可是\n来的人还不如去年。\n"
+    assert [content for _, _, content in outline(text)] == [text.replace("\n", "")]
+
+
 @pytest.mark.parametrize("between", ["\n", "\n\n"])
 def test_rows_of_a_ranking_are_no_headings(between: str) -> None:
     rows = ["名次 园区 得分", "1 湖城高新技术产业开发区 93.6", "2 山南经开区 91.2", "3 北岛高新区 90.7"]

@@ -138,6 +138,9 @@ _ROW_TIME = re.compile(
     rf"(?:\d{{1,2}}月\d{{1,2}}日|(?:星期|周)[一二三四五六日天])(?:\s*{_CLOCK}|\s+\S)|{_CLOCK}"
 )
 _ROW_NUMBER = re.compile(r"(\d{1,3})(?:\s+|[.．、]\s*)(?=[^\d\s.,%])")
+_ROW_LABEL = re.compile(  # 办公室：83451234, Saturday – Sunday: closed; no clock time, no address
+    r"(?!\d+[:：])(?:[\w（）()/／ ]{2,10}|[A-Z][A-Za-z&' –—-]{1,23})[:：](?!//)\s*\S"
+)
 _FIGURE_JOINT = re.compile(r"(?:.?\d|\d[:.,/-])\n\d|.?\d\n[:.,/%-]|.?%\n[,.]")
 _LEADERS = re.compile(r"[.…·．_\-—]{3,}\s*[Pp]?\d{1,3}[)）]?$")
 _LABEL = re.compile(r"(?:相关|新闻|背景|知识)?链接|延伸阅读|图片新闻|简讯|要闻|短讯|一句话新闻|快讯")
@@ -285,8 +288,8 @@ def is_jump(line: str) -> bool:
 
 
 def are_rows(upper: str, lower: str) -> bool:
-    """Whether two lines open as neighbouring rows of a list do: both with a date or time, or with numbers one apart."""
-    if _ROW_TIME.match(upper) and _ROW_TIME.match(lower):
+    """Whether two lines open as neighbouring rows of a list do: with dates, times or labels, or numbers one apart."""
+    if any(opening.match(upper) and opening.match(lower) for opening in (_ROW_TIME, _ROW_LABEL)):
         return True
     first, second = _ROW_NUMBER.match(upper), _ROW_NUMBER.match(lower)
     return first is not None and second is not None and int(first[1]) + 1 == int(second[1])
