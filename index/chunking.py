@@ -122,7 +122,8 @@ class _Tables:
 
 
 _FACT = re.compile(
-    r"\d|[（(]单位[:：]|[一二三四五六七八九十百千万两]+(?:个|家|名|项|亿|万|倍|成|届|周年|年|月|日)"
+    r"\d|[（(]单位[:：]|\((?:in [^)]+|(?:thousand|million|billion)s?)\)$|"
+    r"[一二三四五六七八九十百千万两]+(?:个|家|名|项|亿|万|倍|成|届|周年|年|月|日)"
 )
 _PATIENCE = (
     50  # headings and bylines that wait for their text while pictures pass; more would take quadratic time

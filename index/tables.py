@@ -1,7 +1,7 @@
 """Finds tables in plain text by the form of their lines; knows nothing of files, chunks or questions.
 
-Three forms: cells between bars (Markdown), cells between tabs (as the readers write the tables of HTML, DOCX and
-PDF), and cells set apart by blanks (scanned pages and plain text).
+Four forms: cells between bars (Markdown), cells between tabs (as the readers write the tables of HTML, DOCX and
+PDF), cells set apart by blanks (scanned pages and plain text) and cells between commas (CSV copied into a text).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 
 from index.datatypes import Span
 
-Form = Literal["bars", "tabs", "blanks"]
+Form = Literal["bars", "tabs", "blanks", "commas"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,13 @@ _MOST_CELLS = 60  # of a row; what has more is no table that is read
 _BAR = re.compile(r"(?<!\\)\|")
 _RULE_SIGNS = frozenset("|:- \t\u3000\xa0")
 _BLANKS = re.compile(r"[ \u3000\xa0]{2,}")
-_CUTS: dict[Form, re.Pattern[str]] = {"bars": _BAR, "tabs": re.compile("\t"), "blanks": _BLANKS}
+_COMMA = re.compile(r'"[^"]*"|,(?!\s)')  # none in quotes; prose has blanks behind its commas
+_CUTS: dict[Form, re.Pattern[str]] = {
+    "bars": _BAR,
+    "tabs": re.compile("\t"),
+    "blanks": _BLANKS,
+    "commas": _COMMA,
+}
 _WORD = re.compile(r"\S+")
 _FIGURE = re.compile(
     r"(?!(?:1[89]|20)\d\d年[^\W\d])[-+−±]?[¥$€£￥]?\d[\d,.:：%％\-—–~～至/／年月日时分元万亿起以上下]*[^\W\d]{0,4}[)）]?$|[-—–/／*]+$"
@@ -74,14 +80,15 @@ _NUMBERED = re.compile(
     r"[#*_\s]*(?:附?表\s?(?:\d+|[一二三四五六七八九十]+)|Table\s?\d+)(?![年月日个\d])", re.IGNORECASE
 )
 UNIT_LINE = re.compile(r"[（(]?\S{0,2}单位\s?[:：]|[（(](?:\w+ )?in\b", re.IGNORECASE)
+_ENDS_IN_UNIT = re.compile(r"单位\s?[:：]\s?\S{1,8}。$")
 _FINISHED = tuple("。.!?！？:：;；,，、…")
 
 
 def find_tables(text: str) -> Iterator[Table]:
     """Yield the tables of a text from first to last; they never overlap.
 
-    A table has two rows at least, of as many cells (a row between tabs may lack the last ones). Between blanks it has
-    three columns at least and a header, which may lack the first cell: columns of running text look alike.
+    A table has two rows at least, of as many cells (a row between tabs may lack the last ones). Between blanks or
+    commas it has three columns at least and a header, which may lack the first cell: running text looks alike.
     """
     lines = [match.span() for match in re.finditer(r"[^\n]+", text)]
     formed = ((_form_of(text[slice(*line)]), group, line) for line, group in _neighbours(text, lines))
@@ -130,9 +137,10 @@ def _line_under(text: str, end: int, before: int) -> Span | None:
 
 
 def _is_caption(text: str, start: int, end: int) -> bool:
-    """Whether a line is short, no sentence, and no part of a list, a quotation or a table."""
+    """Whether a line is short, no sentence unless it states a unit, and no part of a list, a quotation or a table."""
     marked = text.startswith(("- ", "* ", "+ ", ">", "|"), start, end)
-    return end - start <= _CAPTION and not marked and not text.endswith(_FINISHED, start, end)
+    finished = text.endswith(_FINISHED, start, end) and not _ENDS_IN_UNIT.search(text, start, end)
+    return end - start <= _CAPTION and not marked and not finished
 
 
 def _form_of(line: str) -> Form | None:
@@ -141,7 +149,9 @@ def _form_of(line: str) -> Form | None:
         return "bars"
     if "\t" in line.strip():
         return "tabs"
-    return "blanks" if _BLANKS.search(line.strip()) else None
+    if _BLANKS.search(line.strip()):
+        return "blanks"
+    return "commas" if _COMMA.findall(line).count(",") > 1 else None
 
 
 def _is_rule(line: str) -> bool:
@@ -169,8 +179,8 @@ def _tables(text: str, lines: Sequence[Span], form: Form) -> Iterator[Table]:
     wide = max((len(cells) for _, cells in rows), default=0)
     if len(rows) < 2 or not 2 <= wide <= _MOST_CELLS:
         return
-    if form == "blanks":
-        yield from _set_apart(text, rows)
+    if form in ("blanks", "commas"):
+        yield from _set_apart(text, _aligned(text, rows) if form == "blanks" else rows)
         return
     lines = [line for line, _ in rows]
     filled = [_filled(cells, wide, line[1]) for line, cells in rows]
@@ -188,7 +198,6 @@ def _tables(text: str, lines: Sequence[Span], form: Form) -> Iterator[Table]:
 def _set_apart(text: str, rows: Sequence[tuple[Span, tuple[Span, ...]]]) -> Iterator[Table]:
     """Yield what is surely a table among lines with blanks: as many short cells, a header, a column of figures."""
     before: tuple[Span, tuple[Span, ...]] | None = None
-    rows = _aligned(text, rows)
     for wide, run in groupby(rows, key=lambda row: len(row[1])):
         members = list(run)
         if before and len(before[1]) == wide - 1:  # a header with nothing over the first column
@@ -270,14 +279,19 @@ def _table(text: str, lines: Sequence[Span], rows: Sequence[tuple[Span, ...]], *
 
 
 def _tiers(text: str, rows: Sequence[tuple[Span, ...]]) -> int:
-    """Return 2 where the first row stands over the names in the second and spans several of them, else 0."""
+    """Return 2 where the second row goes on naming the columns, else 0.
+
+    The first row spans several of its names, or the second has no row's name and no figures over columns of figures.
+    """
     first, second = ([text[slice(*cell)] for cell in row] for row in rows[:2])
     spanned = [n for n in range(2, len(first)) if not first[n] and first[1]]
-    whole = all(name or first[n] for n, name in enumerate(second) if n)
-    if len(rows) < 3 or not spanned or not whole or second[0] not in ("", first[0]):
-        return 0
     names = [cell for row in rows[:2] for cell in row]
-    return 0 if any(_is_number(text, cell) for cell in names) else 2
+    if len(rows) < 3 or any(_is_number(text, cell) for cell in names):
+        return 0
+    if not second[0] and any(second) and _over_figures(text, rows[1:]):
+        return 2
+    whole = all(name or first[n] for n, name in enumerate(second) if n)
+    return 2 if spanned and whole and second[0] in ("", first[0]) else 0
 
 
 def _are_pairs(text: str, rows: Sequence[tuple[Span, ...]]) -> bool:
@@ -319,9 +333,16 @@ def _cells(text: str, line: Span, form: Form) -> tuple[Span, ...]:
     if form == "bars":
         start += text[start] == "|"
         end -= end > start and text[end - 1] == "|" and text[end - 2] != "\\"
-    cuts = [match.span() for match in _CUTS[form].finditer(text, start, end)]
+    cuts = [match.span() for match in _CUTS[form].finditer(text, start, end) if match[0][0] != '"']
     bounds = [start, *(place for cut in cuts for place in cut), end]
-    return tuple(_trimmed(text, *cell) for cell in zip(bounds[::2], bounds[1::2], strict=True))
+    cells = (_trimmed(text, *cell) for cell in zip(bounds[::2], bounds[1::2], strict=True))
+    return tuple(_unquoted(text, *cell) if form == "commas" else cell for cell in cells)
+
+
+def _unquoted(text: str, start: int, end: int) -> Span:
+    """Return the span of a cell without the quotation marks around it."""
+    quoted = end - start > 1 and text[start] == text[end - 1] == '"'
+    return (start + 1, end - 1) if quoted else (start, end)
 
 
 def _filled(cells: tuple[Span, ...], wide: int, end: int) -> tuple[Span, ...]:

@@ -69,7 +69,7 @@ _FIGURE = re.compile(
 MEASURE = (  # what a figure may be counted in: 亿元, 万人, %, million yuan, 微克/立方米
     rf"(?:(?:{_SCALE})?\s?(?:{_MONEY}|{_TIME}|{_UNIT})|%|‰|[¥$€£￥]"
     r"|(?i:(?:(?:thousand|million|billion)s?(?: of)? )?(?:yuan|(?:us )?dollars?|euros?|pounds?|pence|usd|rmb|cny|eur|gbp)"
-    r"|(?:thousand|million|billion)s?|percent|years?|months?|weeks?|days?|hours?|minutes?|seconds?))(?:[/／每]\S{1,4})?"
+    r"|(?:thousand|million|billion)s?|percent|years?|months?|weeks?|days?|hours?|minutes?|seconds?))(?:[/／每]\S{1,6})?"
 )
 PHONE = re.compile(  # 0571-8600 2233, (0571) 86002233, +86 571 8600 2233, 400-820-8888
     r"(?<![\d-])(?:(?:\+\d{1,3}[- ]\d{2,4}|\(?0\d{2,3}\)?)[- ]?\d{3,4}|[48]00[- ]\d{3})[- ]?\d{4}(?![\d-])"

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from index.datatypes import Span as TextSpan
 from index.tables import Table, find_tables
+from index.terms import tagged_words
 from rag.candidates import MEASURE
 
 
@@ -26,6 +27,10 @@ class Cell:
     end: int
     column: str  # the name of its column, without the unit; empty for the name of a row
     names: str = ""  # all that tells it from others: what its table is about, its row and its column
+    row: tuple[
+        str, ...
+    ] = ()  # the names of its row: one, or those of several columns that tell it from others
+    table: int = 0  # where its table begins in the source
     whole: bool = False  # whether no part of it is an answer: a figure, the name of a row
 
 
@@ -52,6 +57,10 @@ class Verbalised:
         found = found or [place for place in self.places[end:] if place >= 0][:1]
         return (min(found), max(found) + 1) if found else (0, len(self.source))
 
+    def rows(self, cell: Cell) -> frozenset[tuple[str, ...]]:
+        """Return the names of the rows in the table of a cell."""
+        return frozenset(other.row for other in self.cells if other.table == cell.table)
+
     def cell(self, start: int, end: int) -> Cell | None:
         """Return the cell that a span of the text lies in, the name of its column in front of it allowed.
 
@@ -73,6 +82,8 @@ class _Writer:
         self._pieces: list[str] = []
         self._places: list[int] = []
         self._cells: list[Cell] = []
+        self.table = 0  # where the table that is written begins in the source
+        self.row: tuple[str, ...] = ()  # the names of the row that is written
         self._blanks: list[str] = []
 
     def copy(self, span: TextSpan) -> None:
@@ -88,7 +99,16 @@ class _Writer:
     def cell(self, named: int, start: int, column: str, names: str, *, whole: bool) -> None:
         """Say that a cell was written from ``start`` on, and the name of its column from ``named``."""
         self._cells.append(
-            Cell(named=named, start=start, end=self.length, column=column, names=names, whole=whole)
+            Cell(
+                named=named,
+                start=start,
+                end=self.length,
+                column=column,
+                names=names,
+                row=self.row,
+                table=self.table,
+                whole=whole,
+            )
         )
 
     def blank(self, names: str) -> None:
@@ -118,6 +138,8 @@ _SCALED = (  # million US dollars, US$ million, EUR million
     rf"(?:人民币)?({MEASURE}|(?:(?:US|HK)?[$€£¥￥]|{_CODE})\s?{_SCALE}|(?:{_SCALE}\s)?{_CODE})"
 )
 _UNIT = re.compile(rf"\s*(?:[（(](?:单位[:：]\s*|(?i:in) )?{_SCALED}[)）]|[/／]\s?({MEASURE}))$")
+_ONLY_UNIT = re.compile(rf"[（(]?{_SCALED}[)）]?$")
+_COUNTED = re.compile(r"[户人家件辆台套间张](?=数$)")  # in which a column counts: 户数
 _STATED_UNIT = re.compile(
     rf"(?<![\u3400-\u9fff])(?:计量|金额|货币)?单位\s*[:：]\s*{_SCALED}(?=[\s|*)）。]|$)"
 )
@@ -149,6 +171,8 @@ _PEOPLE = re.compile(  # not: loans to customers
 _PLURAL = re.compile(r"\b(thousand|million|billion)s(?: of)?\b", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:[-—–/／*.…·\s]*|n\.?/?a\.?)$", re.IGNORECASE)
 _NUMBERS_ROWS = re.compile(r"(?:序号|编号|名次|排名|位次|no\.?|#|rank(?:ing)?)$", re.IGNORECASE)
+_RANKS = re.compile(r"(?:place|pos(?:ition)?\.?)$", re.IGNORECASE)  # where numbers stand under it
+_NUMBER_ONLY = re.compile(r"\d{1,2}")
 _ABOVE = 60  # characters over a table in which its unit may be stated
 _TABLE_NUMBER = re.compile(
     r"(?:[续附]?表\s?(?:\d+(?:[-—.]\d+)*|[一二三四五六七八九十]+)|Table\s?\d+(?:[-.]\d+)*)\s*[:：.、–—-]?\s*",
@@ -167,6 +191,7 @@ def verbalise(text: str) -> Verbalised:
     done = 0
     for table in tables:
         writer.copy((done, table.start))
+        writer.table = table.start
         _write_table(writer, text, table)
         done = table.end
     writer.copy((done, len(text)))
@@ -203,6 +228,9 @@ def _columns(text: str, table: Table) -> list[_Column]:
     for tier in upper:
         for n in range(2, len(tier)):
             tier[n] = tier[n] or tier[n - 1]
+        for n, unit in enumerate(lower):
+            if tier[n] and _ONLY_UNIT.match(unit):
+                tier[n], lower[n] = f"{tier[n]}（{unit.strip('()（）')}）", ""
     return [_Column(tuple(dict.fromkeys(filter(None, names)))) for names in zip(*upper, lower, strict=True)]
 
 
@@ -214,13 +242,44 @@ def _write_table(writer: _Writer, text: str, table: Table) -> None:
     above = _STATED_UNIT.search(text, max(0, table.start - _ABOVE), table.header[-1][-1][1])
     stated = _STATED_UNIT.search(caption) or _UNIT_IN.search(caption) or _UNIT.search(first) or above
     unit = _unit(stated) or columns[0].unit
-    about = "" if _STATED_UNIT.match(first) else _REMARK.sub("", _TABLE_NUMBER.sub("", first, count=1))
-    owner = 1 if columns[0].names and _NUMBERS_ROWS.match(columns[0].names[-1]) and len(columns) > 2 else 0
+    about = (
+        ""
+        if _STATED_UNIT.match(first) or first.endswith("。")
+        else _REMARK.sub("", _TABLE_NUMBER.sub("", first, count=1))
+    )
     told = [row for row in table.body if any(start < end for start, end in row)]
+    owners = _owners(columns, [[text[slice(*cell)] for cell in row] for row in told])
     for number, row in enumerate(told):
         if number:
             writer.add("\n")
-        _write_row(writer, text, columns, row, owner, unit, about)
+        _write_row(writer, text, columns, row, owners, unit, about)
+
+
+def _owners(columns: Sequence[_Column], rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Return the columns that name the rows: the first without numbers, the next with words or years where it can't.
+
+    Rows may have their first name in common (a department, a group), or lack it where it is merged downwards.
+    """
+    name = columns[0].names[-1] if columns[0].names else ""
+    ranks = _RANKS.match(name) and all(_NUMBER_ONLY.fullmatch(row[0]) for row in rows)
+    numbered = len(columns) > 2 and (ranks or _NUMBERS_ROWS.match(name))
+    first = int(bool(numbered))
+    owners: tuple[int, ...] = (first,)
+    for n in range(first + 1, len(columns) - 1):
+        if _are_told_apart(rows, owners):
+            break
+        if all(
+            _BARE_YEAR.match(row[n]) or not (_NOTHING.match(row[n]) or _WORDLESS.match(row[n]))
+            for row in rows
+        ):
+            owners = (*owners, n)
+    return owners if _are_told_apart(rows, owners) else (first,)
+
+
+def _are_told_apart(rows: Sequence[Sequence[str]], owners: Sequence[int]) -> bool:
+    """Whether columns name each row otherwise."""
+    names = {tuple(row[n] for n in owners) for row in rows}
+    return len(names) == len(rows) and all(map(any, names))
 
 
 _NAME = re.compile(r"[A-Z0-9][\w-]*\s*")
@@ -240,44 +299,52 @@ def _write_row(
     text: str,
     columns: Sequence[_Column],
     row: tuple[TextSpan, ...],
-    owner: int,
+    owners: tuple[int, ...],
     unit: str,
     about: str,
 ) -> None:
-    """Write a sentence for each cell: the table's subject, the row's owner, the column's name, the cell, its unit.
+    """Write a sentence for each cell: the table's subject, the row's owners, the column's name, the cell, its unit.
 
     ``unit`` is the table's; it holds where neither the column nor the row states another.
     """
-    start, end = row[owner]
+    start, end = row[owners[0]]
     own_unit = _UNIT.search(text[start:end])
     end = start + own_unit.start() if own_unit else end
-    about = _without_names(about, text[start:end])
-    chinese = bool(
-        _HAN.search("".join(name for column in columns for name in column.names) + text[start:end])
-    )
+    spans = [span for span in ((start, end), *(row[n] for n in owners[1:])) if span[0] < span[1]]
+    writer.row = tuple(text[slice(*span)].strip() for span in spans)
+    named = " ".join(writer.row)
+    about = _without_names(about, named)
+    chinese = bool(_HAN.search("".join(name for column in columns for name in column.names) + named))
     colon, stop, comma, gap = ("：", "。", "，", "") if chinese else (": ", ".", ", ", "\n")
-    year = "年" if chinese and _BARE_YEAR.match(text[start:end]) else ""
-    if _COUNTED_OTHERWISE.search(text[start:end]) or _are_people(text[start:end], unit):
+    year = "年" if chinese and spans and _BARE_YEAR.match(writer.row[-1]) else ""
+    if _COUNTED_OTHERWISE.search(named) or _are_people(named, unit):
         unit = ""
-    told = [n for n in range(len(row)) if n != owner and not _NOTHING.match(text[slice(*row[n])])]
+    told = [n for n in range(len(row)) if n not in owners and not _NOTHING.match(text[slice(*row[n])])]
     if not told:
-        writer.copy((start, end))
+        _write_names(writer, spans)
         writer.add(year + stop)
         return
     for n, column in enumerate(columns):
-        names = f"{about} {text[start:end]} {column.name(chinese=chinese)} {column.year}"
+        names = f"{about} {named} {column.name(chinese=chinese)} {column.year}"
         if n not in told:
-            if n != owner:
+            if n not in owners:
                 writer.blank(names)
             continue
         writer.add(gap if n > told[0] else "")
-        writer.add(about + (comma if start < end else colon) if about else "")
-        begun = writer.length
-        writer.copy((start, end))
-        writer.cell(begun, begun, "", "", whole=True)
-        writer.add(year + colon if start < end else "")
+        writer.add(about + (comma if spans else colon) if about else "")
+        _write_names(writer, spans)
+        writer.add(year + colon if spans else "")
         _write_cell(writer, text, row[n], column, _unit(own_unit) or unit, names, chinese=chinese)
         writer.add(stop)
+
+
+def _write_names(writer: _Writer, spans: Sequence[TextSpan]) -> None:
+    """Write the names of a row, each a cell."""
+    for number, span in enumerate(spans):
+        writer.add(" " if number else "")
+        begun = writer.length
+        writer.copy(span)
+        writer.cell(begun, begun, "", "", whole=True)
 
 
 def _write_cell(
@@ -293,7 +360,8 @@ def _write_cell(
     words = text[start:end]
     name = column.name(chinese=chinese)
     other = (_OTHER_MEASURE.search(name) and not _PERIOD.match(name)) or _are_people(name, unit)
-    unit = _PLURAL.sub(r"\1", column.unit or ("" if other else unit))
+    counted = _COUNTED.search(name) if not unit else None
+    unit = _PLURAL.sub(r"\1", column.unit or ("" if other else unit) or (counted[0] if counted else ""))
     loss = _LOSS.match(words) if unit else None
     if not (loss or _BARE_FIGURE.match(words)):
         name, unit = column.name(chinese=chinese, unit=True), ""
@@ -333,3 +401,15 @@ def _are_people(name: str, unit: str) -> bool:
 
 def _unit(stated: re.Match[str] | None) -> str:
     return next(filter(None, stated.groups())).strip(" )）") if stated else ""  # 微克/立方米）
+
+
+@lru_cache(maxsize=512)
+def names_of_rows(question: str, rows: frozenset[str]) -> frozenset[str]:
+    """Return the names of a table's rows that a question holds in full: 小番茄, and not the 番茄 in it. All are folded.
+
+    A name of one character must be a word of the question, and what only numbers a row names none.
+    """
+    words = {word for word, _ in tagged_words(question)}
+    names = [row for row in rows if not _NUMBER_ONLY.fullmatch(row) and (len(row) > 1 or row in words)]
+    whole = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return frozenset(re.findall(rf"(?<![a-z\d])(?:{whole})(?![a-z\d])", question)) if names else frozenset()

@@ -20,6 +20,8 @@ BLANKS = (
     "江心岛游船    120元    60元     9:00—16:30"
 )
 
+COMMAS = '名次,队伍,用时,奖金（元）\n1,飞鱼队,4分12秒,"20,000"\n2,白鹭队,4分15秒,'
+
 
 def cells(text: str) -> list[list[list[str]]]:
     return [[[text[slice(*cell)] for cell in row] for row in table.rows] for table in find_tables(text)]
@@ -36,6 +38,7 @@ def cells(text: str) -> list[list[list[str]]]:
             ["项目", "成人票", "儿童票", "开放时间"],
             ["江心岛游船", "120元", "60元", "9:00—16:30"],
         ),
+        (COMMAS, ["名次", "队伍", "用时", "奖金（元）"], ["2", "白鹭队", "4分15秒", ""]),
     ],
 )
 def test_a_table_is_found_in_each_form_with_its_cells(
@@ -99,7 +102,18 @@ def test_tiers_with_bare_years_are_joined_as_english_says_it() -> None:
     )
 
 
+def test_a_second_row_without_a_name_over_figures_goes_on_naming_the_columns() -> None:
+    text = "| 科室 | 门诊 | 床位 |\n|---|---|---|\n| | 万人次 | |\n| 内科 | 4.2 | 86 |\n| 外科 | 3.7 | 75 |"
+    assert verbalise(text).text == (
+        "内科：门诊4.2万人次。内科：床位86。\n外科：门诊3.7万人次。外科：床位75。"
+    )
+    head = "| Staff | Room | Ext. |\n|---|---|---|\n| | number | number |\n"
+    assert verbalise(f"{head}| Ann | 12 | 401 |").text == "Ann: Room number 12.\nAnn: Ext. number 401."
+
+
 def test_a_row_of_words_under_the_header_is_no_second_header() -> None:
+    (table,) = find_tables("姓名\t职务\t年龄\n\t顾问\t–\n王明\t书记\t白鹭")
+    assert table.header_rows == 1
     (table,) = find_tables("姓名\t\t职务\n李青\t青溪\t主任\n王明\t白鹭\t书记")
     assert table.header_rows == 1
 
@@ -146,6 +160,8 @@ def test_a_sentence_an_item_or_a_long_line_is_no_caption(over: str) -> None:
         "张三    李四   王五\n赵六   孙七   周八",  # names at the foot of a page
         "卷首语      王明   3\n湖城的春天   李青   12\n老船厂   赵云   28",  # contents
         "第一章    总则\n第二章    附则",
+        "他说,今年,风大\n她说,明年,雨多\n谁也说不准,反正,那12年过去了",
+        "It has 1, 2, 3\nOf these, 4, 5\nName, a, 6",
         "这一栏写到一半的时候突然停了下来等着那边   那一栏也是一样写到一半的时候停了下来   第三栏在2023年停了下来\n"
         "接着往下写的时候才发现上面没有写完的事情   话还得从头说起因为读者已经忘了前面   是什么了所以2024年又写了",
         "只有一行   没有   12",
@@ -187,6 +203,21 @@ def test_a_first_row_of_figures_is_no_header() -> None:
             "湖城站：序号1。湖城站：PM2.5 29微克。\n青溪站：序号2。青溪站：PM2.5 31微克。",
         ),
         ("名次\t队\t积分\n1\t东队\t29", "东队：名次1。东队：积分29。"),
+        ("Place\tRunner\tTime\n1\tAnn\t37:42", "Ann: Place 1.\nAnn: Time 37:42."),
+        ("Place\tBeds\tStaff\nNorth\t12\t30", "North: Beds 12.\nNorth: Staff 30."),
+        (
+            "部门\t姓名\t电话\n办公室\t王敏\t5501\n办公室\t李强\t5502",
+            "办公室 王敏：电话5501。\n办公室 李强：电话5502。",
+        ),
+        (
+            "茶\t年份\t产量（吨）\n红茶\t2022\t30\n红茶\t2023\t35",
+            "红茶 2022年：产量30吨。\n红茶 2023年：产量35吨。",
+        ),
+        (
+            "部门\t人数\t电话\n办公室\t3\t5501\n办公室\t4\t5502",  # nothing tells the rows apart
+            "办公室：人数3人。办公室：电话5501。\n办公室：人数4人。办公室：电话5502。",
+        ),
+        ("村\t户数\n东村\t412\n西村\t96", "东村：户数412户。\n西村：户数96户。"),
     ],
 )
 def test_every_cell_becomes_a_sentence_with_its_row_its_column_and_its_unit(
@@ -227,6 +258,13 @@ def test_a_caption_tells_what_each_cell_is_of_and_in_which_unit(
 def test_an_english_caption_states_its_unit_too(caption: str, figure: str) -> None:
     (sentence,) = verbalise(f"{caption}\nItem\t2023\nSales\t25").text.splitlines()[1:]
     assert sentence.endswith(f"Sales: {figure} in 2023.")
+
+
+def test_a_sentence_that_ends_in_a_unit_states_that_of_the_table_under_it() -> None:
+    text = "下表为各项目投资情况，单位：万元。\n\n项目\t计划\t完成\n老街\t1,250\t800"
+    assert verbalise(text).text.endswith("\n\n老街：计划1,250万元。老街：完成800万元。")
+    (table,) = find_tables(text)
+    assert table.extent[0] == 0
 
 
 def test_a_row_that_is_counted_otherwise_has_not_the_unit_of_its_table() -> None:
@@ -337,6 +375,13 @@ def test_the_caption_of_a_long_table_opens_every_chunk_and_its_cells_are_told_wi
     assert len(tables) > 2
     assert all(chunk.text.startswith(f"{caption}\n\n| 园区 |") for chunk in tables)
     assert "北区各园情况，第39号园区：产值39.5亿元。" in verbalise(tables[-1].text).text
+
+
+@pytest.mark.parametrize(("unit", "figure"), [("in dollars", "6.50 dollars"), ("thousands", "6.50 thousand")])
+def test_an_english_heading_that_states_a_unit_opens_the_chunk_of_its_table(unit: str, figure: str) -> None:
+    text = f"# Fares\n\n## Season ({unit})\n\n| Passenger | Weekday |\n|---|---|\n| Adult | 6.50 |"
+    _, (chunk,) = chunked(text)
+    assert verbalise(chunk.text).text.endswith(f"Adult: Weekday {figure}.")
 
 
 def test_a_heading_that_states_a_unit_opens_the_chunk_of_its_table() -> None:
