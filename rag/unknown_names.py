@@ -18,6 +18,7 @@ from rag.crossing import PassageWords
 from rag.questions import ENGLISH_OPENERS
 from rag.stages import APART, NAME_APART
 from rag.terms import STOP_WORDS
+from rag.variants import names_other_variant
 
 _CODE = re.compile(r"(?<![A-Za-z\d.-])[A-Z][A-Za-z]{0,5}-?\d{1,4}[A-Za-z]?(?![A-Za-z\d%]|\.\d)")
 _NO_CODE = re.compile(  # CO2, H1, Q3, Line5
@@ -39,7 +40,7 @@ SAME_NAME = 0.1  # share of a word's meanings from which on two words with one i
 def names_unknown(question: str, passages: tuple[str, ...]) -> bool:
     """Return whether a code or a name of the question stands in none of the passages.
 
-    So does a name of which they hold another of its kind only: 黄萼藤, where they tell of 红萼藤.
+    So does a name of which they hold another of its kind only: 黄萼藤, where they tell of 红萼藤, X2 of X2 Pro.
 
     Args:
         question: as it was asked; in other languages than Chinese and English no names are told.
@@ -47,11 +48,13 @@ def names_unknown(question: str, passages: tuple[str, ...]) -> bool:
             the lexicon has it; in other languages it may stand in any form, and none is missed.
     """
     codes, names, told = list(_codes(question)), list(_names(question)), list(_told_apart(question))
+    text = fold("\n".join(passages))
+    if names_other_variant(fold(question), text):
+        return True
     if not codes and not names and not told:
         return False
     if any(detect_language(text) not in ("zh", "en") for text in (question, *passages)):
         return False
-    text = fold("\n".join(passages))
     squeezed = _squeezed(text)
     if any(_squeezed(fold(code)) not in squeezed for code in codes):
         return True

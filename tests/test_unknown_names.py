@@ -104,3 +104,8 @@ def test_of_a_name_that_a_number_colour_or_side_begins_only_another_may_be_told(
 ) -> None:
     text = "青川市第三中学校长李明远说，红山茶二月开花。西门停车场晚上九点关门。"
     assert names_unknown(question, (text,)) == unknown
+
+
+def test_a_name_that_only_begins_another_one_is_unknown() -> None:
+    assert names_unknown("Z5有多重？", ("Z5 Pro重595克。",))
+    assert not names_unknown("Z5有多重？", ("Z5 Pro重595克。", "Z5重480克。"))

@@ -1,0 +1,38 @@
+"""Tells apart what has a name that begins another one's: X2 and X2 Pro, A座 and A座东, 一期 and 一期扩建.
+
+Takes folded texts, gives yes or no. Only what is said in full is looked for: models, buildings and phases.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_VARIANT = re.compile(
+    r"(?<![a-z\d.-])(?P<model>[a-z]{1,10}(?:-?\d{1,4}| \d{1,3})[a-z]?(?![a-z\d]))"
+    r"(?P<grade>(?:[ -]?(?:pro|max|plus|mini|ultra|lite|air|se|xl|ti|turbo)(?![a-z])|\+)*)"
+    r"|(?<![a-z\d])(?P<part>[a-z][座栋区馆楼])(?P<side>[东南西北](?![侧面边部门向临邻])|)"
+    r"|(?<![哪这那每同几多百十\d])(?P<phase>[一二三四五六七八九\d]期)(?P<work>扩建|续建|改造|技改|延伸|)"
+)
+
+
+def _variants(folded: str) -> Iterator[tuple[str, str]]:
+    """Yield each stem of a text with what it stands with there; empty where it stands alone."""
+    for match in _VARIANT.finditer(folded):
+        stem = match["model"] or match["part"] or match["phase"]
+        yield re.sub("[ -]", "", stem), re.sub("[ -]", "", match[match.lastgroup or 0])
+
+
+def names_other_variant(question: str, text: str) -> bool:
+    """Whether a text names what a question does only with more or less behind it: X2 Pro where X2 is asked for.
+
+    A phase may be spoken of without the work that is done in it.
+    """
+    told = set(_variants(text))
+    stems = {stem for stem, _ in told}
+    return any(
+        stem in stems
+        and (stem, variant) not in told
+        and not (variant and (stem, "") in told and stem[-1] == "期")
+        for stem, variant in _variants(question)
+    )
