@@ -435,6 +435,49 @@ def test_a_cell_is_given_whole_and_of_its_own_table(
     assert draft.short_answer == short
 
 
+STALLS = (
+    "青川市场价目\n\n品种\t单价（元/斤）\t产地\n番茄\t4.5\t东乡\n小番茄\t6.8\t南乡\n藕\t5.2\t西乡\n"
+    "Z5 Pro\t7.7\t北乡\n张一鸣\t8.8\t"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("番茄的单价是多少？", "4.5元/斤"),
+        ("小番茄的单价是多少？", "6.8元/斤"),
+        ("藕的单价是多少？", "5.2元/斤"),
+        ("藕的产地", "西乡"),
+        ("Z5的单价是多少？", ""),  # another model
+        ("李文博的单价是多少？", ""),  # a person of whom no row tells
+    ],
+)
+def test_a_cell_of_another_row_than_the_one_named_is_not_given(
+    answerer: ExtractiveAnswerer, question: str, short: str
+) -> None:
+    assert answerer.draft(Question(text=question, language="zh"), passages(STALLS)).short_answer == short
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("孙丽萍的电话", "83451245"),
+        ("周文静的联系电话是多少？", "83451241"),
+        ("借阅部的电话号码是多少？", "83451240"),
+        ("赵小曼的电话", ""),
+        ("采编部有谁？", "刘建国"),
+    ],
+)
+def test_the_number_beside_a_name_is_its_telephone(
+    answerer: ExtractiveAnswerer, question: str, short: str
+) -> None:
+    text = "采编部：83451237 刘建国\n借阅部：83451240 陈立（主任） 83451241 周文静\n少儿部：83451245 孙丽萍"
+    draft = answerer.draft(
+        Question(text=question, language="zh"), passages(text, titles=["青川图书馆通讯录"])
+    )
+    assert draft.short_answer == short
+
+
 def test_a_gap_between_columns_is_not_closed() -> None:
     draft = ask("东园有多少人？", passages("东园共有1,200名   1,350名员工。"))
     assert "名1" not in draft.short_answer
@@ -1182,6 +1225,10 @@ class FondReader:
         ("馅里放什么肉？", "馅里放羊肉500克。", "500克", ""),
         ("青川馆原馆长是谁？", "青川馆馆长李明远和原馆长王大鹏出席。", "李明远", "王大鹏"),
         ("青川节几点开始？", "5月3日19:30，青川节开始。", "5月3日", "19:30"),
+        ("自习室几点关门？", "自习室：每天 7:30—22:00", "7:30", "22:00"),
+        ("自习室几点开门？", "自习室：每天 7:30—22:00", "7:30—22:00", "7:30"),
+        ("自习室几点能去？", "自习室：每天 7:30—22:00", "7:30", "7:30—22:00"),
+        ("自习室几点开门？", "自习室：周三 7:30—22:00", "周三", "7:30"),
         ("青川节几点开始？", "青川节于5月3日开始。", "5月3日", ""),
         ("青川港的网址是什么？", "地址：www.qingchuan.example/port。青川港网址见上。", "qingchuan", ""),
     ],

@@ -12,20 +12,32 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from index.terms import tagged_words
 from index.text import detect_language, fold, is_chinese
 from rag.answerers.alignment import ITEM_END, item
 from rag.answerers.case import Case
 from rag.answerers.evidence import Found
-from rag.answerers.reach import BEFORE, coordinated, outcome, whole_address, whole_date, whole_range
+from rag.answerers.reach import (
+    BEFORE,
+    coordinated,
+    end_of_hours,
+    outcome,
+    whole_address,
+    whole_date,
+    whole_range,
+    without_number,
+)
 from rag.answerers.scoring import confidence
 from rag.asks import EXPLANATIONS, FIGURES
 from rag.datatypes import Passage
 from rag.naming import opens_with_another
 from rag.questions import QuestionAnalysis
-from rag.tables import verbalise
+from rag.tables import Cell, names_of_rows, verbalise
 from rag.terms import content_terms
+from rag.variants import names_other_variant
 
 OTHER = 0.4  # of its confidence is left to what is told of another year, stage or owner: all else may fit
+SURE = 0.6  # confidence of what a line or a table tells of all that the question names, and it names nothing else
 HELD = 0.75  # of the confidence of a figure that is only aimed at is enough for one that was reached
 
 
@@ -54,11 +66,15 @@ def choose(
         if found := meant(best, case):
             best, sure = found, max(sure, confidence(found.features))
     best, sure = _in_office(best, sure, case)
-    if stated := _alternative(case, threshold):
+    if stated := _alternative(case, threshold) or _phone(case):
         return stated
+    if sure < threshold and (told := _told_in_full(case)):
+        best, sure = told, SURE
     if case.ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
         sure = case.surest(best)
-    for reach in (whole_date, outcome, whole_range, whole_address, coordinated):
+    for reach in (
+        whole_date, outcome, whole_range, end_of_hours, whole_address, coordinated, without_number,
+    ):  # fmt: skip
         best = reach(best, case)
     return best, sure
 
@@ -310,6 +326,7 @@ def _is_of_another(found: Found, case: Case) -> bool:
         or found.features["stage"] <= -1
         or found.features["aligned"] < 0
         or _is_of_another_case(found, case)
+        or _is_named_otherwise(found, case)
         or _is_otherwise(found, case)
         or _is_deputy(found, case)
     )
@@ -334,8 +351,18 @@ def _is_deputy(found: Found, case: Case) -> bool:
 def _is_free(found: Found, case: Case) -> bool:
     """Whether nothing tells that a candidate is of another year, stage or owner, or of something else."""
     told = min(found.features[name] for name in ("year", "stage", "aligned"))
-    others = (_is_of_another_case, _is_otherwise, _is_deputy)
+    others = (_is_of_another_case, _is_named_otherwise, _is_otherwise, _is_deputy)
     return told >= 0 and not any(is_other(found, case) for is_other in others)
+
+
+def _is_named_otherwise(found: Found, case: Case) -> bool:
+    """Whether a candidate's sentence or row names another thing whose name is like the one in the question."""
+    if cell := case.read(found).cell(found.start, found.end):
+        return _is_of_another_row(cell, found, case)
+    clause = case.clause(found)
+    return names_other_variant(case.question, clause) or (
+        names_other_variant(case.question, case.sentence(found))
+    )
 
 
 _MORE = re.compile(  # 比A桥长420米
@@ -349,6 +376,22 @@ _WORTH = re.compile("的?(?:[房月]?租金?|工资|月?薪|奖金|利息|学费
 _PRICE = re.compile(
     r"(?<![花赚挣投欠赔捐筹拨用出])(?<![花赚挣投欠赔捐筹拨用出]了)多少钱|票价|价[格钱]|单价|售价"
 )
+
+
+def _is_of_another_row(cell: Cell, found: Found, case: Case) -> bool:
+    """Whether the question names another row than a cell's: in full, by more or less, or a strange one."""
+    rows = [frozenset(map(fold, row)) for row in case.read(found).rows(cell)]
+    named = names_of_rows(case.question, frozenset(name for row in rows for name in row))
+    own = len(named.intersection(map(fold, cell.row)))
+    row = fold(" ".join(cell.row))
+    if own < max(len(named & row) for row in rows) or names_other_variant(case.question, row):
+        return True
+    told = fold(" ".join((*case.passage(found).titles, case.passage(found).text)))
+    strange = {tag for word, tag in tagged_words(case.question) if tag in _NAME_TAGS and word not in told}
+    return any(tag in strange and word not in case.question for word, tag in tagged_words(row))
+
+
+_NAME_TAGS = frozenset({"nr", "ns", "nt", "nz"})
 
 
 def _is_otherwise(found: Found, case: Case) -> bool:
@@ -446,6 +489,50 @@ def _alternative(case: Case, threshold: float) -> tuple[Found, float] | None:
             return replace(
                 found, start=start, end=start + len(stated[0]), kind="phrase", parts=(), lead=0
             ), sure
+    return None
+
+
+_REMARK = re.compile(r"[（(][^（）()]*[)）]")
+
+
+def _told_in_full(case: Case) -> Found | None:
+    """Return the cell of which a question names the row and the column, and names nothing else."""
+    for found in case.ranked:
+        cell = case.read(found).cell(found.start, found.end)
+        if not cell or not cell.row or _is_of_another(found, case):
+            continue
+        rest, names = case.question, [*map(fold, cell.row), fold(_REMARK.sub("", cell.column))]
+        if all(name and name in rest for name in names):
+            for name in names:
+                rest = rest.replace(name, " ", 1)
+            if not any(content_terms(rest)):
+                return replace(found, start=cell.start, end=cell.end, parts=(), lead=0)
+    return None
+
+
+_PHONE_OF = re.compile(
+    r"(?P<of>[^,。?]{2,20}?)的?(?:联系)?(?:电话|手机|座机|热线)(?:号码?)?(?:是?多少|是什么)?[?。]?"
+)
+_PHONE = re.compile(
+    r"(?<![\d.-])(?:(?:\(0\d{2,3}\)|0\d{2,3})[ -]?)?(?:1\d{10}|400-?\d{3}-?\d{4}|\d{7,8})(?![\d-])"
+)
+
+
+def _phone(case: Case) -> tuple[Found, float] | None:
+    """Return the number beside the name whose telephone is asked for, in a line that need not call it that."""
+    asked = _PHONE_OF.fullmatch(case.question)
+    for found in case.ranked if asked else ():
+        sentence = case.sentence(found)
+        place = sentence.find(asked["of"]) if asked else -1
+        numbers = [match.span() for match in _PHONE.finditer(sentence)]
+        if place >= 0 and numbers:
+            end = place + len(asked["of"]) if asked else 0
+            near = min(numbers, key=lambda number: max(place - number[1], number[0] - end))
+            start = found.sentence.start
+            beside = replace(
+                found, start=start + near[0], end=start + near[1], kind="phrase", parts=(), lead=0
+            )
+            return beside, max(SURE, case.surest(found))
     return None
 
 

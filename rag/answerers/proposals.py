@@ -57,6 +57,10 @@ _SAYS_HOW_MUCH = re.compile(  # of English words: two thirds, twice, an hour, al
     r"|hours?|minutes?)\b",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(
+    r"\d\s?[:：.]\s?\d\d|[点時时]|正午|中午|午夜|零晨|凌晨|\d ?[ap]\.?m|noon|midnight|o['’]clock",
+    re.IGNORECASE,
+)
 _TIME = re.compile("[年月日时時期代朝末初后後前间間季春夏秋冬晨晚夜午节節]$")  # 清同治年间, 建国后
 
 
@@ -117,13 +121,15 @@ def _may_be(ask: Ask, words: str) -> bool:
     """Whether words that the reader proposes have the form of what is asked for."""
     if ask.kind == "definition":
         return bool(_LETTER.search(words))  # the number of a heading has none
+    if ask.units == ("时",):
+        return bool(_CLOCK.search(words))
     if ask.kind not in _NUMERIC:
         return True
     if ask.kind not in ("date", "rank") and words.isascii():
         return bool(_SAYS_HOW_MUCH.search(words))
     if _NUMERAL.search(words):
         return True
-    return ask.kind == "date" and ask.units != ("时",) and bool(_TIME.search(words))
+    return ask.kind == "date" and bool(_TIME.search(words))
 
 
 _AROUND_FIGURE = re.compile(

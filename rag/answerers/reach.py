@@ -80,6 +80,39 @@ def whole_date(best: Found, case: Case) -> Found:
     return max(around, key=lambda found: found.end - found.start, default=best)
 
 
+_NUMBER_BEFORE = re.compile(r"[\d()-]{5,}\s+")
+
+
+def without_number(best: Found, case: Case) -> Found:
+    """Return a person without the telephone number that a list has before the name."""
+    number = (
+        _NUMBER_BEFORE.match(case.text(best), best.start, best.end) if case.ask.kind == "person" else None
+    )
+    return replace(best, start=number.end(), lead=0) if number else best
+
+
+_CLOCKS = re.compile(rf"(?P<first>\d{{1,2}}:\d{{2}}){_TO.pattern}(?P<last>\d{{1,2}}:\d{{2}})")
+_OPENS = re.compile(
+    r"开[门馆园市始业]|上[班课学]|起床|\b(?:do|does|did) .*\b(?:open|start|begin)\b|\bopening time"
+)
+_CLOSES = re.compile(
+    r"闭[馆园]|关[门闭]|打烊|[下放][班课学]|结束|收[摊市]|\b(?:close|end|finish|shut)s?\b|closing time"
+)
+
+
+def end_of_hours(best: Found, case: Case) -> Found:
+    """Return the hours that a time of day is of, 8:00—22:00, or that end of them that the question asks for."""
+    if case.ask.units != ("时",):
+        return best
+    text = case.text(best)
+    for hours in _CLOCKS.finditer(text, best.sentence.start, best.sentence.end):
+        if hours.start() < best.end and best.start < hours.end():
+            opens, closes = (bool(asked.search(case.question)) for asked in (_OPENS, _CLOSES))
+            start, end = hours.span("first" if opens > closes else "last" if closes > opens else 0)
+            return replace(best, start=start, end=end, parts=(), lead=0)
+    return best
+
+
 def whole_range(best: Found, case: Case) -> Found:
     """Return the range that a figure or date is one end of: 150元到200元, 5月2日至4日.
 
