@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from index.chunking import titles
 from index.datatypes import Chunk, Hit
@@ -83,7 +85,14 @@ def _merge(group: Sequence[Hit], text_of: TextOf) -> Passage:
         ranks=best.ranks,
         matched=tuple(dict.fromkeys(word for hit in in_order for word in hit.matched)),
         title_path=titles(best.document, in_order[0].chunk),
+        cut=_is_cut(whole, spans),
     )
+
+
+def _is_cut(whole: str, spans: Sequence[TextSpan]) -> bool:
+    """Whether a text has words between spans of it, or a line right behind the last one."""
+    gaps = (whole[end:start] for (_, end), (start, _) in pairwise(spans))
+    return any(gap.strip() for gap in gaps) or bool(re.match(r"\s?\S", whole[spans[-1][1] :][:2]))
 
 
 def _inside(span: TextSpan, others: Iterable[TextSpan]) -> bool:

@@ -45,6 +45,9 @@ class Passage:
     ranks: Mapping[str, int] = field(default_factory=dict)
     matched: tuple[str, ...] = ()
     title_path: tuple[str, ...] | None = None  # see `titles`; None: title and heading
+    cut: bool = (
+        False  # whether lines are left out between its spans or go on right behind them: rows of a table
+    )
 
     @property
     def titles(self) -> tuple[str, ...]:

@@ -100,3 +100,13 @@ def test_the_headline_of_another_article_does_not_stand_above() -> None:
     named = replace(page, title="晨报 大桥通车", metadata={"articles": "2", "newspaper": "晨报"})
     (passage,) = passages([hit(1, 5, "茶价上涨。", document=named, heading=("茶市",))])
     assert passage.titles == ("晨报 大桥通车", "茶市")
+
+
+def test_a_passage_is_cut_where_lines_go_on_behind_it_or_are_left_out_of_it() -> None:
+    rows = hit(1, 0, "村\t户\n东村\t4")
+    for behind, cut in (("\n西村\t5", True), ("\n\n后文。", False), ("", False)):
+        (passage,) = passages_from_hits([rows], {1: rows.chunk.text + behind}.__getitem__)
+        assert passage.cut == cut
+    chunk = replace(rows.chunk, spans=((0, 4), (8, 12)), text="村\t户\n西村\t5")
+    (passage,) = passages_from_hits([replace(rows, chunk=chunk)], {1: "村\t户\n东村\t4\n西村\t5"}.__getitem__)
+    assert passage.cut

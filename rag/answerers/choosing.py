@@ -17,6 +17,7 @@ from index.text import detect_language, fold, is_chinese
 from rag.answerers.alignment import ITEM_END, item
 from rag.answerers.case import Case
 from rag.answerers.evidence import Found
+from rag.answerers.extremes import extreme
 from rag.answerers.reach import (
     BEFORE,
     coordinated,
@@ -68,6 +69,8 @@ def choose(
     best, sure = _in_office(best, sure, case)
     if stated := _alternative(case, threshold) or _phone(case):
         return stated
+    if sure < SURE and (most := extreme(case)):
+        return most, SURE
     if sure < threshold and (told := _told_in_full(case)):
         best, sure = told, SURE
     if case.ask.kind in EXPLANATIONS:  # the sentence is the answer, whichever of its spans is the best
