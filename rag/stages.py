@@ -99,7 +99,13 @@ _ALTERNATIVES: Mapping[str, tuple[str, ...]] = {  # of each kind, patterns of wh
         "注册资本",
     ),
 }
-_OWN_CLAUSE = frozenset({"measure", "hours"})  # only another one beside a figure tells that it is not meant
+_DAY = r"(?:星期|礼拜|(?<![一二两三几])周)[一二三四五六日天]|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
+_WEEKDAYS = re.compile(  # 周二, 周二至周四, 周二至四; not of 除周一外, 一周日程
+    rf"(?<!除)(?<!除了)(?P<first>{_DAY})(?:\s?(?:[至到~—–-]|to|through)\s?(?P<last>{_DAY}|[二三四五六日天]))?"
+)
+_OWN_CLAUSE = frozenset(
+    {"measure", "hours", "weekday"}
+)  # only another one beside a figure tells that it is not meant
 _COUNTED = frozenset({"medal"})  # each with its own figure, also where they are joined
 _ALTERNATIVE = re.compile(
     "|".join(
@@ -131,6 +137,7 @@ def marks(text: str) -> Iterator[Mark]:
         *map(_mark, _STAGE.finditer(text)),
         *map(_alternative, _ALTERNATIVE.finditer(text)),
         *map(_apart, NAME_APART.finditer(text)),
+        *map(_weekdays, _WEEKDAYS.finditer(text)),
     ]
     for mark in sorted(found, key=lambda mark: mark.start):
         if text[mark.start - 1 : mark.start] == "比":  # 比一期多310亩 speaks of the other one
@@ -178,6 +185,19 @@ def _alternative(match: re.Match[str]) -> Mark:
     return Mark(kind, frozenset({which}), *match.span())
 
 
+def _weekdays(match: re.Match[str]) -> Mark:
+    """Return the mark of a day of the week, or of all days from one to another."""
+    first, last = (_number_of_day(match[day] or match["first"]) for day in ("first", "last"))
+    days = {(first + n) % 7 for n in range((last - first) % 7 + 1)}
+    return Mark("weekday", frozenset(map(str, days)), *match.span())
+
+
+def _number_of_day(word: str) -> int:
+    if word.isascii():
+        return ("mo", "tu", "we", "th", "fr", "sa", "su").index(word[:2])
+    return "一二三四五六日".index(word[-1].replace("天", "日"))
+
+
 def _apart(match: re.Match[str]) -> Mark:
     kind = _NAMED + match["kind"]
     return Mark(kind, frozenset({match["number"] or match["word"]}), *match.span("name"))
@@ -203,8 +223,8 @@ class Stages:
         behind it; else of what was mentioned last ``before`` the sentence: in its titles, then its passage.
 
         It gives 1 for a stage asked for, -1 for another of its kind, half as much where the sentence itself tells
-        none; the least of several kinds. 0 where nothing tells or none is asked for. Measures, hours and names are
-        only told from others, in the place's own clause.
+        none; the least of several kinds. 0 where nothing tells or none is asked for. Measures, hours, days and names
+        are only told from others, in the place's own clause.
         """
         if not self._wanted:
             return lambda _: 0.0

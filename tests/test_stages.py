@@ -16,7 +16,7 @@ from rag.stages import Stages, marks
         ("一至三期", "phase 1,2,3"),
         ("总第158期，2021年第 3 期，第二十期，1.5期，共 5 期", ""),
         ("2018年一期投产", "phase 1"),
-        ("这是哪一期？从下一期起，分三期建设，在此期间，星期二期中考试，首期付款", ""),
+        ("这是哪一期？从下一期起，分三期建设，在此期间，星期二期中考试，首期付款", "weekday 1"),
         ("新一轮、一批项目；哪一批；第三批准", ""),
         ("首批，第二批，头一批，第12批", "batch 1 batch 2 batch 1 batch 12"),
         ("完成 B+ 轮融资，首轮 3 亿，Pre-A轮，天使轮", "round b+ measure 5 round 1 round prea round angel"),
@@ -35,6 +35,8 @@ from rag.stages import Stages, marks
         ("the second funding", "round 2"),
         ("the second-quarter report; the first half of 2024", "season q2 season h1"),
         ("fuel cells need H2", ""),
+        ("周二至周四、星期天，除周一外，一周日程", "weekday 1,2,3,6"),
+        ("周五到一，Saturday to Monday, Thursdays", "weekday 4 weekday 0,5,6 weekday 3"),
     ],
 )
 def test_stages_are_found_in_both_languages(text: str, found: str) -> None:
@@ -54,6 +56,10 @@ def test_stages_are_found_in_both_languages(text: str, found: str) -> None:
         ("二期投了多少", "总投资5亿元", "二期开工。", "5亿元", 0.5),
         ("二期投了多少", "总投资5亿元", "二期之前，一期投产。", "5亿元", -0.5),
         ("二期投了多少", "总投资5亿元", "", "5亿元", 0.0),
+        ("周三几点开门", "周二开放8小时", "", "8小时", -1.0),
+        ("周三几点开门", "周二至周五开放8小时，周末5小时", "", "8小时", 0.0),
+        ("周三几点开门", "除周一外开放8小时", "", "8小时", 0.0),
+        ("周三几点开门", "周一闭馆，其余日子开放8小时", "", "8小时", 0.0),
         ("一共投了多少", "二期总投资5亿元", "", "5亿元", 0.0),
         ("how much did phase two cost", "一期总投资3亿元", "", "3亿元", -1.0),
         ("how long is line 5 of the metro", "2号线全长24公里", "", "24公里", -1.0),
