@@ -461,6 +461,23 @@ def test_a_cell_of_another_row_than_the_one_named_is_not_given(
 @pytest.mark.parametrize(
     ("question", "short"),
     [
+        ("晚餐几点结束？", "19:30"),
+        ("早餐从几点开始？", "6:40"),
+        ("夜宵几点开始？", ""),
+        ("晚餐的汤几点开始？", ""),
+    ],
+)
+def test_what_a_list_tells_of_its_label_is_sure(
+    answerer: ExtractiveAnswerer, question: str, short: str
+) -> None:
+    text = "早餐：6:40—9:00\n午餐：10:50—13:00\n晚餐：16:50—19:30\n厨师长：蒋国梁"
+    draft = answerer.draft(Question(text=question, language="zh"), passages(text))
+    assert draft.short_answer == short
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
         ("孙丽萍的电话", "83451245"),
         ("周文静的联系电话是多少？", "83451241"),
         ("借阅部的电话号码是多少？", "83451240"),

@@ -20,6 +20,7 @@ from rag.answerers.evidence import Found
 from rag.answerers.extremes import extreme
 from rag.answerers.reach import (
     BEFORE,
+    HOURS,
     coordinated,
     end_of_hours,
     outcome,
@@ -498,19 +499,33 @@ def _alternative(case: Case, threshold: float) -> tuple[Found, float] | None:
 _REMARK = re.compile(r"[（(][^（）()]*[)）]")
 
 
+_LABEL = re.compile("[^:]{2,12}(?=:)")
+
+
 def _told_in_full(case: Case) -> Found | None:
-    """Return the cell of which a question names the row and the column, and names nothing else."""
+    """Return what a table or a list tells of all that a question names: of its row and column, or of its label."""
+    start, end = case.ask.span
+    asked = HOURS.sub(" ", f"{case.question[:start]} {case.question[end:]}")
     for found in case.ranked:
-        cell = case.read(found).cell(found.start, found.end)
-        if not cell or not cell.row or _is_of_another(found, case):
+        cell, label = case.read(found).cell(found.start, found.end), _LABEL.match(case.sentence(found))
+        if cell and cell.row:
+            names = [*cell.row, _REMARK.sub("", cell.column)]
+        elif label and not cell and found.features["kind"] == 1:
+            names = [label[0]]
+        else:
             continue
-        rest, names = case.question, [*map(fold, cell.row), fold(_REMARK.sub("", cell.column))]
-        if all(name and name in rest for name in names):
-            for name in names:
-                rest = rest.replace(name, " ", 1)
-            if not any(content_terms(rest)):
-                return replace(found, start=cell.start, end=cell.end, parts=(), lead=0)
+        if _names_all(asked, list(map(fold, names))) and not _is_of_another(found, case):
+            return replace(found, start=cell.start, end=cell.end, parts=(), lead=0) if cell else found
     return None
+
+
+def _names_all(asked: str, names: Sequence[str]) -> bool:
+    """Whether a question holds each of some names, and nothing else that tells anything."""
+    for name in names:
+        if not name or name not in asked:
+            return False
+        asked = asked.replace(name, " ", 1)
+    return not any(content_terms(asked))
 
 
 _PHONE_OF = re.compile(

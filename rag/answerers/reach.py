@@ -98,6 +98,8 @@ _OPENS = re.compile(
 _CLOSES = re.compile(
     r"闭[馆园]|关[门闭]|打烊|[下放][班课学]|结束|收[摊市]|\b(?:close|end|finish|shut)s?\b|closing time"
 )
+HOURS = re.compile(f"{_OPENS.pattern}|{_CLOSES.pattern}|[从到]")
+"""What a question says that asks for an end of the hours when something is open."""
 
 
 def end_of_hours(best: Found, case: Case) -> Found:
