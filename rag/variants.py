@@ -6,7 +6,6 @@ Takes folded texts, gives yes or no. Only what is said in full is looked for: mo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 _VARIANT = re.compile(
     r"(?<![a-z\d.-])(?P<model>[a-z]{1,10}(?:-?\d{1,4}| \d{1,3})[a-z]?(?![a-z\d]))"
@@ -16,23 +15,26 @@ _VARIANT = re.compile(
 )
 
 
-def _variants(folded: str) -> Iterator[tuple[str, str]]:
-    """Yield each stem of a text with what it stands with there; empty where it stands alone."""
-    for match in _VARIANT.finditer(folded):
-        stem = match["model"] or match["part"] or match["phase"]
-        yield re.sub("[ -]", "", stem), re.sub("[ -]", "", match[match.lastgroup or 0])
-
-
 def names_other_variant(question: str, text: str) -> bool:
     """Whether a text names what a question does only with more or less behind it: X2 Pro where X2 is asked for.
 
     A phase may be spoken of without the work that is done in it.
     """
-    told = set(_variants(text))
-    stems = {stem for stem, _ in told}
-    return any(
-        stem in stems
-        and (stem, variant) not in told
-        and not (variant and (stem, "") in told and stem[-1] == "期")
-        for stem, variant in _variants(question)
-    )
+    told = _variants(text)
+    for stem, asked in _variants(question).items():
+        allowed = {*asked, ""} if stem.endswith("期") else asked
+        if stem in told and not allowed & told[stem]:
+            return True
+    return False
+
+
+def _variants(folded: str) -> dict[str, set[str]]:
+    """Return each stem of a text with all that it stands with there; empty where it stands alone."""
+    found: dict[str, set[str]] = {}
+    for match in _VARIANT.finditer(folded):
+        stem, behind = (
+            re.sub("[ -]", "", part)
+            for part in (match["model"] or match["part"] or match["phase"], match[match.lastgroup or 0])
+        )
+        found.setdefault(stem, set()).add(behind)
+    return found

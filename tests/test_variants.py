@@ -27,6 +27,7 @@ def test_a_text_names_another_thing_whose_name_is_longer_or_shorter(question: st
     [
         ("Z5有多重？", "Z5、Z5 Pro分别重480克、595克"),
         ("Z5 Pro有多重？", "Z5Pro重595克"),
+        ("Z5比Z5 Pro轻多少？", "它比Z5重12克"),
         ("Z5有多重？", "Z50 Pro重595克，AZ5 Pro重720克"),
         ("Z5有多重？", "Z5 Professional Edition 595克"),
         ("How heavy was it in May 2022?", "In May 2022 Pro League began."),
