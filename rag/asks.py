@@ -153,7 +153,7 @@ _CHINESE_RULES = _rules(
         "duration",
     ),
     (r"百分之(?:多少|几)|多大(?:比例|比重)", "percent"),
-    (r"多少钱|多少资金", "money"),
+    (r"多少钱|多少资金|(?:怎么卖|[什甚]么价(?:位|钱|格)?|啥价)(?=[?。]?$)", "money"),
     (
         rf"多少(?P<measure>{LONG_UNIT}|{_MEASURE}|(?:{LETTER_UNIT})(?![a-z]))?|{_HOW_MANY}(?P<measure2>{_MEASURE})|多(?:大(?!学)|高|长|远|重|深|宽|快|厚)",
         "quantity",
