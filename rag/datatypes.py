@@ -45,9 +45,7 @@ class Passage:
     ranks: Mapping[str, int] = field(default_factory=dict)
     matched: tuple[str, ...] = ()
     title_path: tuple[str, ...] | None = None  # see `titles`; None: title and heading
-    cut: bool = (
-        False  # whether lines are left out between its spans or go on right behind them: rows of a table
-    )
+    cut: bool = False  # rows of a table may be missing: lines are left out between its spans or go on behind
 
     @property
     def titles(self) -> tuple[str, ...]:
