@@ -225,6 +225,7 @@ def _told_fully(best: Found, case: Case) -> Found | None:
             and found.features["unit"] >= best.features["unit"]
             and found.features["coverage"] >= best.features["coverage"] + FULLER
             and confidence(found.features) >= 0.4
+            and _is_free(found, case)
         ),
         None,
     )
