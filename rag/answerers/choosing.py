@@ -64,7 +64,7 @@ def choose(
         sure *= OTHER
     if _is_left_blank(best, case) or _is_compared(best, case):
         sure *= OTHER
-    for meant in (_told_fully, _whole, _plainer, _behind_its_noun, _total, _compared_with):
+    for meant in (_in_its_unit, _told_fully, _whole, _plainer, _behind_its_noun, _total, _compared_with):
         if found := meant(best, case):
             best, sure = found, max(sure, confidence(found.features))
     best, sure = _in_office(best, sure, case)
@@ -131,8 +131,8 @@ def _is_elsewhen(found: Found, case: Case) -> bool:
     return bool(_ONCE.search(clause)) and not (BEFORE.search(question) or _ONCE.search(question))
 
 
-_PART = re.compile(r"[^;.]*?,? of which (?:about |some )?|[^;。]{0,6}?[,(]其中,?[^,;。\d]*")
-_OF_WHICH = re.compile(r"其中,?([^,;。\d]*)$")
+_PART = re.compile(r"[^;.]*?,? of which (?:about |some )?|[^;。\d]{0,16}?[,(]其中,?[^;。\d]*")
+_OF_WHICH = re.compile(r"其中,?([^;。\d]*)$")
 
 
 def _whole(best: Found, case: Case) -> Found | None:
@@ -208,27 +208,44 @@ def _behind_its_noun(best: Found, case: Case) -> Found | None:
     return next(told, None)
 
 
-FULLER = (
-    0.4  # share of the question's terms that a sentence must hold beyond another's to be believed before it
-)
+def _in_its_unit(best: Found, case: Case) -> Found | None:
+    """Return a figure in the unit asked for that is nearly as sure as the best one, which is in another."""
+    if case.ask.kind not in FIGURES or best.features["unit"] >= 0:
+        return None
+    needed = HELD * confidence(best.features)
+    told = (f for f in case.ranked if f.features["unit"] == 1 and confidence(f.features) >= needed)
+    return next((found for found in told if _is_free(found, case)), None)
+
+
+FULLER = 0.4  # share of the question's terms told beside a figure beyond another's, to be believed before it
 
 
 def _told_fully(best: Found, case: Case) -> Found | None:
-    """Return a figure of the same unit whose sentence holds far more of the question than the best one's."""
-    if case.ask.kind not in FIGURES:
+    """Return a figure of the same unit beside which far more of the question is told, between its semicolons."""
+    if case.ask.kind not in FIGURES or not case.terms:
         return None
+    needed = _told_share(best, case) + FULLER
     return next(
         (
             found
             for found in case.ranked
             if found.kind == best.kind
             and found.features["unit"] >= best.features["unit"]
-            and found.features["coverage"] >= best.features["coverage"] + FULLER
             and confidence(found.features) >= 0.4
+            and _told_share(found, case) >= needed
             and _is_free(found, case)
         ),
         None,
     )
+
+
+def _told_share(found: Found, case: Case) -> float:
+    """Return the share, 0..1, of the question's terms that stand in the part of a sentence that holds a candidate."""
+    text, (start, end) = case.text(found), (found.sentence.start, found.sentence.end)
+    start = max(start, text.rfind(";", start, found.start))
+    close = text.find(";", found.end, end)
+    told = text[start : close if close >= 0 else end]
+    return sum(term in told for term in case.terms) / len(case.terms)
 
 
 _TOTAL = re.compile(r"合计|总[计额]|共计|全[国省市县区]|\b(?:total|overall|group|all)\b")
