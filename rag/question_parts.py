@@ -12,11 +12,17 @@ from itertools import pairwise
 from rag.asks import WEAK, Ask
 
 _RESPECTIVELY_ZH = re.compile(r"分别|各自|各(?=[有为是几]|多少)")
+MAX_PARTS = 16  # each is searched and read for; a list of more is no question that a person asks
 _JOIN_ZH = re.compile(r"、|以及|[和与及]")
 
 
 def split_parts(text: str, folded: str, asks: tuple[Ask, ...], language: str) -> tuple[str, ...]:
-    """Return one question that stands alone for each thing asked; the text itself where one is asked."""
+    """Return one question that stands alone for each thing asked; the text itself where one is asked, or too many."""
+    parts = _split(text, folded, asks, language)
+    return parts if len(parts) <= MAX_PARTS else (text,)
+
+
+def _split(text: str, folded: str, asks: tuple[Ask, ...], language: str) -> tuple[str, ...]:
     if language == "en":
         return _split_english(text, asks)
     respectively = _RESPECTIVELY_ZH.search(folded)

@@ -351,3 +351,15 @@ def test_odd_questions_have_one_ask_and_one_part_at_least(question: str) -> None
     analysis = analyse_question(question)
     assert analysis.asks
     assert analysis.parts
+
+
+@pytest.mark.parametrize(
+    "question", ["谁" * 900, "、".join(f"第{n}桥" for n in range(1, 30)) + "分别有多长？"]
+)
+def test_a_question_of_more_parts_than_a_person_asks_is_asked_as_a_whole(question: str) -> None:
+    assert analyse_question(question).parts == (question,)
+
+
+def test_a_dozen_parts_are_asked_one_by_one() -> None:
+    question = "、".join(f"第{n}桥" for n in range(1, 13)) + "分别有多长？"
+    assert len(analyse_question(question).parts) == 12
