@@ -14,6 +14,8 @@ VARIABLE = "CHUCHU_THREADS"
 DEFAULT_THREADS = 2  # short texts gain little from more, and spinning threads starve what else is running
 
 
+_MOST_THREADS = 1024  # PyTorch crashes when it cannot start as many as it is told
+
 PRECISION_VARIABLE = "CHUCHU_PRECISION"
 Precision = Literal["float32", "bfloat16"]
 
@@ -25,14 +27,15 @@ def thread_count() -> int:
     """Return the threads a model may use: ``CHUCHU_THREADS``, else 2, never more than there are cores.
 
     Raises:
-        SettingsError: the variable is not a whole number of at least 1.
+        SettingsError: the variable is not a whole number of at least 1, or more than any machine has cores.
     """
     stated = os.environ.get(VARIABLE, "").strip()
     if not stated:
         return min(DEFAULT_THREADS, os.cpu_count() or 1)
-    if not stated.isascii() or not stated.isdigit() or int(stated) < 1:
+    if not re.fullmatch("[0-9]{1,4}", stated) or not 1 <= int(stated) <= _MOST_THREADS:
         raise SettingsError(
-            f"{VARIABLE} is {stated!r}, but a whole number of at least 1 was expected; change or unset it."
+            f"{VARIABLE} is {stated!r}, but a whole number of at least 1, at most {_MOST_THREADS}, was expected; "
+            "change or unset it."
         )
     return int(stated)
 

@@ -31,7 +31,7 @@ def test_as_many_ask_models_at_once_as_their_threads_leave_cores_for(
     assert models_at_once() == expected
 
 
-@pytest.mark.parametrize("stated", ["0", "-1", "two", "1.5", "²", "２"])
+@pytest.mark.parametrize("stated", ["0", "-1", "two", "1.5", "²", "２", "1025", "999999"])
 def test_a_senseless_thread_count_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, stated: str) -> None:
     monkeypatch.setenv("CHUCHU_THREADS", stated)
     with pytest.raises(SettingsError, match=f"CHUCHU_THREADS is '{stated}'.*whole number"):
