@@ -37,6 +37,14 @@ def test_words_and_tabs_of_a_document_are_printed_as_they_stand(capsys: pytest.C
     assert capsys.readouterr().out == "3\ta\t5\n"
 
 
+def test_a_terminal_that_says_it_has_no_columns_shows_all_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    terminal._console().print("词")
+    assert capsys.readouterr().out == "词\n"
+
+
 def test_names_and_words_of_documents_tell_the_terminal_nothing(
     doubted_answer: Answer, capsys: pytest.CaptureFixture[str]
 ) -> None:

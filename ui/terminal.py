@@ -19,10 +19,17 @@ SEPARATOR = " › "
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # of C0 and C1; those of white space do no harm
 
 
-out = Console(highlight=False, soft_wrap=True, emoji=False)  # 1:100:1000 of a document is no emoji
+def _console(*, stderr: bool = False) -> Console:
+    made = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)  # 1:100:1000 is no emoji
+    if made.width < 1:  # COLUMNS=0, as programs without a window set it: nothing at all would be printed
+        made.width = 80
+    return made
+
+
+out = _console()
 """Results go to standard output, plain when it is a pipe."""
 
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+err = _console(stderr=True)
 """Progress, logs and errors."""
 
 
