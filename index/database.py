@@ -263,6 +263,8 @@ def migrate(connection: sqlite3.Connection, facts: Mapping[str, str] | None = No
 
 def not_found(folder: Path) -> LibraryNotFoundError:
     """Return the error that says how to make a library there."""
+    if folder.is_file():
+        return LibraryNotFoundError(f"{folder} is a file: a library is a folder, choose another --library.")
     return LibraryNotFoundError(
         f"There is no library in {folder}: make one with `chuchu ingest DOCS --library {folder}`."
     )

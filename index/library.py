@@ -245,6 +245,10 @@ class Library:
 
     # --- connections ---------------------------------------------------------------------------------------
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise LibraryError(f"The library in {self.folder} is closed: open it again.")
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """Lend a connection: the snapshot's if this thread is in one, else an idle one, else a new one."""
@@ -256,8 +260,7 @@ class Library:
             file = _file_in(self.folder)
             stale: list[Connection] = []
             with self._lock:
-                if self._closed:
-                    raise LibraryError(f"The library in {self.folder} is closed: open it again.")
+                self._require_open()
                 if file != self._file:  # another library has been put in its place
                     stale, self._idle, self._file = self._idle, [], file
                     self._index.forget()
@@ -309,6 +312,7 @@ class Library:
         """
         from filelock import FileLock, Timeout
 
+        self._require_open()
         with plain_database_errors(self.folder):
             if not new and not (self.folder / FILE_NAME).is_file():
                 raise not_found(self.folder)
@@ -348,6 +352,7 @@ class Library:
             with self._reading() as connection:
                 yield connection
             return
+        self._require_open()
         with plain_database_errors(self.folder):
             if not (self.folder / FILE_NAME).is_file():
                 raise not_found(self.folder)
@@ -710,7 +715,8 @@ def from_anywhere(embedder: str) -> str:
 
 def unmatched(patterns: Iterable[str]) -> str:
     """Return the sentence that says that no document has such a name."""
-    return f"no document matches {', '.join(patterns)}; `chuchu library list` shows what is there"
+    names = ", ".join(pattern or "''" for pattern in patterns)
+    return f"no document matches {names}; `chuchu library list` shows what is there"
 
 
 def _folder_bytes(folder: Path) -> int:

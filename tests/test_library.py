@@ -327,6 +327,8 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(LibraryError, match="is a file"):
         Library.create(tmp_path / "file", fingerprint="f", dimensions=4)
+    with pytest.raises(LibraryNotFoundError, match="is a file"):
+        Library.open(tmp_path / "file")
 
 
 def test_another_embedder_is_refused_by_both_names(library: Library) -> None:
@@ -381,6 +383,10 @@ def test_a_closed_library_says_so(library: Library) -> None:
     library.close()
     with pytest.raises(LibraryError, match="closed"):
         library.documents()
+    with pytest.raises(LibraryError, match="closed"):
+        library.remove(["*"])
+    with pytest.raises(LibraryError, match="closed"), library.noting(write=True):
+        pass
 
 
 # --- several at once ---------------------------------------------------------------------------------------
