@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import unicodedata
 from collections.abc import Iterable, Set
 
 from index.database import Connection, Cursor, to_json
 from index.datatypes import Filter, file_name
+from index.errors import QueryError
+
+_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+
+
+def check_filter(where: Filter) -> Filter:
+    """Return a filter whose fields hold what they are said to hold: another finds nothing, or fails far from here.
+
+    Raises
+    ------
+    QueryError
+        one does not; the message names it.
+    """
+    if not isinstance(where, Filter):
+        raise QueryError(f"where is a Filter, but {type(where).__name__} was given")
+    for name in ("documents", "languages"):
+        texts = getattr(where, name)
+        if not isinstance(texts, tuple | list) or not all(isinstance(text, str) for text in texts):
+            raise QueryError(
+                f"{name} is {texts!r}, but a list of texts was expected, such as ['*2023*'] or ['zh']"
+            )
+    for name in ("date_from", "date_to"):
+        date = getattr(where, name)
+        if date and not (isinstance(date, str) and _DATE.fullmatch(date)):
+            raise QueryError(
+                f"{name} is {date!r}, but a date such as 2023, 2023-05 or 2023-05-09 was expected"
+            )
+    return where
 
 
 def documents(connection: Connection, where: Filter) -> set[int] | None:

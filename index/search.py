@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
+from typing import SupportsIndex
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from index.text import detect_language
 from index.translation import OTHERS, Translation, translate
 
 OTHERS_SHARE = 2.0  # times an embedder's share, for a question in neither Chinese nor English
+MAX_HITS = 1_000_000  # that can be asked for; SQLite takes no number of any size
 MAX_QUERY = 2_000  # characters: a question; whole pages are no query, and their term lists would be slow
 
 
@@ -52,8 +54,10 @@ def check_unicode(text: str) -> str:
     """Return a text that UTF-8 can hold as it is.
 
     Raises:
-        QueryError: it has half a character, as bytes that are no UTF-8 have on a command line.
+        QueryError: it is no text, or has half a character, as bytes that are no UTF-8 have on a command line.
     """
+    if not isinstance(text, str):
+        raise QueryError(f"a question is text, but {type(text).__name__} was given; pass a str")
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -73,12 +77,14 @@ def search(
     """Return at most ``k`` hits, best first, near-duplicates collapsed into their best.
 
     Raises:
-        QueryError: the query is empty, too long or no text, or ``k`` is below 1.
+        QueryError: the query is empty, too long or no text, or ``k`` is no number of hits.
         EmbedderMismatchError: the library was embedded with another embedder.
     """
     query, options = check_query(query), options or SearchOptions()
-    if k < 1:
-        raise QueryError(f"{k} hits were asked for; ask for at least 1")
+    if not isinstance(k, SupportsIndex) or not 1 <= k.__index__() <= MAX_HITS:
+        raise QueryError(
+            f"{k!r} hits were asked for; ask for at least 1, at most {MAX_HITS:,}, as a whole number"
+        )
     depth = max(options.candidates, 2 * k)  # some of them collapse
     with library.snapshot():
         library.require(embedder.fingerprint)  # a rebuild may have come between

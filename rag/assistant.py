@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from index.datatypes import Filter, Hit
 from index.embedder import BUILTIN, load_embedder
 from index.errors import LibraryError, QueryError, ReadError
+from index.filters import check_filter
 from index.library import Library, from_anywhere, unmatched
-from index.search import check_query, check_unicode, search
+from index.search import MAX_QUERY, check_query, check_unicode, search
 from index.text import detect_language
 from rag.answerers import load_answerer
 from rag.answerers.base import Draft, Question, Rewriter
@@ -324,6 +325,7 @@ class Assistant:
 
     def _existing(self, where: Filter) -> Filter:
         """Return a filter whose documents exist: finding nothing in documents that do not exist is no answer."""
+        check_filter(where)
         if where.documents and (unknown := self.library.without_match(where.documents)):
             raise QueryError(unmatched(unknown))
         if where.document_ids and not self.library.document_infos(where.document_ids):
@@ -335,15 +337,15 @@ class Assistant:
 
         A language model rewrites it; where there is none, or it does not succeed, rules do.
         """
-        turns = tuple((turn, "") if isinstance(turn, str) else (turn[0], turn[1]) for turn in history)
-        for turn in turns:
-            check_unicode("".join(turn))
+        turns = _turns(history)
         language = detect_language(text, default=detect_language(turns[-1][0]) if turns else "zh")
         alone = text
         if turns:
             answerer = self.answerer
             written = answerer.rewrite(text, turns, language) if isinstance(answerer, Rewriter) else ""
             alone = written or resolve(text, turns)
+            if len(alone) > MAX_QUERY:  # a long turn before; what was asked now is a question all the same
+                alone = text
         return Question(text=alone, original=text, language=language, history=turns)
 
     def _finish(self, asked: Question, found: Retrieval, draft: Draft, begun: float) -> Answer:
@@ -416,4 +418,26 @@ class Assistant:
 
 
 def _only(documents: str | Sequence[str]) -> Filter:
-    return Filter(documents=(documents,) if isinstance(documents, str) else tuple(documents))
+    if isinstance(documents, Iterable):  # anything else is refused as a filter
+        documents = (documents,) if isinstance(documents, str) else tuple(documents)
+    return Filter(documents=documents)
+
+
+def _turns(history: History) -> tuple[tuple[str, str], ...]:
+    """Return the turns before as questions and answers.
+
+    Raises:
+        QueryError: it is something else, or no valid Unicode.
+    """
+    try:
+        turns = tuple((turn, "") if isinstance(turn, str) else (turn[0], turn[1]) for turn in history)
+        readable = all(isinstance(text, str) for turn in turns for text in turn)
+    except (TypeError, LookupError):
+        readable = False
+    if not readable or isinstance(history, str):
+        raise QueryError(
+            "the history is no list of earlier turns; give questions, or (question, answer) pairs"
+        )
+    for turn in turns:
+        check_unicode("".join(turn))
+    return turns

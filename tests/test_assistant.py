@@ -193,6 +193,48 @@ def test_a_history_that_is_no_text_is_refused(assistant: Assistant, turn: str | 
         assistant.ask("那2022年呢？", history=[turn])
 
 
+@pytest.mark.parametrize(
+    "history", [None, 5, "去年呢？", [None], [()], [("2021年？", None)], [{"role": "user"}]]
+)
+def test_a_history_of_another_shape_is_refused(assistant: Assistant, history: Any) -> None:
+    with pytest.raises(
+        QueryError, match=r"list of earlier turns; give questions, or \(question, answer\) pairs"
+    ):
+        assistant.ask("那2022年呢？", history=history)
+
+
+def test_a_long_turn_before_makes_no_short_question_too_long(assistant: Assistant) -> None:
+    before = f"请看：{'澜湾' * 990}2021年的产值是多少？"
+    assert assistant.ask("那2022年的工业总产值呢？", history=[before]).query == "那2022年的工业总产值呢？"
+
+
+@pytest.mark.parametrize("documents", [None, 5, b"x", ["*", None], [Path("x.txt")]])
+def test_documents_that_are_no_names_are_refused(assistant: Assistant, documents: Any) -> None:
+    with pytest.raises(QueryError, match=r"^documents is .*a list of texts was expected"):
+        assistant.search("产值", documents=documents)
+
+
+@pytest.mark.parametrize(
+    ("where", "field"),
+    [
+        (Filter(languages="zh"), "languages"),  # type: ignore[arg-type]
+        (Filter(date_from="last year"), "date_from"),
+        (Filter(date_to=2023), "date_to"),  # type: ignore[arg-type]
+        ("*2023*", "where"),
+    ],
+)
+def test_a_filter_that_lets_nothing_through_by_mistake_is_refused(
+    assistant: Assistant, where: Any, field: str
+) -> None:
+    with pytest.raises(QueryError, match=f"^{field} is "):
+        assistant.search("产值", where=where)
+
+
+def test_a_pattern_without_a_character_is_named(assistant: Assistant) -> None:
+    with pytest.raises(QueryError, match="no document matches '';"):
+        assistant.search("产值", documents="")
+
+
 def test_documents_that_are_removed_once_they_are_found_are_still_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -143,8 +143,16 @@ def test_a_query_that_is_empty_endless_or_no_text_is_refused(
         search(chinese_library, fake_embedder, query)
 
 
-@pytest.mark.parametrize("k", [0, -1])
-def test_no_hits_cannot_be_asked_for(chinese_library: Library, fake_embedder: FakeEmbedder, k: int) -> None:
+@pytest.mark.parametrize("query", [None, b"museum", 5, ["museum"]])
+def test_a_query_of_another_type_is_refused_by_its_name(
+    chinese_library: Library, fake_embedder: FakeEmbedder, query: Any
+) -> None:
+    with pytest.raises(QueryError, match=f"is text, but {type(query).__name__} was given"):
+        search(chinese_library, fake_embedder, query)
+
+
+@pytest.mark.parametrize("k", [0, -1, None, "5", 2.5, 10**30])
+def test_no_hits_cannot_be_asked_for(chinese_library: Library, fake_embedder: FakeEmbedder, k: Any) -> None:
     with pytest.raises(QueryError, match="at least 1"):
         search(chinese_library, fake_embedder, "博物馆", k)
 
