@@ -630,6 +630,7 @@ class Library:
     def remove(self, which: Iterable[str | int]) -> list[DocumentInfo]:
         """Remove the documents with these ids, and the files whose names or paths match these patterns.
 
+        A path as ``library list`` prints it is that file's only, whatever it would match as a pattern.
         A document goes with the last of its files. Each is removed by itself, so that others can write between
         two of them.
 
@@ -648,8 +649,14 @@ class Library:
                         delete_document(connection, document_id)
                         next_generation(connection)
                     removed.append(info)
-            rows = connection.execute("SELECT document_id, path FROM sources ORDER BY document_id, id")
-            for document_id, path in [row for row in rows if matches_name(row[1], patterns)]:
+            rows = connection.execute(
+                "SELECT document_id, path FROM sources ORDER BY document_id, id"
+            ).fetchall()
+            exact = {path for _, path in rows}.intersection(patterns)
+            patterns = tuple(pattern for pattern in patterns if pattern not in exact)
+            for document_id, path in rows:
+                if path not in exact and not matches_name(path, patterns):
+                    continue
                 info = read_info(connection, document_id)
                 if info is not None:
                     with transaction(connection):

@@ -267,6 +267,19 @@ def test_patterns_without_a_match_are_told_one_by_one(library: Library) -> None:
     assert library.without_match(["bridge.txt", "*2023*", "*.txt", "missing.md"]) == ["*2023*", "missing.md"]
 
 
+def test_a_whole_path_removes_its_own_file_only(
+    library: Library, docs: Path, fake_embedder: FakeEmbedder
+) -> None:
+    names = ["Case.txt", "case.txt", "cas*.txt"]
+    for name in names:
+        (docs / name).write_text(f"茶园在{name}。", encoding="utf-8")
+    ingest(library, [docs], fake_embedder)
+    kept = len(library.documents()) - 2
+    removed = library.remove([str(docs / "case.txt"), str(docs / "cas*.txt")])
+    assert sorted(info.name for info in removed) == ["cas*.txt", "case.txt"]
+    assert len(library.documents()) == kept
+
+
 def test_removing_nothing_changes_nothing(library: Library) -> None:
     generation = library.generation
     assert library.remove(["*.pdf", 12345]) == []
