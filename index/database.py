@@ -334,7 +334,8 @@ def plain_errors(folder: Path) -> Iterator[None]:
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise _read_only(folder) from error
         raise LibraryError(
-            f"{folder} cannot be used ({error.strerror or error}): choose another --library."
+            f"{error.filename or folder} cannot be used ({error.strerror or error}): "
+            "move what is there away, or choose another --library."
         ) from error
 
 

@@ -147,7 +147,12 @@ class Library:
         with plain_errors(folder):
             if folder.exists() and not folder.is_dir():
                 raise LibraryError(f"{folder} is a file: a library is a folder, choose another --library.")
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except ValueError as error:  # a NUL, or half a character
+                raise LibraryError(
+                    f"{str(folder)!r} is no name of a folder ({error}): choose another."
+                ) from error
         library = cls(folder)
         with library.writing(new=True) as connection:
             if connection.execute("PRAGMA application_id").fetchone()[0]:

@@ -330,6 +330,21 @@ def test_a_name_that_no_folder_can_have_is_one_clear_error(tmp_path: Path) -> No
             attempt(tmp_path / ("x" * 300))
 
 
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800"])
+def test_a_name_with_what_no_name_can_have_is_one_clear_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LibraryError, match="is no name of a folder"):
+        Library.create(tmp_path / name, fingerprint="f", dimensions=4)
+
+
+def test_a_file_in_the_place_of_the_cache_is_named_and_left_alone(library: Library) -> None:
+    cache = library.folder / CACHE_FOLDER
+    shutil.rmtree(cache, ignore_errors=True)
+    cache.write_text("somebody's", encoding="utf-8")
+    with pytest.raises(LibraryError, match=rf"{CACHE_FOLDER} cannot be used .*: move what is there away"):
+        library.save_index()
+    assert cache.read_text(encoding="utf-8") == "somebody's"
+
+
 def test_a_library_is_not_made_twice(library: Library) -> None:
     with pytest.raises(LibraryError, match="already"):
         Library.create(library.folder, fingerprint="f", dimensions=4)
