@@ -406,7 +406,7 @@ def test_boxes_and_pictures_come_through_the_reader_with_the_files_name(tmp_path
         ),
         (make_pdf([[Placed("a mill", 40, 700)]])[:-60], "cut off"),
         (make_pdf([[Placed("a mill", 40, 700)]])[:300], "cut off"),
-        (b"not a PDF at all", "cut off"),
+        (b"<html>Please log in</html>", "it is no PDF, whatever its name says"),
         (b"not a PDF at all %%EOF", "not a PDF or it is damaged"),
         (make_pdf([[Placed("\ue001\ue002\ue003\ue004", 40, 700)]]), "cannot be read .* run OCR"),
         (make_pdf([]), "no pages|damaged"),
