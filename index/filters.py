@@ -17,10 +17,8 @@ _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 def check_filter(where: Filter) -> Filter:
     """Return a filter whose fields hold what they are said to hold: another finds nothing, or fails far from here.
 
-    Raises
-    ------
-    QueryError
-        one does not; the message names it.
+    Raises:
+        QueryError: one does not; the message names it.
     """
     if not isinstance(where, Filter):
         raise QueryError(f"where is a Filter, but {type(where).__name__} was given")

@@ -64,9 +64,7 @@ def read_pdf(content: bytes, limits: ReadLimits = DEFAULT_LIMITS) -> Draft:
 
     """
     if not {b"%%EOF", b"startxref"} & set(re.findall(rb"%%EOF|startxref", content[-_TAIL_BYTES:])):
-        if (
-            b"%PDF" not in content[:_TAIL_BYTES]
-        ):  # such as the page that asked for a password, saved in its place
+        if b"%PDF" not in content[:_TAIL_BYTES]:  # such as a log-in page, saved in its place
             raise ReadError("it is no PDF, whatever its name says; copy or download it again.")
         raise ReadError("it is cut off (the end of the PDF is missing); copy or download it again.")
     with _opened(content) as pdf:
