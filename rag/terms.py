@@ -174,6 +174,7 @@ _STOP = frozenset(
     "的了在是有和与及或为被把将从向对于以而且并也都就还但其这那该此之所者等个们上中下内外前后来去到得着过给约共总已曾能会可要应由经自又再则很最更不"
     "哪谁几多少什么吗呢么吧啊请问一是达将"
 )
+_GLUE = re.compile("[的了是吗呢吧么什谁哪]")  # of 押金是多少 the pair 金是 would stand in no text
 STOP_WORDS = word_set(
     "a an the of in on at to for from by with and or is are was were be been being do does did has have "
     "had it its this that these those what which who whom whose when where why how many much long far "
@@ -183,11 +184,11 @@ STOP_WORDS = word_set(
 
 
 def content_terms(text: str) -> Iterator[str]:
-    """Character pairs of Chinese (single characters where a run is one long), Latin words, numbers."""
+    """Character pairs of Chinese words (single characters where a run is one long), Latin words, numbers."""
     folded = fold(text)
-    for run in _HAN_RUN.findall(folded):
+    for run in _HAN_RUN.findall(_GLUE.sub(" ", folded)):
         pairs = [run[i : i + 2] for i in range(len(run) - 1)] or [run]
-        yield from (pair for pair in pairs if not all(c in _STOP for c in pair))
+        yield from (pair for pair in pairs if not _STOP.issuperset(pair))
     for word in _LATIN.findall(folded):
         if word not in STOP_WORDS:
             yield _stem(word)
