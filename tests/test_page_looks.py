@@ -43,7 +43,7 @@ def test_dark_and_light_have_enough_contrast(browser: Browser, address: str) -> 
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
-@pytest.mark.parametrize("width", [340, 420])
+@pytest.mark.parametrize("width", [320, 340, 420])
 def test_the_top_of_a_narrow_page_is_one_line(
     browser: Browser, address: str, locale: str, width: int
 ) -> None:
@@ -53,6 +53,17 @@ def test_the_top_of_a_narrow_page_is_one_line(
     ]
     assert len(boxes) == 7
     assert all(box and box["height"] < 40 and box["x"] + box["width"] <= width for box in boxes)
+    window.context.close()
+
+
+def test_what_adds_documents_is_apart_from_their_heading_and_in_one_line(
+    browser: Browser, address: str
+) -> None:
+    window = Opened(browser, address, viewport={"width": 1024, "height": 800}, locale="en-US")
+    boxes = [box.bounding_box() for box in window.page.locator(".documents h2 > span").all()]
+    heading, add = (box for box in boxes if box)
+    assert add["height"] < 30
+    assert heading["x"] + heading["width"] < add["x"] or heading["y"] + heading["height"] <= add["y"]
     window.context.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from index.text import detect_language
 from rag.assistant import Assistant
-from ui.suggestions import Suggestions
+from ui.suggestions import Suggestions, _reads_well
 
 ENGLISH = (
     "The harbour of Port Elden was built in 1874 by the Elden Company. Its lighthouse stands on the north pier.",
@@ -66,3 +66,8 @@ def test_the_interfaces_language_comes_first(assistant: Assistant, tmp_path: Pat
     first = [detect_language(Suggestions(assistant).examples(of)[0]) for of in ("zh", "en")]
     assistant.library.remove(["other.txt"])
     assert first == ["zh", "en"]
+
+
+def test_a_question_that_goes_on_with_another_figure_is_not_offered() -> None:
+    assert not _reads_well("埃尔登港的码头有泊位多少个、吊车5台？")
+    assert _reads_well("埃尔登港的码头有泊位、吊车共多少个？")

@@ -24,7 +24,7 @@ _TRIED = 8  # drafts asked to find the ones that are answered
 _SHORTEST, _LONGEST = {"zh": 9, "en": 20}, {"zh": 34, "en": 130}  # characters
 _FRAME = re.compile(r"^在《[^》]*》中，")  # the title that a drafted question names
 _UNCLEAR = re.compile(
-    r"[;；]|多少多|哪一年初|____|“[^”]*$|^[^“]*”|(?<=[\u3400-\u9fff]) | (?=[\u3400-\u9fff])|\*"
+    r"[;；]|多少多|哪一年初|多少[^?？]*、[^?？]*\d|____|“[^”]*$|^[^“]*”|(?<=[\u3400-\u9fff]) | (?=[\u3400-\u9fff])|\*"
 )
 
 
