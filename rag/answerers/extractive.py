@@ -17,7 +17,8 @@ from index.embedder import Embedder
 from index.terms import tagged_words
 from index.text import detect_language, fold, is_chinese
 from rag.answerers.base import NOT_FOUND, Claim, Draft, Question
-from rag.answerers.choosing import OTHER, choose
+from rag.answerers.choosing import choose
+from rag.answerers.contradictions import OTHER
 from rag.answerers.evidence import Found, Sentence, find_evidence, passage_sentences
 from rag.answerers.scoring import confidence, rank_score, shipped_weights
 from rag.asks import EXPLANATIONS, FIGURES, AnswerKind, Ask
