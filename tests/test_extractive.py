@@ -767,6 +767,12 @@ def test_each_part_of_a_question_is_cited_from_its_own_document() -> None:
     ]
 
 
+def test_what_something_was_changed_to_is_no_kind_of_what_it_was() -> None:
+    answerer = ExtractiveAnswerer(FondReader("12米"), ExtractiveOptions(threshold=0.0))
+    evidence = passages("青川桥全长186米，宽7.5米，后来加宽到12米。")
+    assert draft_of(answerer, Question(text="青川桥有多宽？", language="zh"), evidence).short_answer == "12米"
+
+
 def test_across_languages_a_part_is_not_taken_for_its_whole() -> None:
     answerer = ExtractiveAnswerer(FondReader("230人"), ExtractiveOptions(threshold=0.0))
     question = Question(text="How many women work for the mill?", language="en")

@@ -138,6 +138,7 @@ def _whole(best: Found, case: Case) -> Found | None:
 _OF_TIME_OR_SUM = re.compile(r"[今去全本当]年|\d{4}年|[上下]半年|累计|[总共达约超近逾已]")
 
 
+_CHANGES = frozenset("增加扩升涨提降减缩改到至")  # 加宽到12米 is no kind of 宽7米
 WORD = 2  # characters that make the one a kind of the other; one may only be a longer word: 重, 体重
 
 
@@ -154,7 +155,7 @@ def _plainer(best: Found, case: Case) -> Found | None:
     wanted = {*case.question}
     around = _around(best, case)
     further = around - wanted
-    if not further or not around & wanted:
+    if not further or not around & wanted or further & _CHANGES:
         return None
     text = case.text(best)
 
