@@ -259,9 +259,11 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
     dates = list(_dates(shown))
     dates.extend(_times(shown, dates))
     wholes = [*dates, *of_several_units(shown)]
-    apart = [*((c.start, c.end) for c in wholes), *(match.span() for match in PHONE.finditer(shown))]
-    taken = {place for start, end in apart for place in range(start, end)}
-    found: list[Candidate] = [*wholes]
+    phones = [
+        Candidate(start=match.start(), end=match.end(), kind="quantity") for match in PHONE.finditer(shown)
+    ]
+    taken = {place for c in (*wholes, *phones) for place in range(c.start, c.end)}
+    found: list[Candidate] = [*wholes, *phones]
     found.extend(_figures(shown, taken))
     found.extend(_persons(shown))
     organisations = list(_organisations(shown))

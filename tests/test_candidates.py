@@ -66,6 +66,7 @@ def found(text: str, kind: str) -> list[str]:
         ("The mill is open Thursdays to Sundays 10:00-16:00.", "date", "Thursdays to Sundays"),
         ("门诊时间为周一至周六。", "date", "周一至周六"),
         ("They end at 12.30 pm.", "date", "12.30 pm"),
+        ("投诉电话：0571-8600 2266。", "quantity", "0571-8600 2266"),
         ("头一年的苗，活下来的不到四成。", "percent", "四成"),
         ("成活率提高到九成以上。", "percent", "九成以上"),
         ("The mill is closed throughout January.", "date", "January"),

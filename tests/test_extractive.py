@@ -1172,6 +1172,8 @@ def test_a_telephone_number_is_told_whole(answerer: ExtractiveAnswerer) -> None:
     evidence = passages("咨询电话：0571-8600 2233；投诉电话：0571-8600 2266。")
     draft = draft_of(answerer, Question(text="投诉电话是多少？", language="zh"), evidence)
     assert draft.short_answer == "0571-8600 2266"
+    draft = draft_of(answerer, Question(text="甲方的电话是多少？", language="zh"), evidence)
+    assert not draft.answered
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from rag.answerers.contradictions import (
     OTHER,
     counts_otherwise,
     denies_otherwise,
+    is_anothers_number,
     is_compared,
     is_elsewhen,
     is_free,
@@ -68,7 +69,7 @@ def choose(
         or opens_with_another(analysis, case.sentence(best))
     ):
         sure *= OTHER
-    if is_left_blank(best, case) or is_compared(best, case):
+    if is_left_blank(best, case) or is_compared(best, case) or is_anothers_number(best, case):
         sure *= OTHER
     for meant in (_in_its_unit, _told_fully, _whole, _plainer, _behind_its_noun, _total, _compared_with):
         if found := meant(best, case):
@@ -184,7 +185,10 @@ def _around(found: Found, case: Case) -> set[str]:
 
 def _behind_its_noun(best: Found, case: Case) -> Found | None:
     """Return the figure that stands behind a word of a question in another language, where the best one does not."""
-    if case.ask.kind not in FIGURES or best.behind_noun or best.features["aligned"]:
+    counts = (
+        case.question.startswith("how many") and not case.ask.units
+    )  # a noun that none of the words may be
+    if case.ask.kind not in FIGURES or best.behind_noun or best.features["aligned"] or counts:
         return None
     told = (f for f in case.beside(best) if f.behind_noun and f.features["unit"] >= best.features["unit"])
     return next(told, None)
@@ -204,7 +208,7 @@ FULLER = 0.4  # share of the question's terms told beside a figure beyond anothe
 
 def _told_fully(best: Found, case: Case) -> Found | None:
     """Return a figure of the same unit beside which far more of the question is told, between its semicolons."""
-    if case.ask.kind not in FIGURES or not case.terms:
+    if case.ask.kind not in FIGURES:
         return None
     needed = _told_share(best, case) + FULLER
     return next(
@@ -214,8 +218,10 @@ def _told_fully(best: Found, case: Case) -> Found | None:
             if found.kind == best.kind
             and found.features["unit"] >= best.features["unit"]
             and confidence(found.features) >= 0.4
+            and found.features["year"] >= best.features["year"]
             and _told_share(found, case) >= needed
             and is_free(found, case)
+            and not is_elsewhen(found, case)
         ),
         None,
     )
@@ -227,7 +233,8 @@ def _told_share(found: Found, case: Case) -> float:
     start = max(start, text.rfind(";", start, found.start))
     close = text.find(";", found.end, end)
     told = text[start : close if close >= 0 else end]
-    return sum(term in told for term in case.terms) / len(case.terms)
+    terms = set(content_terms(case.analysis.content))
+    return sum(term in told for term in terms) / max(1, len(terms))
 
 
 _TOTAL = re.compile(r"合计|总[计额]|共计|全[国省市县区]|\b(?:total|overall|group|all)\b")

@@ -13,6 +13,7 @@ from rag.answerers.case import Case
 from rag.answerers.evidence import Found
 from rag.answerers.reach import BEFORE
 from rag.asks import EXPLANATIONS, FIGURES
+from rag.candidates import PHONE
 from rag.tables import Cell, names_of_rows, verbalise
 from rag.terms import content_terms
 from rag.variants import names_other_variant
@@ -246,3 +247,18 @@ def is_compared(found: Found, case: Case) -> bool:
     start, end = found.sentence.start, found.sentence.end
     in_table = any(start <= cell.start < end for cell in read.cells)
     return in_table and bool(_MOST.search(case.question)) and not _MOST.search(case.sentence(found))
+
+
+PHONE_OF = re.compile(
+    r"(?P<of>[^,。?]{2,20}?)的?(?:联系)?(?:电话|手机|座机|热线)(?:号码?)?(?:是?多少|是什么)?[?。]?"
+)
+"""A question for the telephone number of something."""
+
+
+def is_anothers_number(found: Found, case: Case) -> bool:
+    """Whether a telephone number is found and nothing of whose it is to be stands in its sentence or over it."""
+    asked, number = PHONE_OF.fullmatch(case.question), case.text(found)[found.start : found.end]
+    if not asked or not PHONE.fullmatch(number):
+        return False
+    told = fold(" ".join(case.passage(found).titles)) + case.sentence(found)
+    return not any(term in told for term in content_terms(asked["of"]))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from index.datatypes import Span as TextSpan
 from index.text import fold
 from rag.answerers.case import Case
-from rag.answerers.contradictions import is_of_another
+from rag.answerers.contradictions import PHONE_OF, is_of_another
 from rag.answerers.evidence import Found
 from rag.answerers.reach import HOURS
 from rag.candidates import PHONE
@@ -73,15 +73,12 @@ def _names_all(asked: str, names: Sequence[str]) -> bool:
     return not any(content_terms(asked))
 
 
-_PHONE_OF = re.compile(
-    r"(?P<of>[^,。?]{2,20}?)的?(?:联系)?(?:电话|手机|座机|热线)(?:号码?)?(?:是?多少|是什么)?[?。]?"
-)
 _PHONE = re.compile(rf"{PHONE.pattern}|(?<![\d.-])(?:1\d{{10}}|\d{{7,8}})(?![\d-])")
 
 
 def phone(case: Case) -> tuple[Found, float] | None:
     """Return the number beside the name whose telephone is asked for, in a line that need not call it that."""
-    asked = _PHONE_OF.fullmatch(case.question)
+    asked = PHONE_OF.fullmatch(case.question)
     if not asked:
         return None
     for found in case.ranked:
