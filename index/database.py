@@ -261,10 +261,15 @@ def migrate(connection: sqlite3.Connection, facts: Mapping[str, str] | None = No
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
 
 
+def not_a_folder(folder: Path) -> str:
+    """Return the sentence that says that a library's place is taken by a file."""
+    return f"{folder} is a file: a library is a folder, choose another --library."
+
+
 def not_found(folder: Path) -> LibraryNotFoundError:
     """Return the error that says how to make a library there."""
     if folder.is_file():
-        return LibraryNotFoundError(f"{folder} is a file: a library is a folder, choose another --library.")
+        return LibraryNotFoundError(not_a_folder(folder))
     return LibraryNotFoundError(
         f"There is no library in {folder}: make one with `chuchu ingest DOCS --library {folder}`."
     )

@@ -42,6 +42,7 @@ from index.database import (
     info_from_row,
     migrate,
     next_generation,
+    not_a_folder,
     not_found,
     plain_database_errors,
     plain_errors,
@@ -146,7 +147,7 @@ class Library:
         folder = Path(folder).absolute()
         with plain_errors(folder):
             if folder.exists() and not folder.is_dir():
-                raise LibraryError(f"{folder} is a file: a library is a folder, choose another --library.")
+                raise LibraryError(not_a_folder(folder))
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except ValueError as error:  # a NUL, or half a character

@@ -103,9 +103,8 @@ _DAY = r"(?:星期|礼拜|(?<![一二两三几])周)[一二三四五六日天]|\
 _WEEKDAYS = re.compile(  # 周二, 周二至周四, 周二至四; not of 除周一外, 一周日程
     rf"(?<!除)(?<!除了)(?P<first>{_DAY})(?:\s?(?:[至到~—–-]|to|through)\s?(?P<last>{_DAY}|[二三四五六日天]))?"
 )
-_OWN_CLAUSE = frozenset(
-    {"measure", "hours", "weekday"}
-)  # only another one beside a figure tells that it is not meant
+# Only another one beside a figure tells that it is not meant.
+_OWN_CLAUSE = frozenset({"measure", "hours", "weekday"})
 _COUNTED = frozenset({"medal"})  # each with its own figure, also where they are joined
 _ALTERNATIVE = re.compile(
     "|".join(

@@ -20,8 +20,9 @@ def names_other_variant(question: str, text: str) -> bool:
 
     A phase may be spoken of without the work that is done in it.
     """
-    told = _variants(text)
-    for stem, asked in _variants(question).items():
+    wanted = _variants(question)
+    told = _variants(text) if wanted else {}  # few questions name any
+    for stem, asked in wanted.items():
         allowed = {*asked, ""} if stem.endswith("期") else asked
         if stem in told and not allowed & told[stem]:
             return True

@@ -9,7 +9,7 @@ reaches from there is in `rag.answerers.reach`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from index.text import detect_language, fold, is_chinese
 from rag.answerers.alignment import ITEM_END, item
@@ -137,8 +137,6 @@ def _whole(best: Found, case: Case) -> Found | None:
 
 
 _OF_TIME_OR_SUM = re.compile(r"[今去全本当]年|\d{4}年|[上下]半年|累计|[总共达约超近逾已]")
-
-
 _CHANGES = frozenset("增加扩升涨提降减缩改到至")  # 加宽到12米 is no kind of 宽7米
 WORD = 2  # characters that make the one a kind of the other; one may only be a longer word: 重, 体重
 
@@ -185,9 +183,8 @@ def _around(found: Found, case: Case) -> set[str]:
 
 def _behind_its_noun(best: Found, case: Case) -> Found | None:
     """Return the figure that stands behind a word of a question in another language, where the best one does not."""
-    counts = (
-        case.question.startswith("how many") and not case.ask.units
-    )  # a noun that none of the words may be
+    # "How many" of what has no unit asks for a noun that none of the words may be.
+    counts = case.question.startswith("how many") and not case.ask.units
     if case.ask.kind not in FIGURES or best.behind_noun or best.features["aligned"] or counts:
         return None
     told = (f for f in case.beside(best) if f.behind_noun and f.features["unit"] >= best.features["unit"])
@@ -210,7 +207,8 @@ def _told_fully(best: Found, case: Case) -> Found | None:
     """Return a figure of the same unit beside which far more of the question is told, between its semicolons."""
     if case.ask.kind not in FIGURES:
         return None
-    needed = _told_share(best, case) + FULLER
+    terms = set(content_terms(case.analysis.content))
+    needed = _told_share(best, case, terms) + FULLER
     return next(
         (
             found
@@ -219,7 +217,7 @@ def _told_fully(best: Found, case: Case) -> Found | None:
             and found.features["unit"] >= best.features["unit"]
             and confidence(found.features) >= 0.4
             and found.features["year"] >= best.features["year"]
-            and _told_share(found, case) >= needed
+            and _told_share(found, case, terms) >= needed
             and is_free(found, case)
             and not is_elsewhen(found, case)
         ),
@@ -227,13 +225,12 @@ def _told_fully(best: Found, case: Case) -> Found | None:
     )
 
 
-def _told_share(found: Found, case: Case) -> float:
-    """Return the share, 0..1, of the question's terms that stand in the part of a sentence that holds a candidate."""
+def _told_share(found: Found, case: Case, terms: Set[str]) -> float:
+    """Return the share, 0..1, of some terms that stand in the part of a sentence that holds a candidate."""
     text, (start, end) = case.text(found), (found.sentence.start, found.sentence.end)
     start = max(start, text.rfind(";", start, found.start))
     close = text.find(";", found.end, end)
     told = text[start : close if close >= 0 else end]
-    terms = set(content_terms(case.analysis.content))
     return sum(term in told for term in terms) / max(1, len(terms))
 
 

@@ -103,11 +103,14 @@ def is_of_another(found: Found, case: Case) -> bool:
         _of_another_year(found, case)
         or found.features["stage"] <= -1
         or found.features["aligned"] < 0
-        or _is_of_another_case(found, case)
-        or _is_named_otherwise(found, case)
-        or _is_otherwise(found, case)
-        or _is_deputy(found, case)
+        or _is_of_something_else(found, case)
     )
+
+
+def _is_of_something_else(found: Found, case: Case) -> bool:
+    """Whether what stands around a candidate tells it of another case, name, thing or holder of an office."""
+    others = (_is_of_another_case, _is_named_otherwise, _is_otherwise, _is_deputy)
+    return any(is_other(found, case) for is_other in others)
 
 
 _OFFICE_HELD = re.compile(r"副?(.?(?:长|书记|主任|主席|经理|总裁|总监|总编|主编))")
@@ -129,8 +132,7 @@ def _is_deputy(found: Found, case: Case) -> bool:
 def is_free(found: Found, case: Case) -> bool:
     """Whether nothing tells that a candidate is of another year, stage or owner, or of something else."""
     told = min(found.features[name] for name in ("year", "stage", "aligned"))
-    others = (_is_of_another_case, _is_named_otherwise, _is_otherwise, _is_deputy)
-    return told >= 0 and not any(is_other(found, case) for is_other in others)
+    return told >= 0 and not _is_of_something_else(found, case)
 
 
 def _is_named_otherwise(found: Found, case: Case) -> bool:

@@ -29,7 +29,7 @@ _PRICED = re.compile("贵|便宜|cheap|expensive")
 _PRICE = re.compile(r"价|租金|费|\b(?:price|cost|fare|fee)s?\b")
 _OF_ALL = re.compile(r"合计|[总小共]计|平均|^全|\b(?:total|average|overall|all)\b")
 _SAYS_LITTLE = re.compile("[哪一个座家所支款种门位条项次的是有在]|时间|时长|数量|价格|金额|人数|总?额")
-_REMARK = re.compile(r"[（(][^（）()]*[)）]")
+REMARK = re.compile(r"[（(][^（）()]*[)）]")
 _SHARED = 2  # characters that the names of a column and a question have in one piece
 
 
@@ -87,7 +87,7 @@ def _column(
 ) -> tuple[str, str]:
     """Return the one column whose name a question shares most of, and what is left of the question without it."""
     rest = question.replace(superlative[0], " ")
-    named = {column: fold(_REMARK.sub("", column)) for column in columns}
+    named = {column: fold(REMARK.sub("", column)) for column in columns}
     if _PRICED.search(superlative[0]):
         prices = [column for column, name in named.items() if _PRICE.search(name)]
         return (prices[0], rest) if len(prices) == 1 else ("", rest)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from index.datatypes import Span as TextSpan
 from index.text import fold
 from rag.answerers.case import Case
 from rag.answerers.contradictions import PHONE_OF, is_of_another
 from rag.answerers.evidence import Found
+from rag.answerers.extremes import REMARK
 from rag.answerers.reach import HOURS
 from rag.candidates import PHONE
 from rag.terms import content_terms
@@ -41,9 +43,6 @@ def alternative(case: Case, threshold: float) -> tuple[Found, float] | None:
     return None
 
 
-_REMARK = re.compile(r"[（(][^（）()]*[)）]")
-
-
 _LABEL = re.compile("[^:]{2,12}(?=:)")
 
 
@@ -54,7 +53,7 @@ def told_in_full(case: Case) -> Found | None:
     for found in case.ranked:
         cell, label = case.read(found).cell(found.start, found.end), _LABEL.match(case.sentence(found))
         if cell and cell.row:
-            names = [*cell.row, _REMARK.sub("", cell.column)]
+            names = [*cell.row, REMARK.sub("", cell.column)]
         elif label and not cell and found.features["kind"] == 1:
             names = [label[0]]
         else:
@@ -76,6 +75,12 @@ def _names_all(asked: str, names: Sequence[str]) -> bool:
 _PHONE = re.compile(rf"{PHONE.pattern}|(?<![\d.-])(?:1\d{{10}}|\d{{7,8}})(?![\d-])")
 
 
+def _apart(sentence: str, name: TextSpan, number: TextSpan) -> tuple[bool, int]:
+    """Return whether another item lies between a name and a number of a sentence, and how far they are apart."""
+    between = sentence[number[1] : name[0]] or sentence[name[1] : number[0]]
+    return bool(re.search("[,;。、]", between)), len(between)
+
+
 def phone(case: Case) -> tuple[Found, float] | None:
     """Return the number beside the name whose telephone is asked for, in a line that need not call it that."""
     asked = PHONE_OF.fullmatch(case.question)
@@ -84,16 +89,12 @@ def phone(case: Case) -> tuple[Found, float] | None:
     for found in case.ranked:
         sentence = case.sentence(found)
         place = sentence.find(asked["of"])
+        name = place, place + len(asked["of"])
         numbers = [match.span() for match in _PHONE.finditer(sentence)]
         if place < 0 or not numbers:
             continue
-
-        def distance(number: TextSpan, sentence: str = sentence, place: int = place) -> tuple[bool, int]:
-            """Return whether another item lies between a number and the name, and how far they are apart."""
-            between = sentence[number[1] : place] or sentence[place + len(asked["of"]) : number[0]]
-            return bool(re.search("[,;。、]", between)), len(between)
-
-        start, end = (found.sentence.start + at for at in min(numbers, key=distance))
+        nearest = min(numbers, key=partial(_apart, sentence, name))
+        start, end = (found.sentence.start + at for at in nearest)
         beside = replace(found, start=start, end=end, kind="phrase", parts=(), lead=0)
         return beside, max(SURE, case.surest(found))
     return None
